@@ -1,0 +1,1 @@
+"""What the features say: propensity, decision and why (pure: no file, no clock)."""

@@ -1,0 +1,254 @@
+"""The command line: one verb per job, thin; each verb's work is imported only when it runs.
+
+Exit codes: 0 done, 2 bad use or settings, 3 bad data, 4 a gate refused, 5 an outside system failed, 6 done in
+part, 1 only for a bug.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from features.errors import TamisError
+from pipeline.console import Console
+
+app = typer.Typer(
+    name="tamis",
+    help="Predictive B2B lead scoring: calibrated, explained, safe to run unattended.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+WorkspaceOption = Annotated[
+    Path, typer.Option("--workspace", "-w", help="Folder with tamis.toml.", metavar="DIR")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
+LogOption = Annotated[bool, typer.Option("--log-json", help="Log each step as a JSON line on stderr.")]
+LanguageOption = Annotated[
+    str | None, typer.Option("--lang", help="en or fr; default: the settings.", metavar="LANG")
+]
+HERE = Path()
+
+
+def _console(as_json: bool, log_json: bool) -> Console:
+    console = Console(as_json=as_json, log_json=log_json)
+    _State.console = console
+    return console
+
+
+class _State:
+    """The console of the running verb, so that an error is told in the form that was asked for."""
+
+    console = Console()
+
+
+@app.command(epilog="Example: tamis demo demo --leads 5000")
+def demo(
+    directory: Annotated[Path, typer.Argument(help="Folder to create.", metavar="[DIR]")] = Path("demo"),
+    leads: Annotated[int, typer.Option(help="Leads to simulate.", min=1000)] = 20_000,
+    seed: Annotated[int, typer.Option(help="Same seed, same company.", min=0)] = 7,
+    force: Annotated[bool, typer.Option("--force", help="Replace a demo that stands there.")] = False,
+    lang: LanguageOption = None,
+    as_json: JsonOption = False,
+    log_json: LogOption = False,
+) -> None:
+    """Simulate a company with known true probabilities, then train, score, explain and report."""
+    from pipeline import demo as job
+
+    job.run(
+        directory,
+        leads=leads,
+        seed=seed,
+        force=force,
+        language=lang,
+        now=_now(),
+        console=_console(as_json, log_json),
+    )
+
+
+@app.command(
+    epilog="Example: tamis init crm --leads export.csv --id ID --outcome Status --won Won --created Created"
+)
+def init(
+    directory: Annotated[Path, typer.Argument(help="Workspace to create.", metavar="[DIR]")] = HERE,
+    leads: Annotated[
+        Path | None, typer.Option(help="CSV or Parquet file with one row per lead.", metavar="FILE")
+    ] = None,
+    id_column: Annotated[
+        str | None, typer.Option("--id", help="Column that identifies a lead.", metavar="COL")
+    ] = None,
+    outcome: Annotated[str | None, typer.Option(help="Column that says how it ended.", metavar="COL")] = None,
+    won: Annotated[
+        list[str] | None, typer.Option(help="Value that means won; repeatable.", metavar="VALUE")
+    ] = None,
+    created: Annotated[str | None, typer.Option(help="Column with the creation time.", metavar="COL")] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Column never to use; repeatable.", metavar="COL")
+    ] = None,
+    lang: LanguageOption = None,
+    as_json: JsonOption = False,
+    log_json: LogOption = False,
+) -> None:
+    """Look at the data and write tamis.toml, every setting in it."""
+    from pipeline import init as job
+
+    request = job.Request(
+        directory, leads, id_column, outcome, tuple(won or ()), created, tuple(exclude or ()), lang
+    )
+    job.run(request, console=_console(as_json, log_json))
+
+
+@app.command(epilog="Example: tamis check --workspace crm")
+def check(
+    workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False
+) -> None:
+    """Validate the data, count, show what is mature, what looks like a leak and what will be used."""
+    from pipeline import check as job
+
+    job.run(workspace, now=_now(), console=_console(as_json, log_json))
+
+
+@app.command(epilog="Example: tamis train --workspace crm")
+def train(
+    workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False
+) -> None:
+    """Train one model with its full evidence; it becomes champion if there is none and the gates pass."""
+    from pipeline import train as job
+
+    job.run(workspace, now=_now(), by=_user(), console=_console(as_json, log_json))
+
+
+@app.command(epilog="Example: tamis models --json")
+def models(
+    workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False
+) -> None:
+    """List the versions in the registry, newest first."""
+    from pipeline import registry as job
+
+    job.show(workspace, console=_console(as_json, log_json))
+
+
+@app.command(epilog='Example: tamis promote 3 --why "better on the newest quarter"')
+def promote(
+    version: Annotated[int, typer.Argument(help="Version to make champion.", min=1)],
+    why: Annotated[str, typer.Option(help="Kept with the decision.")] = "",
+    force: Annotated[bool, typer.Option("--force", help="Although its gates refused it.")] = False,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+    log_json: LogOption = False,
+) -> None:
+    """Make a version the champion; who, when and why are kept."""
+    from pipeline import registry as job
+
+    decision = job.Decision(by=_user(), why=why, at=_now())
+    job.promote(workspace, version, decision, force=force, console=_console(as_json, log_json))
+
+
+@app.command(epilog='Example: tamis rollback --why "complaints from sales"')
+def rollback(
+    why: Annotated[str, typer.Option(help="Kept with the decision.")] = "",
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+    log_json: LogOption = False,
+) -> None:
+    """Go back to the previous champion in one step."""
+    from pipeline import registry as job
+
+    job.rollback(workspace, job.Decision(by=_user(), why=why, at=_now()), console=_console(as_json, log_json))
+
+
+@app.command(epilog="Example: tamis score --leads new.csv --out scores.parquet")
+def score(
+    leads: Annotated[
+        Path | None, typer.Option(help="Score these rows instead of the open leads.", metavar="FILE")
+    ] = None,
+    as_of: Annotated[str | None, typer.Option(help="Cutoff, ISO 8601; default: now.", metavar="T")] = None,
+    model: Annotated[str, typer.Option(help="Alias or version number.", metavar="ALIAS")] = "champion",
+    out: Annotated[
+        Path | None, typer.Option(help="Also write the rows here (.parquet or .csv).", metavar="FILE")
+    ] = None,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+    log_json: LogOption = False,
+) -> None:
+    """Score the open leads and publish an immutable score run."""
+    from pipeline import score as job
+
+    request = job.Request(leads, as_of, model, out)
+    job.run(workspace, request, now=_now(), console=_console(as_json, log_json))
+
+
+@app.command(epilog="Example: tamis explain lead-00042 --lang fr")
+def explain(
+    lead_id: Annotated[str, typer.Argument(help="The lead.", metavar="LEAD_ID")],
+    lang: LanguageOption = None,
+    html: Annotated[Path | None, typer.Option(help="Write the dossier here.", metavar="FILE")] = None,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+    log_json: LogOption = False,
+) -> None:
+    """Say why a lead has its score: the dossier of one lead."""
+    from pipeline import explain as job
+
+    job.run(workspace, lead_id, language=lang, html=html, console=_console(as_json, log_json))
+
+
+@app.command(epilog="Example: tamis doctor")
+def doctor(
+    workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False
+) -> None:
+    """Check the installation and the workspace, and say what to mend."""
+    from pipeline import doctor as job
+
+    job.run(workspace, console=_console(as_json, log_json))
+
+
+def _now() -> int:
+    return int(time.time())
+
+
+def _user() -> str:
+    return os.environ.get("USER") or os.environ.get("LOGNAME") or "unattended"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one verb; turn every error into its sentence and its exit code."""
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int:
+    _State.console = Console()
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        result: Any = app(words or ["--help"], standalone_mode=False)
+    except (typer.Abort, KeyboardInterrupt):
+        sys.stderr.write("tamis: stopped; nothing was half published.\n")
+        return 130
+    except TamisError as error:
+        _State.console.fail(str(error), error.exit_code)
+        return error.exit_code
+    except typer.TyperException as error:
+        sentence = str(getattr(error, "format_message", error.__str__)()).rstrip(".")
+        _State.console.fail(f"{sentence}{'' if sentence.endswith('?') else '.'} See 'tamis --help'.", 2)
+        return 2
+    except BrokenPipeError:
+        return 0
+    except Exception as error:
+        return _bug(error)
+    return result if isinstance(result, int) else 0
+
+
+def _bug(error: Exception) -> int:
+    """Tell a bug without a traceback, unless TAMIS_DEBUG asks for it: the text may hold a customer's data."""
+    if os.environ.get("TAMIS_DEBUG"):
+        raise error
+    _State.console.fail(
+        f"this is a bug of Tamis ({type(error).__name__}). Nothing was half published. "
+        "Run again with TAMIS_DEBUG=1 and report what it prints.",
+        1,
+    )
+    return 1

@@ -1,0 +1,68 @@
+"""What the command line prints: a result for people or one JSON object, steps and logs on stderr."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+class Console:
+    """One run's voice.
+
+    Parameters
+    ----------
+    as_json : bool
+        Print the result as one JSON object instead of for people.
+    log_json : bool
+        Log each step as a JSON line on stderr instead of showing a spinner.
+    """
+
+    def __init__(self, *, as_json: bool = False, log_json: bool = False) -> None:
+        self.as_json = as_json
+        self.log_json = log_json
+
+    @contextmanager
+    def step(self, text: str) -> Iterator[None]:
+        """Show that a step is running; log when it ended and how long it took."""
+        began = time.perf_counter()
+        if self.log_json or self.as_json or not sys.stderr.isatty():
+            yield
+        else:
+            from rich.console import Console as Rich  # noqa: PLC0415 (start-up time)
+
+            with Rich(stderr=True).status(text):
+                yield
+        self.log("step", text=text, seconds=round(time.perf_counter() - began, 3))
+
+    def log(self, event: str, **facts: Any) -> None:
+        """Write one JSON line on stderr, where logging was asked for."""
+        if self.log_json:
+            line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **facts}
+            sys.stderr.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+
+    def show(self, result: Mapping[str, Any], *views: "RenderableType") -> None:
+        """Print a result once: as JSON, or as its views."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(result, ensure_ascii=False, allow_nan=False, default=str) + "\n")
+            return
+        from rich.console import Console as Rich  # noqa: PLC0415 (start-up time)
+
+        screen = Rich(soft_wrap=not sys.stdout.isatty(), highlight=False)
+        for view in views:
+            screen.print(view)
+
+    def fail(self, message: str, exit_code: int) -> None:
+        """Say why a run ended early: to people on stderr, as JSON on stdout."""
+        self.log("error", message=message, exit_code=exit_code)
+        if self.as_json:
+            sys.stdout.write(
+                json.dumps({"error": message, "exit_code": exit_code}, ensure_ascii=False) + "\n"
+            )
+        elif not self.log_json:
+            sys.stderr.write(f"tamis: {message}\n")

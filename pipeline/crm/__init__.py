@@ -1,0 +1,1 @@
+"""Adapters that write scores back to a CRM, one file each."""

@@ -1,0 +1,134 @@
+"""Steps 3 to 5 of the design: snapshots, features, and the frame that the model reads."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import narwhals.stable.v2 as nw
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.catalogue import FeatureOptions, catalogue
+from features.compiler import describe
+from features.snapshots import SnapshotPlan, scoring_snapshots, training_snapshots
+from features.specification import Feature
+from pipeline.settings import Settings
+from pipeline.source import Opened
+
+KEYS = ["lead_id", "cutoff"]
+
+
+@dataclass(frozen=True)
+class Described:
+    """Snapshots with their features, on the disk and in order.
+
+    Attributes
+    ----------
+    rows : pandas.DataFrame
+        ``lead_id``, ``cutoff`` and, for training, ``label``, ``is_mature``, ``weight``; sorted.
+    path : pathlib.Path
+        Parquet with ``lead_id``, ``cutoff`` and one column per feature, in the order of ``rows``.
+    features : tuple of Feature
+        What was computed.
+    """
+
+    rows: pd.DataFrame
+    path: Path
+    features: tuple[Feature, ...]
+
+    def frame(self) -> pd.DataFrame:
+        """All feature columns, in the order of ``rows``."""
+        return pq.read_table(self.path).drop_columns(KEYS).to_pandas()
+
+    def blocks(self, size: int) -> Iterator[pd.DataFrame]:
+        """Keys and features, at most ``size`` rows at a time, in the order of ``rows``."""
+        with pq.ParquetFile(self.path) as file:
+            for batch in file.iter_batches(batch_size=size):
+                yield batch.to_pandas()
+
+
+def snapshot_plan(settings: Settings) -> SnapshotPlan:
+    """Read the plan of the snapshots off the settings."""
+    chosen = settings.snapshots
+    return SnapshotPlan(
+        grid=chosen.grid,
+        age_days=chosen.age_days,
+        horizon_days=chosen.horizon_days,
+        reporting_lag_days=chosen.reporting_lag_days,
+        max_age_days=chosen.max_age_days,
+    )
+
+
+def declared_features(opened: Opened, settings: Settings) -> tuple[Feature, ...]:
+    """Every feature of the catalogue for these tables, in a fixed order."""
+    options = FeatureOptions(
+        families=settings.features.families,
+        exclude=frozenset(settings.features.exclude),
+        labels=settings.features.labels,
+        event_types=_distinct(opened, "events", "type"),
+        signal_types=_distinct(opened, "signals", "type"),
+        criteria=_distinct(opened, "answers", "criterion"),
+    )
+    return catalogue(opened.tables, options)
+
+
+def _distinct(opened: Opened, table: str, column: str) -> tuple[str, ...]:
+    frame = opened.tables.frames.get(table)
+    if frame is None:
+        return ()
+    values = _collect(frame.select(nw.col(column)).unique().drop_nulls())[column]
+    return tuple(sorted(values.astype(str)))
+
+
+def _collect(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
+    table: pa.Table = frame.collect(backend="pyarrow").to_native()
+    return table.to_pandas()
+
+
+def describe_training(opened: Opened, settings: Settings, scratch: Path) -> Described:
+    """Every training snapshot, mature or not, with features of the mature ones only.
+
+    Raises
+    ------
+    DataError
+        From the features, when a table does not hold what it should.
+    """
+    tables = opened.tables
+    first = _collect(tables.frames["leads"].select(nw.col("created_at").min()))["created_at"].iloc[0]
+    first_created = None if pd.isna(first) else int(first)
+    snapshots = training_snapshots(tables, snapshot_plan(settings), first_created)
+    rows = _collect(snapshots).sort_values(KEYS, ignore_index=True)
+    mature = rows["is_mature"] == 1
+    features = declared_features(opened, settings)
+    path = _materialise(opened, rows.loc[mature, KEYS], features, scratch)
+    return Described(rows, path, features)
+
+
+def describe_scoring(
+    opened: Opened, settings: Settings, cutoff: int, wanted: Sequence[str], scratch: Path
+) -> Described:
+    """Every open lead at the cutoff with the features that a model wants, as far as they can be computed."""
+    rows = _collect(scoring_snapshots(opened.tables, snapshot_plan(settings), cutoff))
+    rows = rows.sort_values(KEYS, ignore_index=True)
+    known = {feature.name: feature for feature in declared_features(opened, settings)}
+    features = tuple(known[name] for name in wanted if name in known)
+    path = _materialise(opened, rows[KEYS], features, scratch)
+    return Described(rows, path, features)
+
+
+def _materialise(opened: Opened, keys: pd.DataFrame, features: Sequence[Feature], scratch: Path) -> Path:
+    """Run the features on these snapshots and write them in the order of their keys."""
+    snapshots_path, raw_path, path = (scratch / name for name in ("snapshots", "raw", "features"))
+    pq.write_table(pa.Table.from_pandas(keys, preserve_index=False), snapshots_path)
+    connection = opened.connection
+    snapshots = nw.from_native(connection.read_parquet(str(snapshots_path)))
+    first, last = (0, 0) if keys.empty else (int(keys["cutoff"].min()), int(keys["cutoff"].max()))
+    lazy = describe(snapshots, opened.tables, features, first, last)
+    lazy.sink_parquet(str(raw_path))
+    order: duckdb.DuckDBPyRelation = connection.read_parquet(str(raw_path)).order("lead_id, cutoff")
+    order.write_parquet(str(path))
+    raw_path.unlink()
+    return path

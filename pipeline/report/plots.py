@@ -1,0 +1,96 @@
+"""The plots of the reports: inline SVG, legible in print, the same bytes on every run."""
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from pipeline.language import Language, percent
+from pipeline.report.words import say
+
+COLOURS = {
+    "tamis": "#0b5d4e",
+    "logistic": "#8a6d1d",
+    "points": "#b3402e",
+    "naive_bayes": "#6b5b95",
+    "constant": "#888888",
+}
+STYLE = {"svg.hashsalt": "tamis", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10}
+Curve = Sequence[Mapping[str, float]]
+
+
+def gain(curves: Mapping[str, Curve], language: Language) -> str:
+    """Share of deals found against share of leads called, one line a system."""
+    figure, axes = _figure()
+    axes.plot([0, 1], [0, 1], color="#bbbbbb", linestyle=":", label=say("random", language))
+    for system in reversed([name for name in COLOURS if name in curves and name != "constant"]):
+        curve = curves[system]
+        width = 2.4 if system == "tamis" else 1.2
+        xs, ys = [row["share"] for row in curve], [row["gain"] for row in curve]
+        axes.plot(xs, ys, color=COLOURS[system], linewidth=width, label=say(system, language))
+    _label(axes, language, "gain")
+    axes.legend(frameon=False, loc="lower right")
+    return _svg(figure, say("gain", language))
+
+
+def reliability(bins: Curve, language: Language) -> str:
+    """Share won against propensity, with 95% intervals."""
+    figure, axes = _figure()
+    top = max(max(row["high"], row["mean_propensity"]) for row in bins) * 1.05
+    axes.plot([0, top], [0, top], color="#bbbbbb", linestyle=":", label=say("perfect", language))
+    xs, ys = [row["mean_propensity"] for row in bins], [row["conversion"] for row in bins]
+    spread = [
+        [max(0.0, row["conversion"] - row["low"]) for row in bins],
+        [max(0.0, row["high"] - row["conversion"]) for row in bins],
+    ]
+    axes.errorbar(xs, ys, yerr=spread, color=COLOURS["tamis"], marker="o", markersize=4, capsize=2)
+    _label(axes, language, "reliability")
+    return _svg(figure, say("reliability", language))
+
+
+def threshold_curve(curve: Curve, chosen: float | None, language: Language) -> str:
+    """Conversion of what is handed over against how much is handed over."""
+    figure, axes = _figure()
+    total = max(row["n"] for row in curve)
+    axes.plot(
+        [row["n"] / total for row in curve], [row["precision"] for row in curve], color=COLOURS["tamis"]
+    )
+    if chosen is not None:
+        at = min(curve, key=lambda row: abs(row["threshold"] - chosen))
+        axes.plot([at["n"] / total], [at["precision"]], marker="o", color=COLOURS["points"])
+    _label(axes, language, "threshold")
+    return _svg(figure, say("threshold", language))
+
+
+def _figure() -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(6.2, 3.6), layout="constrained")
+    FigureCanvasSVG(figure)
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _label(axes: Axes, language: Language, name: str) -> None:
+    def share(value: float, _: Any) -> str:
+        return percent(value, language, 0 if value == round(value, 2) else 1)
+
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(share))
+    axes.set_xlabel(say(f"{name}_x", language))
+    axes.set_ylabel(say(f"{name}_y", language))
+
+
+def _svg(figure: Figure, title: str) -> str:
+    """Draw a figure as one ``svg`` element that a screen reader can name."""
+    buffer = io.StringIO()
+    with rc_context(STYLE):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    body = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    return body.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)

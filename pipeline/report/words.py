@@ -1,0 +1,163 @@
+"""The words of the reports, in English and French."""
+
+from typing import Any
+
+from pipeline.language import Language
+
+WORDS: dict[str, tuple[str, str]] = {
+    "title": ("Evidence of model {version}", "Preuves du modèle {version}"),
+    "subtitle": (
+        "Trained on {on}. Predicts: won within {horizon} days.",
+        "Entraîné le {on}. Prédit : gagné dans les {horizon} jours.",
+    ),
+    "refused": ("Refused by its gates", "Refusé par les contrôles"),
+    "accepted": ("Passed its gates", "Accepté par les contrôles"),
+    "in_short": ("In short", "En bref"),
+    "short_gain": (
+        "On {n} leads that it had never seen, calling the best 10% finds {lift} times as many deals as calling at random.",
+        "Sur {n} leads jamais vus, appeler les 10 % les mieux notés trouve {lift} fois plus d'affaires "
+        "qu'un appel au hasard.",
+    ),
+    "short_points": (
+        "Handing over as many leads as the points grid ({n}), sales would have won {ours} deals instead of {theirs}.",
+        "À volume égal à la grille de points ({n} leads), les commerciaux auraient gagné {ours} affaires au lieu de {theirs}.",
+    ),
+    "short_calibration": (
+        "Its percentages mean what they say to within {ece} on average.",
+        "Ses pourcentages disent vrai à {ece} près en moyenne.",
+    ),
+    "short_threshold": (
+        "Leads with a propensity of {threshold} or more go to sales.",
+        "Les leads dont la probabilité atteint {threshold} sont transmis aux commerciaux.",
+    ),
+    "notes": ("Read this first", "À lire d'abord"),
+    "comparison": (
+        "Against what others do, on the same rows",
+        "Face aux autres méthodes, sur les mêmes leads",
+    ),
+    "comparison_hint": (
+        "Test period only. Lower is better for log loss, Brier and ECE; higher for AUC and lift. In brackets: 95% interval.",
+        "Période de test seulement. Log loss, Brier et ECE : plus bas est meilleur ; AUC et lift : plus haut est meilleur. "
+        "Entre crochets : intervalle à 95 %.",
+    ),
+    "system": ("System", "Méthode"),
+    "tamis": ("Tamis", "Tamis"),
+    "constant": ("Same rate for all", "Même taux pour tous"),
+    "points": ("Points grid", "Grille de points"),
+    "naive_bayes": ("Naive Bayes, as Odoo does it", "Bayes naïf, à la façon d'Odoo"),
+    "logistic": ("Logistic regression", "Régression logistique"),
+    "log_loss": ("Log loss", "Log loss"),
+    "brier": ("Brier", "Brier"),
+    "auc": ("AUC", "AUC"),
+    "ece": ("ECE", "ECE"),
+    "lift10": ("Lift at 10%", "Lift à 10 %"),
+    "gain": (
+        "Gain: deals found by calling the best leads first",
+        "Gain : affaires trouvées en appelant les meilleurs d'abord",
+    ),
+    "gain_x": ("Share of leads called", "Part des leads appelés"),
+    "gain_y": ("Share of deals found", "Part des affaires trouvées"),
+    "random": ("At random", "Au hasard"),
+    "reliability": ("Calibration: what was promised, what happened", "Calibration : promis et réalisé"),
+    "reliability_x": ("Propensity", "Probabilité annoncée"),
+    "reliability_y": ("Share won", "Part gagnée"),
+    "perfect": ("Perfect", "Parfait"),
+    "threshold": ("Threshold", "Seuil de qualification"),
+    "threshold_x": ("Share of leads handed over", "Part des leads transmis"),
+    "threshold_y": ("Share of them won", "Part gagnée parmi eux"),
+    "bands": ("Bands", "Classes"),
+    "band": ("Band", "Classe"),
+    "from": ("From", "À partir de"),
+    "leads": ("Leads", "Leads"),
+    "conversion": ("Measured conversion", "Conversion mesurée"),
+    "interval": ("95% interval", "Intervalle à 95 %"),
+    "looks_at": ("What the model looks at", "Ce que regarde le modèle"),
+    "fact": ("Fact", "Fait"),
+    "family": ("Family", "Famille"),
+    "weight": ("Weight", "Poids"),
+    "periods": ("Four periods, oldest first", "Quatre périodes, de la plus ancienne à la plus récente"),
+    "period": ("Period", "Période"),
+    "fit": ("Fit", "Apprentissage"),
+    "calibrate": ("Calibrate", "Calibration"),
+    "test": ("Test", "Test"),
+    "family_fit": ("Fit", "Adéquation"),
+    "family_engagement": ("Engagement", "Engagement"),
+    "family_intent": ("Intent", "Intention"),
+    "first": ("First cutoff", "Première date"),
+    "last": ("Last cutoff", "Dernière date"),
+    "rows": ("Rows", "Lignes"),
+    "won": ("Won", "Gagnés"),
+    "base_rate": ("Base rate", "Taux de base"),
+    "maturity": ("Maturity by cohort", "Maturité par cohorte"),
+    "cohort": ("Cohort", "Cohorte"),
+    "mature": ("Mature", "Mature"),
+    "not_mature": ("not before {on}", "pas avant le {on}"),
+    "yes": ("yes", "oui"),
+    "maturity_hint": (
+        "A cohort teaches only once all its leads had the whole horizon to be won: young leads are never taken for lost.",
+        "Une cohorte n'enseigne qu'une fois l'horizon écoulé pour tous ses leads : un lead jeune n'est jamais compté perdu.",
+    ),
+    "dropped": ("Columns left out", "Colonnes écartées"),
+    "column": ("Column", "Colonne"),
+    "why": ("Why", "Pourquoi"),
+    "data": ("Data", "Données"),
+    "table": ("Table", "Table"),
+    "read": ("Read", "Lues"),
+    "kept": ("Kept", "Gardées"),
+    "quarantined": ("Set aside", "Mises de côté"),
+    "limits": ("Limits", "Limites"),
+    "limits_text": (
+        "The model learns from leads that were worked: it cannot know what would have become of those nobody called. "
+        "A propensity is about a group of similar leads, not a verdict on a person; a human decides. Retrain each quarter.",
+        "Le modèle apprend des leads travaillés : il ignore ce que seraient devenus ceux que personne n'a appelés. "
+        "Une probabilité décrit un groupe de leads semblables, ce n'est pas un verdict sur une personne : un humain décide. "
+        "À réentraîner chaque trimestre.",
+    ),
+    "hottest": ("The hottest leads", "Les leads les plus chauds"),
+    "lead": ("Lead", "Lead"),
+    "propensity": ("Propensity", "Probabilité"),
+    "reasons": ("Reasons", "Raisons"),
+    "points_unit": ("points", "points"),
+    "truth": ("Against the true probabilities", "Face aux vraies probabilités"),
+    "truth_text": (
+        "This company is simulated, so the truth is known, though the model never saw it. "
+        "On the test period: ECE against the truth {ece}, rank correlation with it {rank}.",
+        "Cette entreprise est simulée : la vérité est connue, le modèle ne l'a jamais vue. "
+        "Sur la période de test : ECE face à la vérité {ece}, corrélation de rang avec elle {rank}.",
+    ),
+    "dossier": ("Dossier of lead {lead}", "Dossier du lead {lead}"),
+    "scored": ("Scored on {on} by model {version}", "Noté le {on} par le modèle {version}"),
+    "average": ("Your average lead", "Votre lead moyen"),
+    "this_lead": ("This lead", "Ce lead"),
+    "others": ("Everything else", "Tout le reste"),
+    "waterfall": (
+        "From your average lead to this one, in points of propensity",
+        "De votre lead moyen à celui-ci, en points de probabilité",
+    ),
+    "decision": ("Decision", "Décision"),
+    "due": ("Contact by", "À contacter avant le"),
+    "hand_over": ("hand over to sales", "à transmettre aux commerciaux"),
+    "nurture": ("nurture", "à nourrir"),
+    "disqualify": ("disqualified", "écarté"),
+    "band_measured": (
+        "Of {n} past leads in band {band}, {rate} were won.",
+        "Sur {n} leads passés de classe {band}, {rate} ont été gagnés.",
+    ),
+    "no_threshold": ("no valid threshold", "aucun seuil valable"),
+}
+
+
+def say(key: str, language: Language, **values: Any) -> str:
+    """Look up a sentence and fill it in.
+
+    Raises
+    ------
+    KeyError
+        Unknown key, or a value that the sentence needs is missing: a bug.
+
+    Examples
+    --------
+    >>> say("dossier", "fr", lead="L-7")
+    'Dossier du lead L-7'
+    """
+    return WORDS[key][0 if language == "en" else 1].format(**values)

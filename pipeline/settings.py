@@ -1,0 +1,302 @@
+"""The settings: one frozen object from ``tamis.toml`` and the environment, passed in whole or in part.
+
+The environment wins over the file: ``TAMIS_THRESHOLD__WIN_VALUE=5000`` sets ``win_value`` in ``[threshold]``.
+Secrets come only from the environment or from a folder of secret files (``TAMIS_SECRETS_DIR``).
+"""
+
+import difflib
+import os
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from features.tables import SCHEMA
+
+TableName = Literal[
+    "leads", "accounts", "events", "signals", "outcomes", "stages", "answers", "changes", "costs"
+]
+FamilyName = Literal["fit", "engagement", "intent"]
+Language = Literal["en", "fr"]
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        near = difflib.get_close_matches(name, available_timezones(), n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"expected a time zone such as 'Europe/Paris', found {name!r}.{hint}")
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
+Rate = Annotated[float, Field(ge=0, le=1)]
+OpenRate = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Section(BaseModel):
+    """A part of the settings: frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CsvSettings(Section):
+    """How CSV files are written; auto looks at the file."""
+
+    delimiter: str = Field("auto", description="auto, or one character such as ; or a tab")
+    decimal: Literal["auto", ".", ","] = Field("auto", description="auto, . or , (French exports)")
+    encoding: str = Field("utf-8", description="utf-8, or what the export used, such as windows-1252")
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_character(cls, value: str) -> str:
+        if value != "auto" and len(value) != 1:
+            raise ValueError(f"expected auto or one character, found {value!r}")
+        return value
+
+
+class OutcomeSettings(Section):
+    """Which words of the outcome column mean what; compared without case and outer spaces."""
+
+    won: tuple[str, ...] = Field(("won",), description="values that mean a deal was won")
+    lost: tuple[str, ...] = Field(
+        ("lost",), description="values that mean it was lost; ['*'] is every other value"
+    )
+    open: tuple[str, ...] = Field(
+        (), description="values that mean it is not decided; empty cells always are"
+    )
+
+
+class TableSettings(Section):
+    """Where one table stands and what its columns are called there."""
+
+    path: str = Field("", description="file name below source.url, or table or view of the database")
+    columns: dict[str, str] = Field(
+        default_factory=dict, description="our column name = the name in your table"
+    )
+
+
+class SourceSettings(Section):
+    """Where the tables are read."""
+
+    url: str = Field("data", description="folder of CSV or Parquet files, or a database URL without password")
+    password: SecretStr | None = Field(None, description="only from TAMIS_SOURCE__PASSWORD or a secret file")
+    time_zone: Zone = Field("UTC", description="zone of times that name none, such as Europe/Paris")
+    extracted_at: str = Field(
+        "", description="when the data were extracted (ISO 8601); empty: newest time found"
+    )
+    max_faulty_rate: Rate = Field(
+        0.01, description="rows set aside before a run is refused, per table, 0 to 1"
+    )
+    csv: CsvSettings = CsvSettings()
+    outcome: OutcomeSettings = OutcomeSettings()
+    tables: dict[TableName, TableSettings] = Field(
+        default_factory=dict, description="where each table stands and what its columns are called there"
+    )
+
+    @model_validator(mode="after")
+    def _known_columns(self) -> "SourceSettings":
+        wrong = [
+            f"[source.tables.{table}.columns] {column!r}"
+            for table, settings in self.tables.items()
+            for column in settings.columns
+            if table not in ("leads", "accounts") and column not in SCHEMA[table]
+        ]
+        if wrong:
+            raise ValueError(f"expected columns of DESIGN section 3, found {', '.join(wrong)}")
+        return self
+
+
+class SnapshotSettings(Section):
+    """At which instants leads are looked at, and what is predicted."""
+
+    grid: Literal["month", "week", "age"] = Field(
+        "month", description="month, week (shared dates), or age (once per lead, at age_days)"
+    )
+    age_days: float = Field(0.0, ge=0, description="age of the lead at its cutoff, with grid = age")
+    horizon_days: int = Field(90, ge=1, le=1095, description="won within this many days of the cutoff")
+    reporting_lag_days: int = Field(0, ge=0, description="days until a decision is certain to be in the data")
+    max_age_days: int = Field(540, ge=1, description="older open leads are taken as dead")
+
+
+class FeatureSettings(Section):
+    """What is learnt from, and how it is called."""
+
+    exclude: tuple[str, ...] = Field((), description="columns or features never used, such as known leaks")
+    families: dict[str, FamilyName] = Field(
+        default_factory=dict, description="column = fit, engagement or intent"
+    )
+    labels: dict[str, dict[Language, str]] = Field(
+        default_factory=dict, description="column = words that people read, per language"
+    )
+    max_levels: int = Field(1000, ge=2, description="categories with more values are not used")
+    min_level_rows: int = Field(5, ge=1, description="rarer values are pooled as (other)")
+
+
+class PeriodSettings(Section):
+    """The four ordered, disjoint periods of the evidence; shares of the rows, oldest first."""
+
+    fit: OpenRate = Field(0.55, description="share to fit the classifier")
+    calibrate: OpenRate = Field(0.15, description="share to calibrate")
+    threshold: OpenRate = Field(0.15, description="share to choose the threshold")
+    test: OpenRate = Field(0.15, description="share to test, the newest")
+
+    @model_validator(mode="after")
+    def _sum_to_one(self) -> "PeriodSettings":
+        total = self.fit + self.calibrate + self.threshold + self.test
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"expected fit + calibrate + threshold + test = 1, found {total:g}")
+        return self
+
+
+class ModelSettings(Section):
+    """The classifier."""
+
+    seed: int = Field(7, ge=0, description="same seed and data, same model")
+    folds: int = Field(5, ge=2, le=20, description="fold models averaged on the margin")
+    learning_rate: OpenRate = Field(0.1, description="of each tree")
+    num_leaves: int = Field(15, ge=2, le=64, description="leaves per tree")
+    max_depth: int = Field(6, ge=1, le=6, description="depth per tree; 6 keeps explanations cheap")
+    min_won: int = Field(40, ge=10, description="least won leads to train on")
+    min_lost: int = Field(40, ge=10, description="least lost leads to train on")
+    bootstrap: int = Field(300, ge=50, description="resamples behind every interval of the evidence")
+
+
+class ThresholdSettings(Section):
+    """Who is handed to sales."""
+
+    rule: Literal["value", "capacity", "precision"] = Field(
+        "value", description="value, capacity or precision"
+    )
+    win_value: float = Field(5000.0, gt=0, description="margin of a won deal, in your currency")
+    contact_cost: float = Field(150.0, ge=0, description="cost of working one lead, same currency")
+    capacity_per_week: float = Field(50.0, gt=0, description="leads that sales can treat per week")
+    target_precision: OpenRate = Field(0.2, description="least share of handed-over leads that are won")
+    confidence: OpenRate = Field(0.9, description="how sure the precision rule must be")
+
+
+class PointsRule(Section):
+    """One line of the hand-set points grid that the model is compared with."""
+
+    column: str = Field(description="a feature, or a column of leads or accounts")
+    at_least: float | None = Field(None, description="true where the number is at least this")
+    equals: str | None = Field(None, description="true where the text is this")
+    points: float = Field(description="added when true")
+
+    @model_validator(mode="after")
+    def _one_test(self) -> "PointsRule":
+        if (self.at_least is None) == (self.equals is None):
+            raise ValueError("expected either at_least or equals")
+        return self
+
+
+DEFAULT_POINTS = (
+    PointsRule(column="intent__demo_request_count_90d", at_least=1, points=20),
+    PointsRule(column="intent__quote_request_count_90d", at_least=1, points=20),
+    PointsRule(column="engagement__webinar_count_90d", at_least=1, points=15),
+    PointsRule(column="engagement__download_count_90d", at_least=1, points=10),
+    PointsRule(column="intent__pricing_view_count_30d", at_least=1, points=5),
+    PointsRule(column="engagement__email_click_count_90d", at_least=1, points=5),
+    PointsRule(column="fit__seniority", equals="decision_maker", points=10),
+)
+
+
+class PointsSettings(Section):
+    """The points grid in use today; only to show what it is worth beside the model."""
+
+    threshold: float = Field(60.0, description="handed over at or above")
+    rules: tuple[PointsRule, ...] = Field(DEFAULT_POINTS, description="what earns points")
+
+
+class PolicySettings(Section):
+    """What happens to a lead that is handed over."""
+
+    contact_within_hours: int = Field(
+        48, ge=1, description="first contact is due this long after the passage"
+    )
+
+
+class RegistrySettings(Section):
+    """Where MLflow keeps runs and models."""
+
+    url: str = Field("", description="MLflow tracking URI; empty: SQLite in the workspace")
+    name: str = Field("tamis", description="name of the registered model and of the experiment")
+    token: SecretStr | None = Field(None, description="only from TAMIS_REGISTRY__TOKEN or a secret file")
+
+
+class OutputSettings(Section):
+    """How results are worded."""
+
+    language: Language = Field("en", description="en or fr")
+    reasons: int = Field(3, ge=1, le=10, description="reasons kept per lead, in each direction")
+    currency: str = Field("EUR", min_length=1, max_length=3, description="shown beside amounts")
+
+
+class LimitSettings(Section):
+    """What a run may use of the machine."""
+
+    threads: int = Field(2, ge=1, description="processor threads")
+    memory: str = Field("2GB", pattern=r"^\d+(\.\d+)?(MB|GB)$", description="DuckDB spills above this")
+    rows_per_block: int = Field(20_000, ge=100, description="leads scored at a time")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, with its default.
+
+    Examples
+    --------
+    >>> Settings().threshold.rule
+    'value'
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix="TAMIS_", env_nested_delimiter="__"
+    )
+
+    source: SourceSettings = SourceSettings()
+    snapshots: SnapshotSettings = SnapshotSettings()
+    features: FeatureSettings = FeatureSettings()
+    periods: PeriodSettings = PeriodSettings()
+    model: ModelSettings = ModelSettings()
+    threshold: ThresholdSettings = ThresholdSettings()
+    points: PointsSettings = PointsSettings()
+    policy: PolicySettings = PolicySettings()
+    registry: RegistrySettings = RegistrySettings()
+    output: OutputSettings = OutputSettings()
+    limits: LimitSettings = LimitSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 (the signature is pydantic's)
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment first, then secret files, then ``tamis.toml``."""
+        del dotenv_settings
+        if folder := os.environ.get("TAMIS_SECRETS_DIR"):
+            secrets = NestedSecretsSettingsSource(
+                file_secret_settings, secrets_dir=folder, secrets_prefix="", secrets_nested_delimiter="__"
+            )
+            return env_settings, secrets, init_settings
+        return env_settings, init_settings
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Zone of the times that name none."""
+        return ZoneInfo(self.source.time_zone)

@@ -1,0 +1,97 @@
+"""Read ``tamis.toml``: every fault at once, each with the nearest known name."""
+
+import difflib
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from features.errors import UseError
+from features.tables import SCHEMA
+from pipeline.settings import PointsRule, Settings, TableSettings
+
+FILE_NAME = "tamis.toml"
+
+
+def load(workspace: Path) -> Settings:
+    """Read ``tamis.toml`` of a workspace, and the environment over it.
+
+    Raises
+    ------
+    UseError
+        No file, not TOML, unknown keys (with the nearest known name) or wrong values: all of them at once.
+    """
+    path = workspace / FILE_NAME
+    if not path.is_file():
+        raise UseError(
+            f"No {FILE_NAME} in {workspace}. Run 'tamis init {workspace}' first, or name another --workspace."
+        )
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UseError(f"{path.name}: expected TOML in UTF-8, found: {error}. Correct that line.") from error
+    return from_dict(raw)
+
+
+def from_dict(raw: dict[str, Any]) -> Settings:
+    """Make settings from nested values, environment over them; secrets are refused here.
+
+    Raises
+    ------
+    UseError
+        Every fault, one line each.
+
+    Examples
+    --------
+    >>> from_dict({"treshold": {"rule": "value"}})
+    Traceback (most recent call last):
+    ...
+    features.errors.UseError: tamis.toml has 1 fault:
+    - [treshold]: unknown section. Did you mean 'threshold'?
+    """
+    secrets = [
+        f"- {section}.{key}: a secret does not belong in a file. Set TAMIS_{section.upper()}__{key.upper()}."
+        for section, key in (("source", "password"), ("registry", "token"))
+        if isinstance(raw.get(section), dict) and key in raw[section]
+    ]
+    faults = secrets
+    if not secrets:
+        try:
+            return Settings(**raw)
+        except ValidationError as error:
+            faults = [
+                _fault(item["loc"], item["type"], item["msg"]) for item in error.errors(include_input=False)
+            ]
+    noun = "fault" if len(faults) == 1 else "faults"
+    raise UseError(f"{FILE_NAME} has {len(faults)} {noun}:\n" + "\n".join(faults))
+
+
+def _fault(loc: tuple[int | str, ...], kind: str, message: str) -> str:
+    parts = [str(part) for part in loc if part != "[key]"]
+    where = ".".join(parts) or FILE_NAME
+    wrong_table = kind == "literal_error" and loc[-1] == "[key]"
+    if kind != "extra_forbidden" and not wrong_table:
+        return f"- {where}: {message.removeprefix('Value error, ').rstrip('.')}."
+    known = list(_children(parts[:-1]))
+    near = difflib.get_close_matches(parts[-1], known, n=1, cutoff=0.5)
+    hint = f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(known)}."
+    noun = "section" if len(parts) == 1 else "table" if wrong_table else "key"
+    return f"- [{where}]: unknown {noun}. {hint}"
+
+
+def _children(parts: list[str]) -> Iterable[str]:
+    """Names that may stand at a place of the settings."""
+    if parts == ["source", "tables"]:
+        return SCHEMA
+    if parts[:2] == ["source", "tables"]:
+        return TableSettings.model_fields
+    if parts[:2] == ["points", "rules"]:
+        return PointsRule.model_fields
+    model: type[BaseModel] = Settings
+    for part in parts:
+        annotation = model.model_fields[part].annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            model = annotation
+    return model.model_fields
