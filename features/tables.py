@@ -43,9 +43,7 @@ SCHEMA: Mapping[str, Mapping[str, Column]] = {
         "country:text owner:text display_name:text email:text opted_out:flag outcome:text"
     ),
     "accounts": _columns("account_id:id* siren:text industry:text employees:number revenue:number country:text"),
-    "events": _columns(
-        "lead_id:id* occurred_at:time* type:text* event_id:id known_at:time channel:text value:number"
-    ),
+    "events": _columns("lead_id:id* occurred_at:time* type:text* event_id:id known_at:time channel:text value:number"),
     "signals": _columns("account_id:id* occurred_at:time* type:text* known_at:time strength:number"),
     "outcomes": _columns("lead_id:id* decided_at:time* outcome:text* amount:number lost_reason:text"),
     "stages": _columns("lead_id:id* stage:text* entered_at:time* decision:text reason:text actor:text"),

@@ -23,14 +23,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-WorkspaceOption = Annotated[
-    Path, typer.Option("--workspace", "-w", help="Folder with tamis.toml.", metavar="DIR")
-]
+WorkspaceOption = Annotated[Path, typer.Option("--workspace", "-w", help="Folder with tamis.toml.", metavar="DIR")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 LogOption = Annotated[bool, typer.Option("--log-json", help="Log each step as a JSON line on stderr.")]
-LanguageOption = Annotated[
-    str | None, typer.Option("--lang", help="en or fr; default: the settings.", metavar="LANG")
-]
+LanguageOption = Annotated[str | None, typer.Option("--lang", help="en or fr; default: the settings.", metavar="LANG")]
 HERE = Path()
 
 
@@ -70,25 +66,17 @@ def demo(
     )
 
 
-@app.command(
-    epilog="Example: tamis init crm --leads export.csv --id ID --outcome Status --won Won --created Created"
-)
+@app.command(epilog="Example: tamis init crm --leads export.csv --id ID --outcome Status --won Won --created Created")
 def init(
     directory: Annotated[Path, typer.Argument(help="Workspace to create.", metavar="[DIR]")] = HERE,
     leads: Annotated[
         Path | None, typer.Option(help="CSV or Parquet file with one row per lead.", metavar="FILE")
     ] = None,
-    id_column: Annotated[
-        str | None, typer.Option("--id", help="Column that identifies a lead.", metavar="COL")
-    ] = None,
+    id_column: Annotated[str | None, typer.Option("--id", help="Column that identifies a lead.", metavar="COL")] = None,
     outcome: Annotated[str | None, typer.Option(help="Column that says how it ended.", metavar="COL")] = None,
-    won: Annotated[
-        list[str] | None, typer.Option(help="Value that means won; repeatable.", metavar="VALUE")
-    ] = None,
+    won: Annotated[list[str] | None, typer.Option(help="Value that means won; repeatable.", metavar="VALUE")] = None,
     created: Annotated[str | None, typer.Option(help="Column with the creation time.", metavar="COL")] = None,
-    exclude: Annotated[
-        list[str] | None, typer.Option(help="Column never to use; repeatable.", metavar="COL")
-    ] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="Column never to use; repeatable.", metavar="COL")] = None,
     lang: LanguageOption = None,
     as_json: JsonOption = False,
     log_json: LogOption = False,
@@ -96,16 +84,12 @@ def init(
     """Look at the data and write tamis.toml, every setting in it."""
     from pipeline import init as job
 
-    request = job.Request(
-        directory, leads, id_column, outcome, tuple(won or ()), created, tuple(exclude or ()), lang
-    )
+    request = job.Request(directory, leads, id_column, outcome, tuple(won or ()), created, tuple(exclude or ()), lang)
     job.run(request, console=_console(as_json, log_json))
 
 
 @app.command(epilog="Example: tamis check --workspace crm")
-def check(
-    workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False
-) -> None:
+def check(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False) -> None:
     """Validate the data, count, show what is mature, what looks like a leak and what will be used."""
     from pipeline import check as job
 
@@ -113,9 +97,7 @@ def check(
 
 
 @app.command(epilog="Example: tamis train --workspace crm")
-def train(
-    workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False
-) -> None:
+def train(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False) -> None:
     """Train one model with its full evidence; it becomes champion if there is none and the gates pass."""
     from pipeline import train as job
 
@@ -123,9 +105,7 @@ def train(
 
 
 @app.command(epilog="Example: tamis models --json")
-def models(
-    workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False
-) -> None:
+def models(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False) -> None:
     """List the versions in the registry, newest first."""
     from pipeline import registry as job
 
@@ -198,9 +178,7 @@ def explain(
 
 
 @app.command(epilog="Example: tamis doctor")
-def doctor(
-    workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False
-) -> None:
+def doctor(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False) -> None:
     """Check the installation and the workspace, and say what to mend."""
     from pipeline import doctor as job
 

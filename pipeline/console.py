@@ -61,8 +61,6 @@ class Console:
         """Say why a run ended early: to people on stderr, as JSON on stdout."""
         self.log("error", message=message, exit_code=exit_code)
         if self.as_json:
-            sys.stdout.write(
-                json.dumps({"error": message, "exit_code": exit_code}, ensure_ascii=False) + "\n"
-            )
+            sys.stdout.write(json.dumps({"error": message, "exit_code": exit_code}, ensure_ascii=False) + "\n")
         elif not self.log_json:
             sys.stderr.write(f"tamis: {message}\n")

@@ -33,11 +33,14 @@ class Described:
         Parquet with ``lead_id``, ``cutoff`` and one column per feature, in the order of ``rows``.
     features : tuple of Feature
         What was computed.
+    missing : tuple of str
+        Columns that the features need and the tables no longer have.
     """
 
     rows: pd.DataFrame
     path: Path
     features: tuple[Feature, ...]
+    missing: tuple[str, ...] = ()
 
     def frame(self) -> pd.DataFrame:
         """All feature columns, in the order of ``rows``."""
@@ -108,15 +111,21 @@ def describe_training(opened: Opened, settings: Settings, scratch: Path) -> Desc
 
 
 def describe_scoring(
-    opened: Opened, settings: Settings, cutoff: int, wanted: Sequence[str], scratch: Path
+    opened: Opened, settings: Settings, cutoff: int, features: Sequence[Feature], scratch: Path
 ) -> Described:
-    """Every open lead at the cutoff with the features that a model wants, as far as they can be computed."""
+    """Every open lead at the cutoff with the features of a model, by the recipes that the model carries."""
     rows = _collect(scoring_snapshots(opened.tables, snapshot_plan(settings), cutoff))
     rows = rows.sort_values(KEYS, ignore_index=True)
-    known = {feature.name: feature for feature in declared_features(opened, settings)}
-    features = tuple(known[name] for name in wanted if name in known)
     path = _materialise(opened, rows[KEYS], features, scratch)
-    return Described(rows, path, features)
+    return Described(rows, path, tuple(features), _missing(opened, features))
+
+
+def _missing(opened: Opened, features: Sequence[Feature]) -> tuple[str, ...]:
+    """Columns that the features read and no table has."""
+    frames = opened.tables.frames
+    there = {f"{table}.{name}" for table, frame in frames.items() for name in frame.collect_schema().names()}
+    wanted = [feature.recipe.columns for feature in features if feature.recipe and feature.recipe.columns]
+    return tuple(dict.fromkeys(columns[0] for columns in wanted if not there.intersection(columns)))
 
 
 def _materialise(opened: Opened, keys: pd.DataFrame, features: Sequence[Feature], scratch: Path) -> Path:

@@ -58,18 +58,14 @@ def run(root: Path, *, console: Console) -> None:
     faults = [finding for finding in findings if finding.state == "fault"]
     console.show({"findings": [asdict(finding) for finding in findings], "faults": len(faults)}, table)
     if faults:
-        raise UseError(
-            f"{len(faults)} of {len(findings)} checks failed: {', '.join(f.what for f in faults)}."
-        )
+        raise UseError(f"{len(faults)} of {len(findings)} checks failed: {', '.join(f.what for f in faults)}.")
 
 
 def installation() -> Iterator[Finding]:
     """Python, the libraries and the three packages."""
     version = platform.python_version()
     supported = sys.version_info >= (3, 11)
-    yield Finding(
-        "python", "ok" if supported else "fault", version if supported else f"{version}; needs 3.11 or newer"
-    )
+    yield Finding("python", "ok" if supported else "fault", version if supported else f"{version}; needs 3.11 or newer")
     for name in ("duckdb", "lightgbm", "mlflow", "narwhals", "pandas", "scikit-learn", "shap"):
         try:
             yield Finding(name, "ok", importlib.metadata.version(name))
@@ -90,9 +86,7 @@ def _packages() -> Finding:
             f"{', '.join(foreign)} also installs {'/'.join(PACKAGES)}; use an environment of its own",
         )
     if len(roots) != 1:
-        return Finding(
-            "packages", "fault", "features, models and pipeline come from different folders; install again"
-        )
+        return Finding("packages", "fault", "features, models and pipeline come from different folders; install again")
     return Finding("packages", "ok", "features, models, pipeline from one checkout")
 
 

@@ -27,9 +27,7 @@ from pydantic_settings import (
 
 from features.tables import SCHEMA
 
-TableName = Literal[
-    "leads", "accounts", "events", "signals", "outcomes", "stages", "answers", "changes", "costs"
-]
+TableName = Literal["leads", "accounts", "events", "signals", "outcomes", "stages", "answers", "changes", "costs"]
 FamilyName = Literal["fit", "engagement", "intent"]
 Language = Literal["en", "fr"]
 
@@ -72,21 +70,15 @@ class OutcomeSettings(Section):
     """Which words of the outcome column mean what; compared without case and outer spaces."""
 
     won: tuple[str, ...] = Field(("won",), description="values that mean a deal was won")
-    lost: tuple[str, ...] = Field(
-        ("lost",), description="values that mean it was lost; ['*'] is every other value"
-    )
-    open: tuple[str, ...] = Field(
-        (), description="values that mean it is not decided; empty cells always are"
-    )
+    lost: tuple[str, ...] = Field(("lost",), description="values that mean it was lost; ['*'] is every other value")
+    open: tuple[str, ...] = Field((), description="values that mean it is not decided; empty cells always are")
 
 
 class TableSettings(Section):
     """Where one table stands and what its columns are called there."""
 
     path: str = Field("", description="file name below source.url, or table or view of the database")
-    columns: dict[str, str] = Field(
-        default_factory=dict, description="our column name = the name in your table"
-    )
+    columns: dict[str, str] = Field(default_factory=dict, description="our column name = the name in your table")
 
 
 class SourceSettings(Section):
@@ -95,12 +87,8 @@ class SourceSettings(Section):
     url: str = Field("data", description="folder of CSV or Parquet files, or a database URL without password")
     password: SecretStr | None = Field(None, description="only from TAMIS_SOURCE__PASSWORD or a secret file")
     time_zone: Zone = Field("UTC", description="zone of times that name none, such as Europe/Paris")
-    extracted_at: str = Field(
-        "", description="when the data were extracted (ISO 8601); empty: newest time found"
-    )
-    max_faulty_rate: Rate = Field(
-        0.01, description="rows set aside before a run is refused, per table, 0 to 1"
-    )
+    extracted_at: str = Field("", description="when the data were extracted (ISO 8601); empty: newest time found")
+    max_faulty_rate: Rate = Field(0.01, description="rows set aside before a run is refused, per table, 0 to 1")
     csv: CsvSettings = CsvSettings()
     outcome: OutcomeSettings = OutcomeSettings()
     tables: dict[TableName, TableSettings] = Field(
@@ -136,9 +124,7 @@ class FeatureSettings(Section):
     """What is learnt from, and how it is called."""
 
     exclude: tuple[str, ...] = Field((), description="columns or features never used, such as known leaks")
-    families: dict[str, FamilyName] = Field(
-        default_factory=dict, description="column = fit, engagement or intent"
-    )
+    families: dict[str, FamilyName] = Field(default_factory=dict, description="column = fit, engagement or intent")
     labels: dict[str, dict[Language, str]] = Field(
         default_factory=dict, description="column = words that people read, per language"
     )
@@ -166,7 +152,7 @@ class ModelSettings(Section):
     """The classifier."""
 
     seed: int = Field(7, ge=0, description="same seed and data, same model")
-    folds: int = Field(5, ge=2, le=20, description="fold models averaged on the margin")
+    folds: int = Field(0, ge=0, le=20, description="fold models averaged on the margin; 0: 10 under 20,000 rows, else 5")
     learning_rate: OpenRate = Field(0.1, description="of each tree")
     num_leaves: int = Field(15, ge=2, le=64, description="leaves per tree")
     max_depth: int = Field(6, ge=1, le=6, description="depth per tree; 6 keeps explanations cheap")
@@ -178,9 +164,7 @@ class ModelSettings(Section):
 class ThresholdSettings(Section):
     """Who is handed to sales."""
 
-    rule: Literal["value", "capacity", "precision"] = Field(
-        "value", description="value, capacity or precision"
-    )
+    rule: Literal["value", "capacity", "precision"] = Field("value", description="value, capacity or precision")
     win_value: float = Field(5000.0, gt=0, description="margin of a won deal, in your currency")
     contact_cost: float = Field(150.0, ge=0, description="cost of working one lead, same currency")
     capacity_per_week: float = Field(50.0, gt=0, description="leads that sales can treat per week")
@@ -224,16 +208,14 @@ class PointsSettings(Section):
 class PolicySettings(Section):
     """What happens to a lead that is handed over."""
 
-    contact_within_hours: int = Field(
-        48, ge=1, description="first contact is due this long after the passage"
-    )
+    contact_within_hours: int = Field(48, ge=1, description="first contact is due this long after the passage")
 
 
 class RegistrySettings(Section):
     """Where MLflow keeps runs and models."""
 
     url: str = Field("", description="MLflow tracking URI; empty: SQLite in the workspace")
-    name: str = Field("tamis", description="name of the registered model and of the experiment")
+    name: str = Field("tamis", pattern=r"^[^/:]+$", description="name of the registered model and of the experiment")
     token: SecretStr | None = Field(None, description="only from TAMIS_REGISTRY__TOKEN or a secret file")
 
 
@@ -262,9 +244,7 @@ class Settings(BaseSettings):
     'value'
     """
 
-    model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", env_prefix="TAMIS_", env_nested_delimiter="__"
-    )
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="TAMIS_", env_nested_delimiter="__")
 
     source: SourceSettings = SourceSettings()
     snapshots: SnapshotSettings = SnapshotSettings()

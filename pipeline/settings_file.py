@@ -61,9 +61,7 @@ def from_dict(raw: dict[str, Any]) -> Settings:
         try:
             return Settings(**raw)
         except ValidationError as error:
-            faults = [
-                _fault(item["loc"], item["type"], item["msg"]) for item in error.errors(include_input=False)
-            ]
+            faults = [_fault(item["loc"], item["type"], item["msg"]) for item in error.errors(include_input=False)]
     noun = "fault" if len(faults) == 1 else "faults"
     raise UseError(f"{FILE_NAME} has {len(faults)} {noun}:\n" + "\n".join(faults))
 

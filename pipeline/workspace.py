@@ -126,9 +126,7 @@ def publish(built: Path, final: Path) -> None:
     try:
         built.rename(final)
     except OSError as error:
-        raise OutsideError(
-            f"{final.name}: could not be published: {error.strerror}. Nothing was changed."
-        ) from error
+        raise OutsideError(f"{final.name}: could not be published: {error.strerror}. Nothing was changed.") from error
     _sync(final.parent)
 
 

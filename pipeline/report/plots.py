@@ -11,7 +11,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from pipeline.language import Language, percent
+from features.language import Language, percent
 from pipeline.report.words import say
 
 COLOURS = {
@@ -42,12 +42,12 @@ def gain(curves: Mapping[str, Curve], language: Language) -> str:
 def reliability(bins: Curve, language: Language) -> str:
     """Share won against propensity, with 95% intervals."""
     figure, axes = _figure()
-    top = max(max(row["high"], row["mean_propensity"]) for row in bins) * 1.05
+    top = max(max(row["high"], row["stated"]) for row in bins) * 1.05
     axes.plot([0, top], [0, top], color="#bbbbbb", linestyle=":", label=say("perfect", language))
-    xs, ys = [row["mean_propensity"] for row in bins], [row["conversion"] for row in bins]
+    xs, ys = [row["stated"] for row in bins], [row["observed"] for row in bins]
     spread = [
-        [max(0.0, row["conversion"] - row["low"]) for row in bins],
-        [max(0.0, row["high"] - row["conversion"]) for row in bins],
+        [max(0.0, row["observed"] - row["low"]) for row in bins],
+        [max(0.0, row["high"] - row["observed"]) for row in bins],
     ]
     axes.errorbar(xs, ys, yerr=spread, color=COLOURS["tamis"], marker="o", markersize=4, capsize=2)
     _label(axes, language, "reliability")
@@ -58,12 +58,10 @@ def threshold_curve(curve: Curve, chosen: float | None, language: Language) -> s
     """Conversion of what is handed over against how much is handed over."""
     figure, axes = _figure()
     total = max(row["n"] for row in curve)
-    axes.plot(
-        [row["n"] / total for row in curve], [row["precision"] for row in curve], color=COLOURS["tamis"]
-    )
+    axes.plot([row["n"] / total for row in curve], [row["precision"] for row in curve], color=COLOURS["tamis"])
     if chosen is not None:
         at = min(curve, key=lambda row: abs(row["threshold"] - chosen))
-        axes.plot([at["n"] / total], [at["precision"]], marker="o", color=COLOURS["points"])
+        axes.plot([at["share"]], [at["precision"]], marker="o", color=COLOURS["points"])
     _label(axes, language, "threshold")
     return _svg(figure, say("threshold", language))
 
@@ -78,7 +76,7 @@ def _figure() -> tuple[Figure, Axes]:
 
 def _label(axes: Axes, language: Language, name: str) -> None:
     def share(value: float, _: Any) -> str:
-        return percent(value, language, 0 if value == round(value, 2) else 1)
+        return percent(value, language)
 
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(share))

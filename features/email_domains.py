@@ -1,0 +1,53 @@
+"""What the domain of an e-mail address says of its owner; the address itself never becomes a feature."""
+
+import narwhals.stable.v2 as nw
+
+FREE = [
+    "gmail.com", "googlemail.com", "outlook.com", "outlook.fr", "hotmail.com", "hotmail.fr", "hotmail.co.uk",
+    "hotmail.be", "live.com", "live.fr", "live.be", "msn.com", "yahoo.com", "yahoo.fr", "yahoo.co.uk", "yahoo.de",
+    "yahoo.es", "yahoo.it", "ymail.com", "rocketmail.com", "aol.com", "aol.fr", "icloud.com", "me.com", "mac.com",
+    "proton.me", "protonmail.com", "pm.me", "gmx.com", "gmx.fr", "gmx.de", "gmx.net", "web.de", "t-online.de",
+    "freenet.de", "mail.com", "mail.ru", "yandex.com", "yandex.ru", "orange.fr", "wanadoo.fr", "free.fr",
+    "sfr.fr", "neuf.fr", "cegetel.net", "club-internet.fr", "laposte.net", "bbox.fr", "numericable.fr", "noos.fr",
+    "voila.fr", "aliceadsl.fr", "tele2.fr", "skynet.be", "telenet.be", "bluewin.ch", "libero.it", "virgilio.it",
+    "tiscali.it", "zoho.com", "fastmail.com", "hey.com", "tutanota.com", "qq.com", "163.com", "126.com",
+    "naver.com", "comcast.net", "verizon.net", "att.net", "btinternet.com", "sky.com",
+]  # fmt: skip
+_EDUCATION = (
+    r"\.edu$|\.edu\.[a-z]{2}$|\.ac\.[a-z]{2}$|(?:^|\.)univ-|(?:^|\.)ac-[a-z-]+\.fr$|^(?:etu|student|alumni)\.|(?:^|\.)universit"
+    r"|(?:^|\.)(?:polytechnique|hec|essec|escp|edhec|sciencespo|cnrs|inria)\.(?:fr|edu|eu)$"
+)
+_PUBLIC = (
+    r"\.gouv\.fr$|\.gov$|\.gov\.[a-z]{2}$|\.mil$|\.europa\.eu$|^(?:mairie|ville|cc|metropole|agglo|departement|region)-"
+    r"|^(?:ap-hm|aphp|chu-[a-z-]+|ch-[a-z-]+|assurance-maladie|pole-emploi|francetravail|insee|senat|assemblee-nationale)\.fr$"
+    r"|\.(?:aphp|admin)\.(?:fr|ch)$"
+)
+KIND_NAMES = {
+    "en": {"company": "company address", "free": "personal mailbox", "education": "school or university",
+           "public": "public body", "missing": "no address"},
+    "fr": {"company": "adresse d'entreprise", "free": "messagerie personnelle", "education": "école ou université",
+           "public": "organisme public", "missing": "aucune adresse"},
+}  # fmt: skip
+
+
+def email_kind(email: nw.Expr) -> nw.Expr:
+    """Return the kind of an e-mail address.
+
+    Returns
+    -------
+    narwhals.Expr
+        ``company``, ``free``, ``education``, ``public`` or ``missing`` (null, empty or no address at all), never null.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> frame = nw.from_native(pl.DataFrame({"e": ["a@acme.fr", "B@Gmail.com", "c@univ-lille.fr", None]}))
+    >>> frame.select(e=email_kind(nw.col("e")))["e"].to_list()
+    ['company', 'free', 'education', 'missing']
+    """
+    address = email.fill_null("").str.strip_chars().str.to_lowercase()
+    domain = address.str.replace_all("^.*@", "")
+    kind = nw.when(domain.str.contains(_PUBLIC)).then(nw.lit("public")).otherwise(nw.lit("company"))
+    kind = nw.when(domain.str.contains(_EDUCATION)).then(nw.lit("education")).otherwise(kind)
+    kind = nw.when(domain.is_in(FREE)).then(nw.lit("free")).otherwise(kind)
+    return nw.when(address.str.contains(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")).then(kind).otherwise(nw.lit("missing"))

@@ -1,0 +1,243 @@
+"""The procedure on trial.
+
+Learnt, calibrated and given a threshold on three periods, measured on the fourth beside its baselines.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.language import percent
+from features.matrix import to_matrix
+from models import baselines, comparison, metrics
+from models.bands import Bands
+from models.evidence import Note
+from models.learning import Learnt, Part, part
+from models.periods import NAMES, FourPeriods
+from models.plan import TrainingPlan
+from models.sample import Sample
+from models.threshold import ThresholdChoice, choose
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """Parts of `models.evidence.Evidence` that come from the test period, and the margins behind them.
+
+    Attributes
+    ----------
+    margin : mapping of str to ndarray
+        Raw scores of the rows of ``calibrate``, ``threshold`` and ``test``.
+    periods, figures, reliability, gain_curves, decision, swap_set, test, notes
+        As in the evidence.
+    """
+
+    margin: Mapping[str, Floats]
+    periods: Sequence[Mapping[str, Any]]
+    figures: Mapping[str, Mapping[str, Mapping[str, float]]]
+    reliability: Sequence[Mapping[str, float]]
+    gain_curves: Mapping[str, Sequence[Mapping[str, float]]]
+    decision: Mapping[str, Any]
+    swap_set: Mapping[str, Any] | None
+    test: Mapping[str, Sequence[Any]]
+    notes: Sequence[Note]
+
+
+def evaluate(
+    frame: pd.DataFrame, rows: pd.DataFrame, four: FourPeriods, learnt: Learnt, plan: TrainingPlan
+) -> Evaluated:
+    """Calibrate, choose a threshold and measure, each on its own period.
+
+    Parameters
+    ----------
+    frame, rows : pandas.DataFrame of n rows
+        Raw features; ``lead_id``, ``cutoff``, ``label``, ``weight``.
+    four : FourPeriods
+        Of these rows.
+    learnt : Learnt
+        From the period ``fit``.
+    plan : TrainingPlan
+        All knobs.
+
+    Returns
+    -------
+    Evaluated
+    """
+    of = {name: part(rows, four.rows(name), four.weight[four.rows(name)]) for name in NAMES}
+    margin = {name: learnt.margin(frame.iloc[of[name].at]) for name in NAMES[1:]}
+    calibration = learnt.calibrate(of["calibrate"].margins(margin["calibrate"]), forward=four.forward)
+    decided = of["threshold"].sample(calibration(margin["threshold"]))
+    choice = choose(decided, plan)
+    test = of["test"]
+    propensity = calibration(margin["test"])
+    scores, points = _systems(frame, of, learnt, plan, propensity)
+    figures = {
+        system: {name: asdict(figure) for name, figure in by_name.items()}
+        for system, by_name in comparison.figures(
+            test.y, scores, test.w, test.lead, plan.n_bootstrap, plan.seed
+        ).items()
+    }
+    periods = [_describe(name, of[name], four) for name in NAMES]
+    swap = None
+    if points is not None:
+        swap = comparison.swap_set(test.y, propensity, points >= plan.points_threshold, test.w)
+    return Evaluated(
+        margin=margin,
+        periods=periods,
+        figures=figures,
+        reliability=metrics.reliability(test.y, propensity, test.w),
+        gain_curves={name: metrics.gain_curve(test.y, score, test.w) for name, (_, score) in scores.items()},
+        decision=_decision(choice, decided, test.sample(propensity), of["threshold"].w, plan),
+        swap_set=swap,
+        test={
+            "lead_id": test.lead.tolist(),
+            "cutoff": test.cutoff.tolist(),
+            "label": test.y.astype(int).tolist(),
+            "weight": test.w.tolist(),
+            "propensity": propensity.tolist(),
+        },
+        notes=_notes(figures, periods, plan, has_points=points is not None),
+    )
+
+
+def _describe(name: str, rows: Part, four: FourPeriods) -> dict[str, Any]:
+    k = NAMES.index(name)
+    return {
+        "name": name,
+        "first_cutoff": four.starts[k],
+        "last_cutoff": four.ends[k],
+        "n_rows": len(rows.at),
+        "n_leads": len(np.unique(rows.lead)),
+        "n_won": len(np.unique(rows.lead[rows.y == 1])),
+        "base_rate": float(rows.w @ rows.y / rows.w.sum()),
+    }
+
+
+def _systems(
+    frame: pd.DataFrame, of: Mapping[str, Part], learnt: Learnt, plan: TrainingPlan, propensity: Floats
+) -> tuple[dict[str, tuple[Floats, Floats]], Floats | None]:
+    """Probability and ranking score of every system on the test rows; the points, if a grid applies.
+
+    Baselines learn from the rows that taught and calibrated the model.
+    """
+    known, test = [of["fit"], of["calibrate"]], of["test"]
+    at = np.concatenate([p.at for p in known])
+    y, w = np.concatenate([p.y for p in known]), np.concatenate([p.w for p in known])
+    before, now = frame.iloc[at], frame.iloc[test.at]
+    matrix, matrix_now = to_matrix(before, learnt.schema), to_matrix(now, learnt.schema)
+    categories = [column.feature.name for column in learnt.schema.columns if column.levels is not None]
+    bayes = baselines.OdooNaiveBayes().fit(matrix[categories], y).predict(matrix_now[categories])
+    logistic = baselines.predict_logistic(baselines.fit_logistic(matrix, y, w, plan.seed), matrix_now)
+    base = baselines.constant(y, w, len(test.at))
+    scores = {
+        "tamis": (propensity, propensity),
+        "constant": (base, base),
+        "naive_bayes": (bayes, bayes),
+        "logistic": (logistic, logistic),
+    }
+    grid = baselines.PointsGrid.applicable(plan.points_grid, plan.points_threshold, list(frame.columns))
+    if grid is None:
+        return scores, None
+    points = grid.points(now)
+    rates = baselines.rates_of_points(grid.points(before), y, w)
+    return scores | {"points": (np.asarray(rates.predict_proba(points[:, None])[:, 1]), points)}, points
+
+
+def _decision(choice: ThresholdChoice, decided: Sample, test: Sample, w: Floats, plan: TrainingPlan) -> dict[str, Any]:
+    """The threshold of the procedure, and whether one random row of each lead of the test bears it out."""
+    least = np.inf if choice.threshold is None else choice.threshold
+    propensity, y = test.one_per_lead(plan.seed)
+    selected = propensity >= least
+    won = float(y[selected].sum())
+    return {
+        "choice": choice.to_dict(),
+        "bands": Bands.derive(decided.propensity, decided.y, w, choice.threshold).to_dict(),
+        "test": {
+            **comparison.conversion(y[selected], np.ones(int(selected.sum()))),
+            "n_leads": len(y),
+            "recall": won / float(y.sum()) if y.any() else None,
+            "value_per_lead": (won * plan.win_value - float(selected.sum()) * plan.contact_cost) / len(y),
+        },
+    }
+
+
+def _notes(
+    figures: Mapping[str, Mapping[str, Mapping[str, float]]],
+    periods: Sequence[Mapping[str, Any]],
+    plan: TrainingPlan,
+    *,
+    has_points: bool,
+) -> list[Note]:
+    notes = []
+    ours, flat = figures["tamis"], figures["constant"]
+    if not ours["auc"]["low"] > 0.5:
+        notes.append(
+            Note(
+                "no_signal",
+                "Nothing in these data is shown to predict the outcome: the ranking is not better than "
+                "chance (AUC "
+                f"{ours['auc']['value']:.2f}, interval {ours['auc']['low']:.2f} to "
+                f"{ours['auc']['high']:.2f}).",
+                "Rien dans ces données ne permet de prédire l'issue : le classement ne fait pas mieux que "
+                "le hasard (AUC "
+                f"{_fr(ours['auc']['value'])}, intervalle de {_fr(ours['auc']['low'])} à "
+                f"{_fr(ours['auc']['high'])}).",
+            )
+        )
+    if ours["log_loss"]["value"] >= flat["log_loss"]["value"]:
+        notes.append(
+            Note(
+                "not_better_than_constant",
+                "On the test period the propensities are no better than giving everyone the same one.",
+                "Sur la période de test, les probabilités ne font pas mieux qu'une probabilité identique pour tous.",
+            )
+        )
+    if ours["auc"]["value"] > 0.97:
+        notes.append(
+            Note(
+                "too_good",
+                "The ranking is nearly perfect: look for a column that is filled in only after the outcome.",
+                "Le classement est presque parfait : cherchez une colonne qui n'est remplie qu'après l'issue.",
+            )
+        )
+    notes += _drift(periods[0], periods[3])
+    if plan.points_grid and not has_points:
+        notes.append(
+            Note(
+                "points_grid_absent",
+                "No rule of the points grid names a column of these data: there is nothing to compare it with.",
+                "Aucune règle de la grille de points ne porte sur une colonne de ces données : la "
+                "comparaison est impossible.",
+            )
+        )
+    return notes
+
+
+def _drift(fit: Mapping[str, Any], test: Mapping[str, Any]) -> list[Note]:
+    """Say that conversion itself has moved, where intervals of the two periods do not touch."""
+    before = metrics.wilson(fit["base_rate"] * fit["n_leads"], fit["n_leads"])
+    now = metrics.wilson(test["base_rate"] * test["n_leads"], test["n_leads"])
+    if before[0] <= now[1] and now[0] <= before[1]:
+        return []
+    old, new = fit["base_rate"], test["base_rate"]
+    return [
+        Note(
+            "drift",
+            f"Conversion has moved from {percent(old, 'en')} in the oldest period to {percent(new, 'en')} "
+            "in the newest; "
+            "propensities follow only as new outcomes come in.",
+            f"La conversion est passée de {percent(old, 'fr')} sur la période la plus ancienne à "
+            f"{percent(new, 'fr')} sur la plus "
+            "récente ; les probabilités ne suivent qu'avec de nouvelles issues.",
+        )
+    ]
+
+
+def _fr(value: float) -> str:
+    return f"{value:.2f}".replace(".", ",")

@@ -1,0 +1,119 @@
+"""What a training can say for itself: plain data, ready for JSON, for the report and for the model card."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something a reader must know, as data.
+
+    Attributes
+    ----------
+    code : str
+        Stable, for programs: ``no_dates``, ``gap_shrunk``, ``drift`` ...
+    en, fr : str
+        One sentence for people.
+    """
+
+    code: str
+    en: str
+    fr: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Evaluation of the training procedure over the four periods, and what the deployed model is made of.
+
+    Attributes
+    ----------
+    forward : bool
+        Whether the test period is later than what was learnt from; False means nothing was tested on the
+        future.
+    gap_days : float
+        Between two periods.
+    periods : sequence of dict
+        ``name``, ``first_cutoff``, ``last_cutoff`` (UTC seconds), ``n_rows``, ``n_leads``, ``n_won`` (leads),
+        ``base_rate``.
+    figures : mapping
+        By system (``tamis``, ``constant``, ``points``, ``naive_bayes``, ``logistic``) and figure
+        (``log_loss``, ``brier``, ``auc``, ``ece``, ``lift10``): ``value``, ``low``, ``high``, on the test
+        period. A baseline that does not apply is absent.
+    reliability, gain_curve : sequence of dict
+        Of the model on the test period.
+    gain_curves : mapping of str to sequence of dict
+        Of every system.
+    decision : mapping
+        The threshold chosen by the procedure and what it did on the test period (``selected``: n, conversion,
+        interval).
+    swap_set : mapping, optional
+        Against the points grid at equal volume.
+    deployed : mapping
+        Of the deployed model: ``n_rows``, ``n_leads``, ``n_won``, ``base_rate``, ``n_trees``,
+        ``calibration``, ``n_calibration_rows``, ``threshold``, ``bands``.
+    importance, importance_by_family : mapping of str to float
+        Share of the deployed trees' gain, by feature and by family; sums to 1.
+    dropped : sequence of dict
+        ``name``, ``reason``, ``detail`` of the columns left out.
+    test : mapping
+        The predictions behind the figures, so that a challenger and a champion are compared on the same rows:
+        ``lead_id``, ``cutoff``, ``label``, ``weight``, ``propensity``.
+    plan : mapping
+        The knobs.
+    notes : sequence of Note
+        Loud ones first.
+    """
+
+    forward: bool
+    gap_days: float
+    periods: Sequence[Mapping[str, Any]]
+    figures: Mapping[str, Mapping[str, Mapping[str, float]]]
+    reliability: Sequence[Mapping[str, float]]
+    gain_curves: Mapping[str, Sequence[Mapping[str, float]]]
+    decision: Mapping[str, Any]
+    swap_set: Mapping[str, Any] | None
+    deployed: Mapping[str, Any]
+    importance: Mapping[str, float]
+    importance_by_family: Mapping[str, float]
+    dropped: Sequence[Mapping[str, str]]
+    test: Mapping[str, Sequence[Any]]
+    plan: Mapping[str, Any]
+    notes: Sequence[Note]
+
+    @property
+    def gain_curve(self) -> Sequence[Mapping[str, float]]:
+        """Gain curve of the model itself."""
+        return self.gain_curves["tamis"]
+
+    def to_dict(self, *, with_rows: bool = False) -> dict[str, Any]:
+        """Plain data for JSON; NaN and infinities become None.
+
+        Parameters
+        ----------
+        with_rows : bool
+            Whether to keep ``test``, which holds lead ids.
+
+        Returns
+        -------
+        dict
+        """
+        data = {name: getattr(self, name) for name in self.__dataclass_fields__ if with_rows or name != "test"}
+        data["notes"] = [asdict(note) for note in self.notes]
+        plain: dict[str, Any] = _plain(data)
+        return plain
+
+
+def _plain(value: Any) -> Any:
+    """Copy nested data with numpy scalars, tuples and non-finite numbers replaced by what JSON knows."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,310 @@
+"""The deployed model: data only, and the pure functions that read it.
+
+Booster texts plus one JSON; no pickle, so that loading a model runs no code of anybody's.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from typing import Any, Literal, Self
+
+import lightgbm as lgb
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.errors import DataError
+from features.matrix import MatrixSchema, to_matrix
+from features.specification import Feature
+from models.bands import Bands
+from models.calibration import BetaCalibration
+from models.explain import Contributions, margin_contributions, probability_contributions
+from models.folds import average_margin, encode
+from models.threshold import ThresholdChoice
+
+Floats = npt.NDArray[np.float64]
+Decision = Literal["hand_over", "nurture", "disqualify"]
+FORMAT = 1
+MODEL_FILE = "model.json"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The average lead, against which contributions are measured, and what training data looked like.
+
+    Attributes
+    ----------
+    margin, propensity : float
+        Of the average lead.
+    columns : mapping of str to mapping
+        By feature: ``share_null`` and, for numbers, ``mean`` and ``median`` (None without values), for
+        categories ``top`` (the commonest level) and ``top_share``.
+    """
+
+    margin: float
+    propensity: float
+    columns: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class LeadModel:
+    """Propensity, decision and reasons of leads, from their raw features.
+
+    Every method is a pure function of its frame, row by row: blocks of any size give the same bits.
+
+    Attributes
+    ----------
+    booster_texts : tuple of str
+        Trees, as LightGBM writes them.
+    schema : MatrixSchema
+        Columns, their levels and their words.
+    calibration : BetaCalibration
+        From margin to propensity.
+    threshold : ThresholdChoice
+        What is handed over; its ``threshold`` may be None.
+    bands : Bands
+        A to D.
+    reference : Reference
+        The average lead.
+    metadata : mapping
+        JSON-able: how it was trained.
+    """
+
+    booster_texts: tuple[str, ...]
+    schema: MatrixSchema
+    calibration: BetaCalibration
+    threshold: ThresholdChoice
+    bands: Bands
+    reference: Reference
+    metadata: Mapping[str, Any]
+
+    @cached_property
+    def boosters(self) -> tuple[lgb.Booster, ...]:
+        """The trees, parsed once."""
+        return tuple(lgb.Booster(model_str=text) for text in self.booster_texts)
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """Features in the order of the matrix."""
+        return self.schema.features
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the features in the order of the matrix."""
+        return self.schema.names
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """Family of each feature in the order of the matrix."""
+        return tuple(feature.family for feature in self.features)
+
+    def encode(self, frame: pd.DataFrame) -> Floats:
+        """Make the matrix that the trees read.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame of n rows
+            Raw features; missing columns are null, others are ignored.
+
+        Returns
+        -------
+        ndarray of shape (n, m)
+        """
+        return encode(to_matrix(frame, self.schema), [column.levels for column in self.schema.columns])
+
+    def margin(self, frame: pd.DataFrame, num_threads: int = 1) -> Floats:
+        """Raw score.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame of n rows
+            Raw features.
+        num_threads : int
+            Changes no bit of the result.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Log-odds before calibration.
+        """
+        return self._margin(self.encode(frame), num_threads)
+
+    def _margin(self, matrix: Floats, num_threads: int) -> Floats:
+        if not len(matrix):
+            return np.empty(0)
+        return average_margin(self.boosters, matrix, num_threads)
+
+    def propensity(self, frame: pd.DataFrame, num_threads: int = 1) -> Floats:
+        """Calibrated probability that the target is reached within the horizon.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame of n rows
+            Raw features.
+        num_threads : int
+            Changes no bit of the result.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            0 to 1.
+        """
+        return self.calibration(self.margin(frame, num_threads))
+
+    def contributions(self, frame: pd.DataFrame, num_threads: int = 1) -> Contributions:
+        """Explain each row.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame of n rows
+            Raw features.
+        num_threads : int
+            Changes no bit of the result.
+
+        Returns
+        -------
+        Contributions
+            ``reference_propensity + on_propensity.sum(axis=1) = propensity`` to 1e-9, with the propensity of
+            `propensity`.
+        """
+        matrix = self.encode(frame)
+        margin = self._margin(matrix, num_threads)
+        phi, base = margin_contributions(self.boosters, matrix, num_threads)
+        return Contributions(
+            names=self.names,
+            margin=margin,
+            propensity=self.calibration(margin),
+            base=base,
+            reference_propensity=float(self.calibration([base])[0]),
+            on_margin=phi,
+            on_propensity=probability_contributions(phi, base, margin, self.calibration),
+        )
+
+    def decide(self, propensity: npt.ArrayLike) -> pd.DataFrame:
+        """Band and decision of each propensity.
+
+        At or above the threshold a lead is handed over; below it, band D is disqualified and the rest
+        nurtured. Without a valid threshold nobody is handed over.
+
+        Parameters
+        ----------
+        propensity : array-like of shape (n,)
+            0 to 1.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``band`` (A to D) and ``decision`` (hand_over, nurture, disqualify).
+        """
+        values = np.asarray(propensity, dtype=np.float64)
+        band = self.bands.assign(values)
+        least = np.inf if self.threshold.threshold is None else self.threshold.threshold
+        decision = np.where(values >= least, "hand_over", np.where(band == "D", "disqualify", "nurture"))
+        return pd.DataFrame({"band": band, "decision": decision})
+
+    def dump(self) -> dict[str, str]:
+        """Write the model as text files.
+
+        Returns
+        -------
+        dict of str to str
+            File name to content: ``booster_0.txt`` ... and ``model.json``.
+        """
+        files = {f"booster_{k}.txt": text for k, text in enumerate(self.booster_texts)}
+        data = {
+            "format": FORMAT,
+            "boosters": [{"file": name, "sha256": _digest(text)} for name, text in files.items()],
+            "schema": self.schema.to_dict(),
+            "schema_hash": self.schema.hash,
+            "calibration": self.calibration.to_dict(),
+            "threshold": self.threshold.to_dict(),
+            "bands": self.bands.to_dict(),
+            "reference": {
+                "margin": self.reference.margin,
+                "propensity": self.reference.propensity,
+                "columns": self.reference.columns,
+            },
+            "metadata": self.metadata,
+        }
+        text = json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
+        return {**files, MODEL_FILE: text}
+
+    @classmethod
+    def load(cls, files: Mapping[str, str]) -> Self:
+        """Read back what `dump` wrote.
+
+        Parameters
+        ----------
+        files : mapping of str to str
+            File name to content.
+
+        Returns
+        -------
+        LeadModel
+            Its scores are those of the dumped model, bit for bit.
+
+        Raises
+        ------
+        DataError
+            A file is missing or altered, or the format is not ours.
+
+        Examples
+        --------
+        >>> LeadModel.load({"booster_0.txt": "tree"})
+        Traceback (most recent call last):
+            ...
+        features.errors.DataError: model: expected a file model.json, found booster_0.txt; fetch the model
+        again.
+        """
+        data = _read_json(files)
+        if data.get("format") != FORMAT:
+            raise DataError(
+                f"model.json: expected format {FORMAT}, found {data.get('format')!r}; it was written by "
+                "another version of "
+                "Tamis: train again, or use that version."
+            )
+        texts = tuple(_verified(files, entry["file"], entry["sha256"]) for entry in data["boosters"])
+        schema = MatrixSchema.from_dict(data["schema"])
+        if schema.hash != data["schema_hash"]:
+            raise DataError(
+                "model.json: the columns do not match their hash; the file was altered: fetch the model again."
+            )
+        return cls(
+            booster_texts=texts,
+            schema=schema,
+            calibration=BetaCalibration.from_dict(data["calibration"]),
+            threshold=ThresholdChoice.from_dict(data["threshold"]),
+            bands=Bands.from_dict(data["bands"]),
+            reference=Reference(**data["reference"]),
+            metadata=data["metadata"],
+        )
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
+def _read_json(files: Mapping[str, str]) -> dict[str, Any]:
+    if MODEL_FILE not in files:
+        found = ", ".join(sorted(files)) or "nothing"
+        raise DataError(f"model: expected a file {MODEL_FILE}, found {found}; fetch the model again.")
+    try:
+        data = json.loads(files[MODEL_FILE])
+    except json.JSONDecodeError as error:
+        raise DataError(f"{MODEL_FILE}: not readable as JSON ({error}); fetch the model again.") from error
+    if not isinstance(data, dict):
+        raise DataError(f"{MODEL_FILE}: expected an object, found {type(data).__name__}; fetch the model again.")
+    return data
+
+
+def _verified(files: Mapping[str, str], name: str, digest: str) -> str:
+    if name not in files:
+        raise DataError(f"model: {name} is missing; fetch the model again.")
+    if _digest(files[name]) != digest:
+        raise DataError(
+            f"model: {name} is not the file that was saved (its sha256 differs); it was altered or cut: "
+            "fetch the model again."
+        )
+    return files[name]

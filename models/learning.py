@@ -1,0 +1,203 @@
+"""One run of the learning procedure on some rows, and the margins that it gives to others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.errors import DataError
+from features.matrix import Dropped, MatrixSchema, fit_schema, to_matrix
+from features.specification import Feature
+from models.calibration import BetaCalibration
+from models.classifier import LeadClassifier
+from models.drift import Margins, calibrate
+from models.plan import TrainingPlan
+from models.sample import Sample
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of the rows, as arrays.
+
+    Attributes
+    ----------
+    at : ndarray of int64 of shape (k,)
+        Their positions.
+    lead : ndarray of object
+    cutoff : ndarray of int64
+        UTC seconds.
+    y, w : ndarray
+        Labels 0 or 1; weights, the part's multiplier included.
+    stands_for : ndarray
+        The multiplier alone: how many leads each row's lead stands for.
+    """
+
+    at: Ints
+    lead: npt.NDArray[Any]
+    cutoff: Ints
+    y: Floats
+    w: Floats
+    stands_for: Floats
+
+    def margins(self, margin: Floats) -> Margins:
+        """Join the rows with their margins, for calibration.
+
+        Parameters
+        ----------
+        margin : ndarray of shape (k,)
+            Log-odds.
+
+        Returns
+        -------
+        Margins
+        """
+        return Margins(margin, self.y, self.w, self.cutoff)
+
+    def sample(self, propensity: Floats) -> Sample:
+        """Join the rows with their propensities, to choose a threshold.
+
+        Parameters
+        ----------
+        propensity : ndarray of shape (k,)
+            0 to 1.
+
+        Returns
+        -------
+        Sample
+        """
+        return Sample(self.lead, self.cutoff, propensity, self.y, self.stands_for)
+
+
+def part(rows: pd.DataFrame, at: Ints, stands_for: Floats) -> Part:
+    """Take some of the rows.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame of n rows
+        ``lead_id``, ``cutoff``, ``label``, ``weight``.
+    at : ndarray of int64 of shape (k,)
+        Positions.
+    stands_for : ndarray of shape (k,)
+        By which the rows' own weights are multiplied.
+
+    Returns
+    -------
+    Part
+    """
+    who = rows.iloc[at]
+    return Part(
+        at=at,
+        lead=who["lead_id"].to_numpy(dtype=object),
+        cutoff=who["cutoff"].to_numpy(dtype=np.int64),
+        y=who["label"].to_numpy(dtype=np.float64),
+        w=who["weight"].to_numpy(dtype=np.float64) * stands_for,
+        stands_for=stands_for,
+    )
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """Columns and trees learnt from some rows.
+
+    Attributes
+    ----------
+    schema : MatrixSchema
+        Columns kept, with their levels.
+    dropped : tuple of Dropped
+        Columns left out, and why.
+    classifier : LeadClassifier
+        Fitted.
+    rows : Part
+        What it was fitted on.
+    """
+
+    schema: MatrixSchema
+    dropped: tuple[Dropped, ...]
+    classifier: LeadClassifier
+    rows: Part
+
+    def calibrate(self, unseen: Margins, *, forward: bool) -> BetaCalibration:
+        """Calibrate on margins of unseen rows.
+
+        Parameters
+        ----------
+        unseen : Margins
+            Out of fold.
+        forward : bool
+            Whether they are later than what was learnt from.
+
+        Returns
+        -------
+        BetaCalibration
+        """
+        if not forward:
+            return BetaCalibration.fit(unseen.margin, unseen.y, unseen.w)
+        return calibrate(unseen, self.rows.margins(self.classifier.oof_margin_))
+
+    def margin(self, frame: pd.DataFrame) -> Floats:
+        """Raw scores of rows that were not learnt from.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame of n rows
+            Raw features.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Log-odds.
+        """
+        if not len(frame):
+            return np.empty(0)
+        return self.classifier.decision_function(to_matrix(frame, self.schema))
+
+
+def learn(frame: pd.DataFrame, rows: Part, features: Sequence[Feature], plan: TrainingPlan) -> Learnt:
+    """Choose the columns and grow the trees, on some of the rows alone.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame of n rows
+        Raw features.
+    rows : Part
+        Those to learn from.
+    features : sequence of Feature
+        Those that may serve.
+    plan : TrainingPlan
+        Seed, threads, settings of the classifier.
+
+    Returns
+    -------
+    Learnt
+
+    Raises
+    ------
+    DataError
+        When no column varies.
+    """
+    taken = frame.iloc[rows.at]
+    schema, dropped = fit_schema(taken, features, groups=rows.lead)
+    if not schema.columns:
+        raise DataError(
+            f"features: expected at least one column that varies, found none among {len(features)}: "
+            f"{', '.join(f'{d.name} ({d.reason})' for d in dropped[:10])}. Bring columns that differ between leads."
+        )
+    classifier = LeadClassifier(
+        monotone=[column.feature.direction for column in schema.columns],
+        seed=plan.seed,
+        num_threads=plan.num_threads,
+        **(plan.classifier or {}),
+    )
+    classifier.fit(
+        to_matrix(taken, schema),
+        rows.y.astype(np.int64),
+        groups=rows.lead,
+        sample_weight=rows.w,
+    )
+    return Learnt(schema, tuple(dropped), classifier, rows)

@@ -1,0 +1,130 @@
+"""``tamis check``: what the tables hold, what is wrong with them, and what a training would use."""
+
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from features.errors import GateError
+from features.faults import Faults
+from features.matrix import Dropped, MatrixSchema, fit_schema
+from models.leakage import Suspect, suspects
+from pipeline.console import Console
+from pipeline.describe import describe_training
+from pipeline.settings import Settings
+from pipeline.settings_file import load
+from pipeline.source import open_source
+from pipeline.train import cohorts, table_counts
+from pipeline.training_views import check_views
+from pipeline.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found.
+
+    Attributes
+    ----------
+    counts : mapping
+        Rows read, kept and set aside, by table.
+    faults : Faults
+        All of them, and notices.
+    n_won, n_lost : int
+        Mature leads.
+    maturity : sequence of mapping
+        By cohort.
+    schema : MatrixSchema
+        The columns that a model would use.
+    dropped : sequence of Dropped
+        The others, and why.
+    suspects : sequence of Suspect
+        Possible leaks.
+    """
+
+    counts: dict[str, dict[str, int]]
+    faults: Faults
+    n_won: int
+    n_lost: int
+    maturity: list[dict[str, Any]]
+    schema: MatrixSchema
+    dropped: tuple[Dropped, ...]
+    suspects: tuple[Suspect, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "tables": self.counts,
+            "faults": self.faults.to_dict(),
+            "mature_won": self.n_won,
+            "mature_lost": self.n_lost,
+            "maturity": self.maturity,
+            "features": [column.feature.name for column in self.schema.columns],
+            "dropped": [asdict(item) for item in self.dropped],
+            "suspects": [asdict(item) for item in self.suspects],
+        }
+
+
+def run(root: Path, *, now: int, console: Console) -> None:
+    """Check and say what was found; nothing is written.
+
+    Raises
+    ------
+    DataError
+        A table is refused.
+    GateError
+        Too few won or lost leads to train on.
+    """
+    settings = load(root)
+    found = check(Workspace(root), settings, now=now, console=console)
+    console.show(found.to_dict(), *check_views(found, settings.output.language))
+    least = settings.model.min_won, settings.model.min_lost
+    if found.n_won < least[0] or found.n_lost < least[1]:
+        raise GateError(
+            f"Too little to learn from: expected at least {least[0]} won and {least[1]} lost mature leads, "
+            f"found {found.n_won} and {found.n_lost}."
+        )
+
+
+def check(workspace: Workspace, settings: Settings, *, now: int, console: Console) -> Checked:
+    """Read, describe and probe, in a folder that is gone afterwards.
+
+    Raises
+    ------
+    DataError
+        A table is refused.
+    """
+    with tempfile.TemporaryDirectory(prefix="tamis-") as name:
+        scratch = Path(name)
+        with console.step("Reading the tables"):
+            opened = open_source(
+                settings.source,
+                settings.limits,
+                root=workspace.root,
+                staging=scratch / "staging",
+                quarantine=None,
+                now=now,
+            )
+        with console.step("Computing the features"):
+            described = describe_training(opened, settings, scratch)
+            frame = described.frame()
+        rows = described.rows
+        learnt = rows[rows["is_mature"] == 1]
+        won = learnt.groupby("lead_id")["label"].max()
+        with console.step("Probing"):
+            schema, dropped = fit_schema(
+                frame,
+                described.features,
+                max_levels=settings.features.max_levels,
+                min_level_rows=settings.features.min_level_rows,
+            )
+            found = suspects(frame, learnt["label"].to_numpy(), described.features)
+        return Checked(
+            counts=table_counts(opened),
+            faults=opened.faults,
+            n_won=int((won == 1).sum()),
+            n_lost=int((won == 0).sum()),
+            maturity=list(cohorts(rows, opened, settings)),
+            schema=schema,
+            dropped=dropped,
+            suspects=found,
+        )

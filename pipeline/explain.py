@@ -1,0 +1,106 @@
+"""``tamis explain``: the dossier of one lead, from the newest score run that holds it."""
+
+import difflib
+from pathlib import Path
+
+from features.errors import DataError, UseError
+from features.language import Language
+from models.lead_model import LeadModel
+from models.reasons import top_reasons
+from pipeline.console import Console
+from pipeline.report.dossier import Dossier, render
+from pipeline.score_runs import ScoreRun, published
+from pipeline.settings import Settings
+from pipeline.settings_file import load
+from pipeline.tracking import Registry
+from pipeline.views import dossier_views
+from pipeline.workspace import Workspace, write_text
+
+REASONS_EACH_WAY = 5
+EXACT = 1e-9
+
+
+def run(root: Path, lead_id: str, *, language: str | None, html: Path | None, console: Console) -> None:
+    """Show a dossier, and write it where asked.
+
+    Raises
+    ------
+    UseError
+        No score run, an unknown lead or language.
+    """
+    settings = load(root)
+    chosen = chosen_language(language, settings)
+    result = dossier(Workspace(root), settings, lead_id, chosen)
+    if html is not None:
+        write_text(html, render(result, chosen))
+    console.show({**result.to_dict(), "html": str(html) if html else None}, *dossier_views(result, chosen))
+
+
+def chosen_language(asked: str | None, settings: Settings) -> Language:
+    """The language that was asked for, else that of the settings.
+
+    Raises
+    ------
+    UseError
+        Neither en nor fr.
+    """
+    if asked is None:
+        return settings.output.language
+    if asked == "en":
+        return "en"
+    if asked == "fr":
+        return "fr"
+    raise UseError(f"--lang: expected en or fr, found {asked!r}.")
+
+
+def dossier(workspace: Workspace, settings: Settings, lead_id: str, language: Language) -> Dossier:
+    """Explain a lead as it was scored, whatever happened since.
+
+    Raises
+    ------
+    UseError
+        No score run yet, or none that holds this lead.
+    DataError
+        The model in the registry no longer gives the propensity that was published.
+    """
+    found, row = _find(workspace, lead_id)
+    version, files = Registry(workspace, settings.registry).load(int(row["model_version"]))
+    model = LeadModel.load(files)
+    frame = found.features(lead_id)
+    explained = model.contributions(frame)
+    if abs(float(explained.propensity[0]) - row["propensity"]) > EXACT:
+        raise DataError(
+            f"Lead {lead_id}: expected the published propensity {row['propensity']:.6f}, found "
+            f"{float(explained.propensity[0]):.6f}. The run or the model was altered: score again."
+        )
+    reasons = top_reasons(
+        model.features, explained.on_propensity, frame, language, n_up=REASONS_EACH_WAY, n_down=REASONS_EACH_WAY
+    )[0]
+    shown = [{"code": r.code, "family": r.family, "points": r.points, "text": r.text} for r in reasons]
+    total = 100 * (row["propensity"] - row["reference_propensity"])
+    return Dossier(
+        row={**row, "due_at": None if row["due_at"] is None else int(row["due_at"].timestamp())},
+        model_version=str(version.number),
+        scored_at=int(row["scored_at"].timestamp()),
+        cutoff=int(row["cutoff"].timestamp()),
+        band_measured=(model.bands.measured or {}).get(row["band"]),
+        reasons=shown,
+        others=total - sum(r.points for r in reasons),
+    )
+
+
+def _find(workspace: Workspace, lead_id: str) -> tuple[ScoreRun, dict[str, object]]:
+    """The newest run that holds a lead, and its row there."""
+    runs = published(workspace)
+    if not runs:
+        raise UseError("There is no score run yet. Run 'tamis score' first.")
+    for run_ in runs:
+        if row := run_.lead(lead_id):
+            return run_, row
+    known = runs[0].rows(["lead_id"]).column(0).to_pylist()
+    near = difflib.get_close_matches(lead_id, known[:50_000], n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise UseError(
+        f"Lead {lead_id!r} is in no score run: expected a lead that was open when it was scored.{hint} "
+        "A lead that is won, lost or new since has no score."
+    )

@@ -1,0 +1,75 @@
+"""How English and French write numbers, amounts, days and instants."""
+
+from datetime import UTC, datetime
+
+from features.language import NARROW, Language
+
+
+def fixed(value: float, language: Language, digits: int = 0) -> str:
+    """Write a number with a fixed count of decimals.
+
+    Examples
+    --------
+    >>> fixed(12345.6, "en", 1), fixed(12345.6, "fr", 1).replace(NARROW, " ")
+    ('12,345.6', '12 345,6')
+    """
+    text = f"{value:,.{digits}f}"
+    return text if language == "en" else text.replace(",", NARROW).replace(".", ",")
+
+
+def points(value: float, language: Language) -> str:
+    """Write signed percentage points.
+
+    Examples
+    --------
+    >>> points(3.21, "en"), points(-0.5, "fr")
+    ('+3.2', '−0,5')
+    """
+    sign = "+" if value >= 0 else "−"
+    return sign + fixed(abs(value), language, 1)
+
+
+def money(value: float, language: Language, currency: str) -> str:
+    """Write an amount without cents.
+
+    Examples
+    --------
+    >>> money(12345, "en", "EUR"), money(12345, "fr", "EUR").replace(NARROW, " ")
+    ('EUR 12,345', '12 345 EUR')
+    """
+    text = fixed(value, language)
+    return f"{currency} {text}" if language == "en" else f"{text}{NARROW}{currency}"
+
+
+def day(seconds: int, language: Language) -> str:
+    """Write a UTC instant as a day.
+
+    Examples
+    --------
+    >>> day(1_795_219_200, "en"), day(1_795_219_200, "fr")
+    ('2026-11-21', '21/11/2026')
+    """
+    at = datetime.fromtimestamp(seconds, UTC)
+    return at.strftime("%Y-%m-%d" if language == "en" else "%d/%m/%Y")
+
+
+def moment(seconds: int, language: Language) -> str:
+    """Write a UTC instant to the minute.
+
+    Examples
+    --------
+    >>> moment(1_795_219_200, "fr")
+    '21/11/2026 00:00 UTC'
+    """
+    return f"{day(seconds, language)} {datetime.fromtimestamp(seconds, UTC):%H:%M} UTC"
+
+
+def iso(seconds: int) -> str:
+    """Write a UTC instant for machines.
+
+    Examples
+    --------
+    >>> iso(1_795_219_200)
+    '2026-11-21T00:00:00Z'
+    """
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,185 @@
+"""Find the tables of a source: files of a folder by their names, or tables of a database, extracted at once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet
+
+from features.errors import UseError
+from features.faults import Fault, nearest
+from features.tables import SCHEMA
+from pipeline import csv_files
+from pipeline.cells import literal, select
+from pipeline.database import Database, is_database
+from pipeline.settings import CsvSettings, SourceSettings
+from pipeline.staging import scan
+from pipeline.typing_columns import Raw
+
+ENDINGS = (".csv", ".csv.gz", ".parquet")
+LISTED = 20
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one table stands.
+
+    Attributes
+    ----------
+    form : {"csv", "parquet", "extract"}
+        ``extract`` is Parquet that `Database.extract` wrote.
+    path : Path
+        The file.
+    fingerprint : str
+        sha256 of its content.
+    headers : tuple of str
+        Of an extract; the other forms hold their own.
+    """
+
+    form: Literal["csv", "parquet", "extract"]
+    path: Path
+    fingerprint: str
+    headers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Located:
+    """The tables that are there, and what is wrong with where they stand."""
+
+    places: dict[str, Place]
+    faults: list[Fault]
+
+
+def locate(source: SourceSettings, root: Path, work: Path, leads_file: Path | None = None) -> Located:
+    """Find every table.
+
+    Parameters
+    ----------
+    source : SourceSettings
+        ``url`` and ``tables`` say where to look.
+    root : Path
+        What a relative folder is relative to.
+    work : Path
+        An existing folder for what is extracted of a database.
+    leads_file : Path, optional
+        Stands for the leads of the source.
+
+    Raises
+    ------
+    UseError
+        When there is no such folder, or the database URL cannot be used.
+    OutsideError
+        When the database fails.
+    """
+    if is_database(source.url):
+        located = _tables(source, root, work, leads_file is not None)
+    else:
+        located = _files(source, root, leads_file is not None)
+    if leads_file is not None:
+        located.places["leads"] = _place(leads_file)
+    return located
+
+
+def _files(source: SourceSettings, root: Path, without_leads: bool) -> Located:
+    folder = root / source.url
+    if not folder.is_dir():
+        raise UseError(
+            f"source.url: expected a folder of CSV or Parquet files, found none at {source.url!r} (from {root}). "
+            "Correct source.url, or create it."
+        )
+    places: dict[str, Place] = {}
+    faults: list[Fault] = []
+    there = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    for table in SCHEMA:
+        if table == "leads" and without_leads:
+            continue
+        named = source.tables[table].path if table in source.tables else ""
+        names = [named] if named else [table + ending for ending in ENDINGS]
+        found = [folder / name for name in names if (folder / name).is_file()]
+        if len(found) == 1:
+            places[table] = _place(found[0])
+        elif found:
+            what = f"several files: {', '.join(path.name for path in found)}"
+            remedy = f"Keep one, or name it in [source.tables.{table}] path."
+            faults.append(Fault(table, "", "several_files", "refuse", 0, what, remedy))
+        elif named or table == "leads":
+            faults.append(missing_table(table, named or "leads.csv or leads.parquet", there, "files"))
+    return Located(places, faults)
+
+
+def missing_table(table: str, wanted: str, there: list[str], what: str) -> Fault:
+    """Say that a table is not there, what is, and which name is the nearest.
+
+    Examples
+    --------
+    >>> print(missing_table("leads", "leads.csv", ["lead.csv"], "files"))
+    leads: expected leads.csv, found these files: lead.csv. Did you mean 'lead.csv'?
+    Name the right one in [source.tables.leads] path. [missing_table]
+    """
+    more = f" and {len(there) - LISTED} more" if len(there) > LISTED else ""
+    listed = f"found these {what}: {', '.join(there[:LISTED])}{more}" if there else f"found no {what} at all"
+    hint = nearest(wanted.split(" ", maxsplit=1)[0], there).strip()
+    remedy = f"{hint} Name the right one in [source.tables.{table}] path.".strip()
+    return Fault(table, "", "missing_table", "refuse", 0, f"expected {wanted}, {listed}", remedy)
+
+
+def _place(path: Path) -> Place:
+    return Place("parquet" if path.suffix == ".parquet" else "csv", path, csv_files.content_hash(path))
+
+
+def _tables(source: SourceSettings, root: Path, work: Path, without_leads: bool) -> Located:
+    password = source.password.get_secret_value() if source.password else None
+    wanted = {
+        table: (source.tables[table].path if table in source.tables else "") or table
+        for table in SCHEMA
+        if not (table == "leads" and without_leads)
+    }
+    named = ["leads", *(table for table in source.tables if source.tables[table].path)]
+    extraction = Database(source.url, password, root).extract(wanted, named, work)
+    places = {
+        table: Place("extract", path, csv_files.content_hash(path), headers)
+        for table, (path, headers) in extraction.found.items()
+    }
+    faults = [
+        missing_table(table, wanted[table], list(extraction.there), "tables and views") for table in extraction.missing
+    ]
+    return Located(places, faults)
+
+
+def read_raw(
+    connection: duckdb.DuckDBPyConnection, table: str, place: Place, settings: CsvSettings, work: Path
+) -> Raw | None:
+    """Make the cells of a table readable by SQL; None where the file is empty.
+
+    Raises
+    ------
+    FaultyDataError
+        When the file cannot be read at all.
+    """
+    if place.form == "csv":
+        look = csv_files.sniff(place.path, settings, table)
+        if not look.headers:
+            return None
+        target = work / f"{table}.raw.parquet"
+        wrong = csv_files.to_parquet(place.path, look, target, table)
+        types = ("VARCHAR",) * len(look.headers)
+        return Raw(table, scan(target), look.headers, types, look.delimiter, settings.decimal, wrong)
+    try:
+        headers = place.headers or tuple(pa.parquet.read_schema(place.path).names)
+        cells = [f"c{position}" for position in range(len(headers))]
+        if place.form == "extract":
+            relation = scan(place.path)
+        else:
+            options = f"read_parquet({literal(str(place.path))}, file_row_number = true, hive_partitioning = false)"
+            inner = select(["*"], f"{options} AS t({', '.join([*cells, 'number'])})")
+            relation = f"({select(['number + 1 AS row', *cells], f'({inner})')})"
+        described = connection.execute("DESCRIBE " + select(cells, relation)).fetchall()
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
+        line = str(error).splitlines()[0]
+        raise csv_files.refusal(
+            table, "unreadable_file", f"{place.path.name} is no Parquet file: {line}", "Export it again."
+        ) from None
+    types = tuple(row[1] for row in described)
+    return Raw(table, relation, headers, types, decimal="." if place.form == "extract" else "auto")

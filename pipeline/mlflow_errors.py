@@ -1,0 +1,81 @@
+"""What MLflow and its store raise, told as one sentence of ours; MLflow itself is not imported."""
+
+import contextlib
+import re
+import warnings
+from collections.abc import Iterator
+
+from features.errors import OutsideError
+
+# Libraries under MLflow whose errors mean that something outside failed. The rest are bugs and pass through.
+FOREIGN = ("mlflow", "requests", "urllib3", "sqlalchemy", "sqlite3", "alembic")
+UNREACHABLE = ("ConnectionError", "ConnectTimeout", "ReadTimeout", "Timeout", "MaxRetryError")
+
+
+@contextlib.contextmanager
+def told_plainly(place: str) -> Iterator[None]:
+    """Turn an error of MLflow, of its database or of its files into an `OutsideError`; silence its warnings.
+
+    Parameters
+    ----------
+    place : str
+        The registry in words, without credentials.
+
+    Raises
+    ------
+    OutsideError
+        One sentence of what was found, and one of what to do.
+    """
+    try:
+        with warnings.catch_warnings():
+            # What MLflow's own code provokes (its SQLAlchemy, its type hints, its wish for input examples, which
+            # would be somebody's leads) is for its authors. Warnings raised elsewhere still show.
+            warnings.filterwarnings("ignore", module=r"mlflow(\.|$)")
+            yield
+    except Exception as error:
+        if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] not in FOREIGN:
+            raise
+        raise OutsideError(_sentence(place, error)) from error
+
+
+def is_missing(error: Exception) -> bool:
+    """Whether MLflow says that a thing does not exist."""
+    return getattr(error, "error_code", None) == "RESOURCE_DOES_NOT_EXIST"
+
+
+def is_taken(error: Exception) -> bool:
+    """Whether MLflow says that a thing exists already."""
+    return getattr(error, "error_code", None) == "RESOURCE_ALREADY_EXISTS"
+
+
+def _sentence(place: str, error: Exception) -> str:
+    text = without_credentials(str(error)).strip()
+    if any(type(item).__name__ in UNREACHABLE for item in _causes(error)):
+        return f"No answer from {place}. Check registry.url, the network and the server, then try again."
+    if re.search(r"error code 40[13]", text) or getattr(error, "error_code", "") == "PERMISSION_DENIED":
+        return f"Access refused by {place}. Expected a valid token in TAMIS_REGISTRY__TOKEN."
+    if "out-of-date database schema" in text:
+        return (
+            f"Another version of MLflow wrote {place}. Make a copy of mlflow.db, "
+            "then run 'mlflow db upgrade sqlite:///mlflow.db' in its folder."
+        )
+    first = text.splitlines()[0] if text else type(error).__name__
+    return f"MLflow failed in {place}: {first[:300].rstrip('.')}. Correct the cause, then try again."
+
+
+def without_credentials(text: str) -> str:
+    """Text whose addresses name no user and no password.
+
+    Examples
+    --------
+    >>> without_credentials("cannot reach https://ana:secret@mlflow.example.com/api")
+    'cannot reach https://mlflow.example.com/api'
+    """
+    return re.sub(r"://[^/@\s]*@", "://", text)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__

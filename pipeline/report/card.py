@@ -1,0 +1,59 @@
+"""The model card: what a model is for, what it was made of, how good it is and what it cannot know."""
+
+from features.language import Language, percent
+from pipeline.language import day, fixed
+from pipeline.report.training import FIGURES, SYSTEMS, TrainingFacts
+from pipeline.report.words import say
+
+USE = {
+    "en": (
+        "Ranks open B2B leads by their probability to be won within {horizon} days and says why. Not for decisions "
+        "about persons without a human, nor for other markets than the one it learnt from."
+    ),
+    "fr": (
+        "Classe les leads B2B ouverts selon leur probabilité d'être gagnés dans les {horizon} jours et dit pourquoi. "
+        "Ni pour décider d'une personne sans humain, ni pour un autre marché que celui où il a appris."
+    ),
+}
+HEADINGS = {"en": ("Intended use", "Data", "Evidence"), "fr": ("Usage prévu", "Données", "Preuves")}
+
+
+def write(facts: TrainingFacts, language: Language) -> str:
+    """Write the card as Markdown.
+
+    Returns
+    -------
+    str
+        Intended use, data and periods, figures beside the baselines, notes, limits.
+    """
+    use, data, proof = HEADINGS[language]
+    evidence, deployed = facts.evidence, facts.evidence["deployed"]
+    lines = [
+        f"# {say('title', language, version=facts.version)}",
+        say("subtitle", language, on=day(facts.trained_at, language), horizon=facts.horizon_days),
+        f"## {use}",
+        USE[language].format(horizon=facts.horizon_days),
+        f"## {data}",
+        f"{say('rows', language)}: {fixed(deployed['n_rows'], language)} · {say('leads', language)}: "
+        f"{fixed(deployed['n_leads'], language)} · {say('won', language)}: {fixed(deployed['n_won'], language)}",
+        *[
+            f"- {say(period['name'], language)}: {fixed(period['n_rows'], language)}, "
+            f"{say('base_rate', language).lower()} {percent(period['base_rate'], language)}"
+            for period in evidence["periods"]
+        ],
+        f"## {proof}",
+        "| | " + " | ".join(say(name, language) for name in FIGURES) + " |",
+        "|---" * (len(FIGURES) + 1) + "|",
+        *[_row(facts, system, language) for system in SYSTEMS if system in evidence["figures"]],
+        *[f"- {note[language]}" for note in evidence["notes"]],
+        *[f"- {sentence}" for sentence in facts.gates],
+        f"## {say('limits', language)}",
+        say("limits_text", language),
+    ]
+    return "\n\n".join(lines).replace("|\n\n|", "|\n|")
+
+
+def _row(facts: TrainingFacts, system: str, language: Language) -> str:
+    values = (facts.evidence["figures"][system][name]["value"] for name in FIGURES)
+    cells = " | ".join("–" if value is None else fixed(value, language, 4) for value in values)
+    return f"| {say(system, language)} | {cells} |"

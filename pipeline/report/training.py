@@ -1,0 +1,136 @@
+"""The report of a training: the evidence of one model, for a manager first and a data scientist below."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from features.language import Language, percent
+from features.matrix import MatrixSchema
+from features.words import label
+from pipeline.language import day, fixed, points
+from pipeline.report import plots
+from pipeline.report.words import say
+
+FIGURES = ("log_loss", "brier", "auc", "ece", "lift10")
+SYSTEMS = ("tamis", "logistic", "naive_bayes", "points", "constant")
+TOP_FACTS = 15
+
+
+@dataclass(frozen=True)
+class TrainingFacts:
+    """All that the report of a training shows.
+
+    Attributes
+    ----------
+    version : str
+        Number in the registry.
+    trained_at : int
+        UTC seconds.
+    horizon_days : int
+        What is predicted.
+    evidence : mapping
+        `models.evidence.Evidence.to_dict`.
+    schema : MatrixSchema
+        Columns of the model, with their words.
+    gates : sequence of str
+        Sentences of the gates that refused; empty when all passed.
+    maturity : sequence of mapping
+        ``cohort``, ``n``, ``n_won``, ``is_mature``, ``matures_at`` (UTC seconds).
+    tables : mapping of str to mapping
+        Rows ``read``, ``kept`` and ``quarantined`` by table.
+    hottest : sequence of mapping
+        Score rows, best first; empty before the first score run.
+    truth : mapping of str to float, optional
+        ``ece`` and ``rank`` against a simulator's truth.
+    """
+
+    version: str
+    trained_at: int
+    horizon_days: int
+    evidence: Mapping[str, Any]
+    schema: MatrixSchema
+    gates: Sequence[str] = ()
+    maturity: Sequence[Mapping[str, Any]] = ()
+    tables: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    hottest: Sequence[Mapping[str, Any]] = ()
+    truth: Mapping[str, float] | None = None
+
+
+def environment(language: Language) -> Environment:
+    """Templates with the words, numbers and dates of a language; everything is escaped."""
+    jinja = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
+    jinja.globals |= {"say": lambda key, **values: say(key, language, **values), "language": language}
+    jinja.filters |= {
+        "percent": lambda value: percent(value, language),
+        "number": lambda value: fixed(value, language),
+        "decimals": lambda value, digits: fixed(value, language, digits),
+        "points": lambda value: points(value, language),
+        "day": lambda value: day(value, language),
+    }
+    return jinja
+
+
+def render(facts: TrainingFacts, language: Language) -> str:
+    """Write the report as one self-contained HTML page.
+
+    Returns
+    -------
+    str
+        HTML without any outside reference.
+    """
+    evidence = facts.evidence
+    curve, chosen = evidence["deployed"]["threshold"]["curve"], evidence["deployed"]["threshold"]["threshold"]
+    return (
+        environment(language)
+        .get_template("training.html.jinja")
+        .render(
+            facts=facts,
+            evidence=evidence,
+            figures=_figures(evidence["figures"], language),
+            names=FIGURES,
+            swap=_swap(evidence["swap_set"]),
+            top=_top_facts(facts, language),
+            gain=Markup(plots.gain(evidence["gain_curves"], language)),  # noqa: S704 (our own SVG)
+            reliability=Markup(plots.reliability(evidence["reliability"], language)),  # noqa: S704
+            threshold=Markup(plots.threshold_curve(curve, chosen, language)) if curve else "",  # noqa: S704
+        )
+    )
+
+
+def _figures(figures: Mapping[str, Any], language: Language) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Rows of the comparison: the system, then each figure with its interval."""
+    rows = []
+    for system in (name for name in SYSTEMS if name in figures):
+        cells = []
+        for name in FIGURES:
+            digits = 2 if name == "lift10" else 3 if name == "auc" else 4
+            value, low, high = (figures[system][name][key] for key in ("value", "low", "high"))
+            shown = "–" if value is None else fixed(value, language, digits)
+            interval = "" if low is None else f"[{fixed(low, language, digits)}; {fixed(high, language, digits)}]"
+            cells.append((shown, interval))
+        rows.append((system, cells))
+    return rows
+
+
+def _swap(swap_set: Mapping[str, Any] | None) -> dict[str, float]:
+    """Deals won at equal volume, by the model and by the points grid."""
+    if not swap_set or not swap_set["n_selected"]:
+        return {}
+    groups = {"ours": swap_set["model"], "theirs": swap_set["points"]}
+    return {name: group["n"] * group["conversion"] for name, group in groups.items()}
+
+
+def _top_facts(facts: TrainingFacts, language: Language) -> list[tuple[str, str, float]]:
+    """The columns that weigh most in the trees: words, family, share."""
+    by_name = {column.feature.name: column.feature for column in facts.schema.columns}
+    weights = sorted(facts.evidence["importance"].items(), key=lambda pair: -pair[1])[:TOP_FACTS]
+    return [(label(by_name[name], language), by_name[name].family, share) for name, share in weights if share > 0]

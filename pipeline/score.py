@@ -1,0 +1,265 @@
+"""Step 9: champion and open leads in, one immutable score run out."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pc
+import pyarrow.parquet as pq
+
+from features.errors import DataError, UseError
+from models.lead_model import LeadModel
+from pipeline.console import Console
+from pipeline.describe import describe_scoring
+from pipeline.language import iso
+from pipeline.score_rows import RunFacts, score_block
+from pipeline.score_runs import MANIFEST, ScoreRun, newest
+from pipeline.settings import Settings
+from pipeline.settings_file import load
+from pipeline.source import Opened, open_source
+from pipeline.tracking import Registry, Version
+from pipeline.views import score_views
+from pipeline.workspace import Workspace, ensure_writable, publish, write_text
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to score.
+
+    Attributes
+    ----------
+    leads : pathlib.Path, optional
+        Rows to score instead of the open leads.
+    as_of : str, optional
+        Cutoff, ISO 8601; by default the instant after the newest row of the data.
+    model : str
+        Alias or version number.
+    out : pathlib.Path, optional
+        Where to write the rows too, ``.parquet`` or ``.csv``.
+    """
+
+    leads: Path | None = None
+    as_of: str | None = None
+    model: str = "champion"
+    out: Path | None = None
+
+
+def run(root: Path, request: Request, *, now: int, console: Console) -> None:
+    """Score and say what came of it.
+
+    Raises
+    ------
+    UseError, DataError, OutsideError
+        Nothing is published then.
+    """
+    settings = load(root)
+    workspace = Workspace(root)
+    result = score(workspace, settings, request, now=now, console=console)
+    hottest = result.hottest(5)
+    console.show(
+        {**result.manifest, "path": str(result.path), "hottest": hottest},
+        *score_views(result, hottest, settings.output.language),
+    )
+
+
+def score(workspace: Workspace, settings: Settings, request: Request, *, now: int, console: Console) -> ScoreRun:
+    """Publish one score run.
+
+    Parameters
+    ----------
+    now : int
+        UTC seconds of the clock.
+
+    Returns
+    -------
+    ScoreRun
+        The same input, cutoff and model give the same rows to the last bit, ``run_id`` and ``scored_at`` aside.
+
+    Raises
+    ------
+    UseError
+        No champion, an ``--as-of`` that is no instant or lies in the future, an ``--out`` of unknown kind.
+    DataError
+        The tables cannot be used, or hold none of the model's features.
+    """
+    _check_request(request)
+    ensure_writable(workspace)
+    with workspace.lock("score"), workspace.scratch() as scratch:
+        with console.step("Loading the model"):
+            version, files = Registry(workspace, settings.registry).load(request.model)
+            model = LeadModel.load(files)
+        with console.step("Reading the tables"):
+            opened = open_source(
+                settings.source,
+                settings.limits,
+                root=workspace.root,
+                staging=workspace.staging,
+                quarantine=workspace.quarantine,
+                now=now,
+                leads_file=request.leads,
+            )
+        cutoff = _cutoff(request, opened, now)
+        with console.step("Computing the features"):
+            described = describe_scoring(opened, settings, cutoff, model.features, scratch)
+        if described.rows.empty:
+            raise DataError(
+                f"No open lead at {iso(cutoff)}: expected at least one lead created before it and not decided. "
+                "Check leads and outcomes, or --as-of."
+            )
+        kind = "file" if request.leads else "portfolio"
+        key = _key(opened, version, files, cutoff, settings, kind)
+        building, head = _building(workspace, key, now)
+        before = newest(workspace, "portfolio", before=cutoff)
+        run_ = RunFacts(
+            head["run_id"],
+            head["scored_at"],
+            model,
+            version,
+            settings,
+            _opted_out(opened),
+            _propensities(before),
+        )
+        with console.step("Scoring and explaining"):
+            for number, block in enumerate(described.blocks(settings.limits.rows_per_block)):
+                _write_block(building, number, block, run_)
+        with console.step("Publishing"):
+            manifest = _manifest(building, run_, cutoff, kind, opened, described.missing)
+            write_text(building / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
+            final = workspace.scores / run_.run_id
+            publish(building, final)
+        result = ScoreRun(final, manifest)
+        if request.out:
+            _write_out(result, request.out)
+    return result
+
+
+def _check_request(request: Request) -> None:
+    if request.out is not None and request.out.suffix not in (".parquet", ".csv"):
+        raise UseError(f"--out: expected a name that ends in .parquet or .csv, found {request.out.name!r}.")
+    if request.out is not None and not request.out.parent.is_dir():
+        raise UseError(f"--out: the folder {request.out.parent} does not exist. Create it first.")
+    if request.leads is not None and not request.leads.is_file():
+        raise UseError(f"--leads: {request.leads} does not exist. Name a CSV or Parquet file.")
+
+
+def _cutoff(request: Request, opened: Opened, now: int) -> int:
+    """Instant of the run: as asked, else just after the newest row, so that all that is known counts."""
+    if request.as_of is None:
+        return min(now, opened.tables.extracted_at + 1)
+    try:
+        at = datetime.fromisoformat(request.as_of)
+    except ValueError:
+        raise UseError(f"--as-of: expected an instant such as 2026-11-21T06:00:00Z, found {request.as_of!r}.") from None
+    cutoff = int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
+    if cutoff > now:
+        raise UseError(f"--as-of: {iso(cutoff)} is in the future. Expected an instant up to {iso(now)}.")
+    return cutoff
+
+
+def _key(opened: Opened, version: Version, files: Mapping[str, str], cutoff: int, settings: Settings, kind: str) -> str:
+    """What the rows depend on; an interrupted run with the same key is taken up where it stopped."""
+    parts = [
+        opened.stamp,
+        str(version.number),
+        files["model.json"],
+        str(cutoff),
+        kind,
+        settings.model_dump_json(),
+    ]
+    return sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _building(workspace: Workspace, key: str, now: int) -> tuple[Path, dict[str, Any]]:
+    """Folder of a run that is not published yet, and the name that it will have; others left behind are removed."""
+    parent = workspace.home / "building"
+    building = parent / key[:16]
+    for other in parent.glob("*"):
+        if other != building:
+            shutil.rmtree(other)
+    head = building / "head.json"
+    if not head.is_file():
+        run_id, number = f"{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}-{key[:8]}", 2
+        taken, first = workspace.scores, run_id
+        while (taken / run_id).exists():
+            run_id, number = f"{first}-{number}", number + 1
+        for name in ("rows", "features"):
+            (building / name).mkdir(parents=True, exist_ok=True)
+        write_text(head, json.dumps({"run_id": run_id, "scored_at": now}))
+    return building, json.loads(head.read_text(encoding="utf-8"))
+
+
+def _opted_out(opened: Opened) -> frozenset[str]:
+    import narwhals.stable.v2 as nw  # noqa: PLC0415
+
+    leads = opened.tables.frames["leads"].filter(nw.col("opted_out") == 1).select("lead_id")
+    return frozenset(leads.collect(backend="pyarrow").to_native().column("lead_id").to_pylist())
+
+
+def _propensities(before: ScoreRun | None) -> dict[str, float]:
+    if before is None:
+        return {}
+    table = before.rows(["lead_id", "propensity"])
+    return dict(zip(table.column(0).to_pylist(), table.column(1).to_pylist(), strict=True))
+
+
+def _write_block(building: Path, number: int, block: pd.DataFrame, run_: RunFacts) -> None:
+    """Score one block, unless an interrupted run has done so already."""
+    name = f"part-{number:05d}.parquet"
+    path = building / "rows" / name
+    if path.is_file():
+        return
+    _write(pa.Table.from_pandas(block.drop(columns="cutoff"), preserve_index=False), building / "features" / name)
+    _write(score_block(block, run_), path)
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    temporary = path.with_suffix(".tmp")
+    pq.write_table(table, temporary, compression="zstd")
+    temporary.replace(path)
+
+
+def _manifest(
+    building: Path, run_: RunFacts, cutoff: int, kind: str, opened: Opened, missing: tuple[str, ...]
+) -> dict[str, Any]:
+    rows = ScoreRun(building, {}).rows(["band", "decision", "propensity"])
+    counts = {name: _counts(rows.column(name)) for name in ("band", "decision")}
+    return {
+        "run_id": run_.run_id,
+        "kind": kind,
+        "scored_at": run_.scored_at,
+        "cutoff": cutoff,
+        "extracted_at": opened.tables.extracted_at,
+        "model_version": str(run_.version.number),
+        "threshold": run_.model.threshold.threshold,
+        "n_leads": rows.num_rows,
+        "bands": counts["band"],
+        "decisions": counts["decision"],
+        "mean_propensity": float(np.mean(rows.column("propensity").to_numpy())),
+        "missing_features": list(missing),
+        "source": opened.stamp,
+    }
+
+
+def _counts(column: pa.ChunkedArray) -> dict[str, int]:
+    found = {entry["values"]: entry["counts"] for entry in column.value_counts().to_pylist()}
+    return dict(sorted(found.items()))
+
+
+def _write_out(result: ScoreRun, path: Path) -> None:
+    table = result.rows()
+    temporary = path.with_name(f".{path.name}.tmp")
+    if path.suffix == ".parquet":
+        pq.write_table(table, temporary)
+    else:
+        texts = ["; ".join(reason["text"] for reason in row) for row in table.column("reasons").to_pylist()]
+        at = table.schema.get_field_index("reasons")
+        pc.write_csv(table.set_column(at, "reasons", pa.array(texts, pa.string())), temporary)
+    temporary.replace(path)

@@ -1,0 +1,110 @@
+"""Published score runs: find them, read them.
+
+A run is an immutable folder ``.tamis/scores/<run_id>/`` with ``rows/`` (one row per lead), ``features/`` (what the
+model read, for explanations and drift) and ``manifest.json``. A folder without a manifest is not a run.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from pipeline.workspace import Workspace
+
+MANIFEST = "manifest.json"
+INSTANT = pa.timestamp("s", "UTC")
+REASON = pa.struct([("code", pa.string()), ("family", pa.string()), ("points", pa.float64()), ("text", pa.string())])
+SCHEMA = pa.schema(
+    [
+        ("lead_id", pa.string()),
+        ("cutoff", INSTANT),
+        ("scored_at", INSTANT),
+        ("run_id", pa.string()),
+        ("model_version", pa.string()),
+        ("propensity", pa.float64()),
+        ("raw_score", pa.float64()),
+        ("reference_propensity", pa.float64()),
+        ("threshold", pa.float64()),
+        ("band", pa.string()),
+        ("decision", pa.string()),
+        ("qualification", pa.string()),
+        ("fit_points", pa.float64()),
+        ("engagement_points", pa.float64()),
+        ("intent_points", pa.float64()),
+        ("expected_amount", pa.float64()),
+        ("expected_value", pa.float64()),
+        ("reasons", pa.list_(REASON)),
+        ("previous_propensity", pa.float64()),
+        ("trend", pa.string()),
+        ("due_at", INSTANT),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class ScoreRun:
+    """One published run.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        Its folder.
+    manifest : mapping
+        ``run_id``, ``kind`` (``portfolio`` or ``file``), ``scored_at`` and ``cutoff`` (UTC seconds), ``model_version``,
+        ``n_leads``, counts by band and decision, notices.
+    """
+
+    path: Path
+    manifest: Mapping[str, Any]
+
+    @property
+    def run_id(self) -> str:
+        """Identifier, sortable by time."""
+        return str(self.manifest["run_id"])
+
+    def rows(self, columns: list[str] | None = None) -> pa.Table:
+        """Score rows, ordered by lead."""
+        return ds.dataset(self.path / "rows", schema=SCHEMA).to_table(columns=columns)
+
+    def lead(self, lead_id: str) -> dict[str, Any] | None:
+        """The row of one lead; None where it is not in the run."""
+        found = (
+            ds.dataset(self.path / "rows", schema=SCHEMA).to_table(filter=ds.field("lead_id") == lead_id).to_pylist()
+        )
+        return found[0] if found else None
+
+    def features(self, lead_id: str) -> pd.DataFrame:
+        """What the model read of one lead: one row, one column per feature."""
+        found = ds.dataset(self.path / "features").to_table(filter=ds.field("lead_id") == lead_id)
+        return found.to_pandas()
+
+    def hottest(self, number: int) -> list[dict[str, Any]]:
+        """The rows with the highest propensities, ties by lead."""
+        keys = [("propensity", "descending"), ("lead_id", "ascending")]
+        return list(self.rows().sort_by(keys).slice(0, number).to_pylist())
+
+
+def published(workspace: Workspace) -> list[ScoreRun]:
+    """Every published run, newest first."""
+    if not workspace.scores.is_dir():
+        return []
+    found = [
+        ScoreRun(path.parent, json.loads(path.read_text(encoding="utf-8")))
+        for path in workspace.scores.glob(f"*/{MANIFEST}")
+    ]
+    return sorted(found, key=lambda run: (run.manifest["scored_at"], run.run_id), reverse=True)
+
+
+def newest(
+    workspace: Workspace, kind: Literal["portfolio", "file"] | None = None, before: int | None = None
+) -> ScoreRun | None:
+    """The newest run of a kind whose cutoff is before an instant; None where there is none."""
+    for run in published(workspace):
+        if (kind is None or run.manifest["kind"] == kind) and (before is None or run.manifest["cutoff"] < before):
+            return run
+    return None

@@ -1,0 +1,76 @@
+"""What a served model answers: a frame of features in, propensity, decision and contributions out.
+
+``pipeline.tracking`` wraps it for ``mlflow.pyfunc``, ``mlflow models serve`` and ``spark_udf``.
+"""
+
+from importlib import metadata
+
+import pandas as pd
+from packaging.requirements import Requirement
+
+from models.lead_model import LeadModel
+
+POINTS = "points."
+# MLflow's names of types; a null is allowed in both.
+TYPES = {"number": "double", "category": "string"}
+
+
+def answer(model: LeadModel, frame: pd.DataFrame, *, explain: bool = True) -> pd.DataFrame:
+    """Score rows.
+
+    Parameters
+    ----------
+    model : LeadModel
+        What answers.
+    frame : pandas.DataFrame of n rows
+        Raw features, columns by name; others are ignored.
+    explain : bool
+        Without, the contributions are left out, which is several times faster.
+
+    Returns
+    -------
+    pandas.DataFrame of n rows, index of ``frame``
+        ``propensity`` (0 to 1), ``raw_score`` (log-odds), ``band``, ``decision``; with ``explain`` also
+        ``reference_propensity`` and one column ``points.<feature>`` each (percentage points):
+        ``reference_propensity + points.sum(axis=1) / 100 = propensity`` to 1e-9.
+    """
+    if not explain:
+        margin = model.margin(frame)
+        return _scores(model, margin, model.calibration(margin), frame.index)
+    parts = model.contributions(frame)
+    scores = _scores(model, parts.margin, parts.propensity, frame.index)
+    scores["reference_propensity"] = parts.reference_propensity
+    names = [POINTS + name for name in parts.names]
+    points = pd.DataFrame(100.0 * parts.on_propensity, columns=names, index=frame.index)
+    return pd.concat([scores, points], axis=1)
+
+
+def inputs(model: LeadModel) -> dict[str, str]:
+    """Columns that a served model expects: name -> MLflow type."""
+    return {feature.name: TYPES[feature.dtype] for feature in model.features}
+
+
+def outputs(model: LeadModel) -> dict[str, str]:
+    """Columns that `answer` gives with ``explain``: name -> MLflow type."""
+    scores = {"propensity": "double", "raw_score": "double", "band": "string", "decision": "string"}
+    points = {POINTS + name: "double" for name in model.names}
+    return {**scores, "reference_propensity": "double", **points}
+
+
+def requirements() -> list[str]:
+    """Every package that Tamis runs on, pinned to the version installed here; Tamis itself is in no index.
+
+    Examples
+    --------
+    >>> [pin.partition("==")[0] for pin in requirements() if pin.startswith("lightgbm")]
+    ['lightgbm']
+    """
+    declared = [Requirement(text) for text in metadata.requires("tamis") or ()]
+    names = [item.name for item in declared if item.marker is None or item.marker.evaluate({"extra": ""})]
+    return [f"{name}=={metadata.version(name)}" for name in sorted(names)]
+
+
+def _scores(model: LeadModel, margin: object, propensity: object, index: pd.Index) -> pd.DataFrame:
+    decided = model.decide(propensity)  # type: ignore[arg-type]
+    columns = {"propensity": propensity, "raw_score": margin, "band": decided["band"].to_numpy()}
+    return pd.DataFrame({**columns, "decision": decided["decision"].to_numpy()}, index=index)

@@ -1,0 +1,310 @@
+"""Open a source: files or a database -> checked tables, with every fault, under a stamp of what was read.
+
+The same files and settings give the same stamp, and then what was staged before is used again, faults included. Staging
+happens in a folder of its own that gets its name only when it is whole, so that a killed run leaves nothing half.
+"""
+
+import datetime
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import narwhals.stable.v2 as nw
+
+from features.errors import UseError
+from features.faults import Fault, Faults, FaultyDataError, fault
+from features.tables import Attribute, Tables
+from pipeline import quarantine as quarantined
+from pipeline.cells import select
+from pipeline.columns import Bound, bind
+from pipeline.locate import Located, locate, read_raw
+from pipeline.settings import LimitSettings, SourceSettings
+from pipeline.staging import Stager
+from pipeline.typing_columns import Raw
+
+FORMAT = "1"
+RECORD = "source.json"
+KEPT_STAGINGS = 5
+TEMPORARY = ".new-"
+SPILL = ".spill-"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A source that can be worked on.
+
+    Attributes
+    ----------
+    tables : Tables
+        Checked; lazy frames on DuckDB that live as long as ``connection``.
+    faults : Faults
+        Everything found, with the rows of each table.
+    stamp : str
+        sha256, in hex, of what was read and of the settings that shape it.
+    connection : duckdb.DuckDBPyConnection
+        In memory, with the limits of the settings, in UTC.
+    """
+
+    tables: Tables
+    faults: Faults
+    stamp: str
+    connection: duckdb.DuckDBPyConnection
+
+
+def open_source(
+    source: SourceSettings,
+    limits: LimitSettings,
+    *,
+    root: Path,
+    staging: Path,
+    quarantine: Path | None,
+    now: int,
+    leads_file: Path | None = None,
+    kinds: Sequence[Attribute] = (),
+) -> Opened:
+    """Read, check and stage the tables of a source, or use what was staged before.
+
+    Parameters
+    ----------
+    source, limits : SourceSettings, LimitSettings
+        What to read and how; what the machine may give.
+    root : Path
+        The workspace: a relative ``source.url`` starts there.
+    staging : Path
+        Where the checked tables go, a folder per stamp; the five used last are kept.
+    quarantine : Path or None
+        Where rows that are set aside go, ``STAMP/TABLE.csv``; None writes none.
+    now : int
+        UTC seconds: later times are faults.
+    leads_file : Path, optional
+        CSV or Parquet of leads that replace those of the source. They need no outcome, and rows of other leads in the
+        other tables are no fault.
+    kinds : sequence of Attribute
+        Attributes whose type is settled, by a model: they are not guessed anew.
+
+    Raises
+    ------
+    FaultyDataError
+        A ``DataError`` with every fault of every table: something cannot be read at all, or a table has more faulty
+        rows than ``max_faulty_rate``.
+    UseError
+        When the settings name a folder, a time, an encoding or a driver that does not exist.
+    OutsideError
+        When the database fails.
+    """
+    asked = _Request(source, now, _extraction(source), leads_file, tuple(kinds))
+    staging.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=staging))
+    connection = connect(limits, staging / (SPILL + work.name.removeprefix(TEMPORARY)))
+    try:
+        _check_zone(connection, source.time_zone)
+        located = locate(source, root, work, leads_file)
+        stamp = asked.stamp(located)
+        target = staging / stamp
+        if not (target / RECORD).is_file():
+            building = work / "result"
+            building.mkdir()
+            record = _stage(connection, asked, located, work, building)
+            kept = None if quarantine is None else quarantine / stamp
+            _refuse_faulty(connection, source, record, building, kept)
+            _publish(building, record, target)
+        os.utime(target)
+        record = _Record.read(target / RECORD)
+        if quarantine is not None:
+            quarantined.write(connection, target, record.headers, quarantine / stamp)
+        quarantined.forget_oldest(staging, KEPT_STAGINGS)
+        return Opened(record.tables(connection, target), record.faults, stamp, connection)
+    except BaseException:
+        connection.close()
+        raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+        _forget_killed(staging)
+
+
+def connect(limits: LimitSettings, spill: Path) -> duckdb.DuckDBPyConnection:
+    """Open DuckDB in memory: bounded, in UTC, offline; what does not fit goes to ``spill``, made when needed."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": limits.memory,
+        "threads": limits.threads,
+        "temp_directory": str(spill),
+        "TimeZone": "UTC",
+        "autoinstall_known_extensions": False,
+    }
+    connection = duckdb.connect(config=config)
+    connection.execute("SET enable_progress_bar = false")
+    return connection
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What was asked for."""
+
+    source: SourceSettings
+    now: int
+    extracted_at: int | None
+    leads_file: Path | None
+    kinds: tuple[Attribute, ...]
+
+    def stamp(self, located: Located) -> str:
+        """Hash what is read and what shapes the result; where it stands does not matter, nor does the clock."""
+        settings = self.source.model_dump(mode="json", exclude={"url", "password"})
+        read = {table: (place.form, place.fingerprint, place.headers) for table, place in located.places.items()}
+        parts = [FORMAT, settings, read, self.leads_file is not None, [vars(kind) for kind in self.kinds]]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class _Record:
+    """What is kept beside the staged tables, so that opening them again tells the same."""
+
+    attributes: tuple[Attribute, ...]
+    extracted_at: int
+    one_table: bool
+    faults: Faults
+    headers: dict[str, tuple[str, ...]]
+
+    def write(self, path: Path) -> None:
+        data = {
+            "attributes": [vars(attribute) for attribute in self.attributes],
+            "extracted_at": self.extracted_at,
+            "one_table": self.one_table,
+            "faults": self.faults.to_dict(),
+            "headers": self.headers,
+        }
+        path.write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> "_Record":
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return cls(
+            tuple(Attribute(**attribute) for attribute in data["attributes"]),
+            data["extracted_at"],
+            data["one_table"],
+            Faults.from_dict(data["faults"]),
+            data["headers"],
+        )
+
+    def tables(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> Tables:
+        counts = {table: count.kept for table, count in self.faults.counts.items() if count.read}
+        frames: dict[str, nw.LazyFrame[Any]] = {
+            table: nw.from_native(connection.read_parquet(str(folder / f"{table}.parquet"))).lazy() for table in counts
+        }
+        return Tables(frames, self.attributes, self.extracted_at, self.one_table, counts)
+
+
+def _stage(
+    connection: duckdb.DuckDBPyConnection, asked: _Request, located: Located, work: Path, building: Path
+) -> _Record:
+    faults = list(located.faults)
+    stager = Stager(connection, asked.source, work, building, asked.leads_file is not None)
+    one_table = False
+    for table, place in located.places.items():
+        try:
+            raw = read_raw(connection, table, place, asked.source.csv, work)
+        except FaultyDataError as error:
+            faults += error.faults.items
+            continue
+        if raw is None:
+            faults.append(fault(table, "", "empty_table", "refuse" if table == "leads" else "notice", 0))
+            continue
+        columns, found = _bind(connection, raw, asked)
+        faults += found
+        if table == "leads":
+            one_table, more = _one_table(columns, located, asked)
+            faults += more
+        if not any(item.level == "refuse" for item in found):
+            stager.type(raw, columns, asked.kinds)
+    if asked.extracted_at is None:
+        stager.find_extraction(asked.now)
+    else:
+        stager.result.extracted_at = asked.extracted_at
+    stager.check()
+    result = stager.result
+    everything = Faults(tuple(faults + result.faults), result.counts)
+    return _Record(tuple(result.attributes), result.extracted_at, one_table, everything, result.headers)
+
+
+def _bind(connection: duckdb.DuckDBPyConnection, raw: Raw, asked: _Request) -> tuple[list[Bound], list[Fault]]:
+    unnamed = [place for place, header in enumerate(raw.headers) if not header.strip()]
+    hollow = []
+    if unnamed:
+        counts = connection.execute(select([f"count(c{place})" for place in unnamed], raw.relation)).fetchall()[0]
+        hollow = [place for place, count in zip(unnamed, counts, strict=True) if not count]
+    tables: Any = asked.source.tables
+    mapping = tables[raw.table].columns if raw.table in tables else {}
+    optional = ("outcome",) if asked.leads_file is not None and raw.table == "leads" else ()
+    return bind(raw.table, raw.headers, mapping, hollow, optional)
+
+
+def _one_table(columns: Sequence[Bound], located: Located, asked: _Request) -> tuple[bool, list[Fault]]:
+    """Tell whether the outcome stands in leads; it must not stand in two places."""
+    inside = any(column.name == "outcome" for column in columns)
+    if asked.leads_file is not None:
+        # A file to score needs no outcome, so that the rest of the source has to tell.
+        return "outcomes" not in located.places, []
+    if inside and "outcomes" in located.places:
+        what = "an outcome column, and a table of outcomes beside it"
+        remedy = 'Keep one: outcome = "" in [source.tables.leads.columns] leaves the column out.'
+        return True, [Fault("leads", "outcome", "two_outcomes", "refuse", 0, what, remedy)]
+    return inside, []
+
+
+def _extraction(source: SourceSettings) -> int | None:
+    if not source.extracted_at:
+        return None
+    try:
+        time = datetime.datetime.fromisoformat(source.extracted_at)
+    except ValueError:
+        raise UseError(
+            f"source.extracted_at: expected a time such as 2026-11-21T06:00:00Z, found {source.extracted_at!r}."
+        ) from None
+    aware = time if time.tzinfo else time.replace(tzinfo=ZoneInfo(source.time_zone))
+    return int(aware.timestamp() // 1)
+
+
+def _check_zone(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
+    try:
+        connection.execute("SELECT epoch_us(timezone(?, TIMESTAMP '2020-01-01'))", [zone]).fetchall()
+    except duckdb.Error:
+        raise UseError(
+            f"source.time_zone: expected a zone that DuckDB knows, such as 'Europe/Paris', found {zone!r}."
+        ) from None
+
+
+def _refuse_faulty(
+    connection: duckdb.DuckDBPyConnection, source: SourceSettings, record: _Record, staged: Path, folder: Path | None
+) -> None:
+    """Stop where there is too much to set aside, which is then all the more worth looking at."""
+    refusal = record.faults.refusal(source.max_faulty_rate)
+    if refusal is None:
+        return
+    if folder is not None:
+        quarantined.write(connection, staged, record.headers, folder)
+    raise FaultyDataError(refusal, record.faults)
+
+
+def _publish(building: Path, record: _Record, target: Path) -> None:
+    """Give the staged folder its name; who comes second keeps the first."""
+    record.write(building / RECORD)
+    try:
+        building.rename(target)
+    except OSError:
+        if not (target / RECORD).is_file():
+            raise
+
+
+def _forget_killed(staging: Path) -> None:
+    """Remove what killed runs left behind a day ago or more."""
+    clock = staging.stat().st_mtime
+    for path in (*staging.glob(TEMPORARY + "*"), *staging.glob(SPILL + "*")):
+        if clock - path.stat().st_mtime > 86_400:
+            shutil.rmtree(path, ignore_errors=True)

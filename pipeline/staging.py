@@ -1,0 +1,333 @@
+"""Source tables -> checked canonical Parquet, through embedded DuckDB in bounded memory.
+
+Per table: look at every cell to decide how cells are read, write a *typed* file, run the checks of `features.checks` on
+it, and write what is sound, sorted by its key: the order of the source's rows never reaches the result.
+"""
+
+import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import narwhals.stable.v2 as nw
+import pyarrow as pa
+import pyarrow.parquet
+
+from features import checks
+from features.checks import CREATED, KEPT, ROW, Check, Checked, flag
+from features.faults import Count, Example, Fault, Level, fault
+from features.tables import SCHEMA, Attribute
+from pipeline.cells import identifier, literal, select
+from pipeline.columns import Bound
+from pipeline.settings import SourceSettings
+from pipeline.typed_query import typed_query
+from pipeline.typing_columns import Raw, look
+
+EXAMPLES = 3
+REMOVING = ("row", "drop")
+FIRST_KEYS = {name: place for place, name in enumerate(("lead_id", "account_id", "occurred_at", "known_at", "type"))}
+
+Frame = nw.LazyFrame[Any]
+
+
+@dataclass
+class Staged:
+    """What staging found.
+
+    Attributes
+    ----------
+    attributes : list of Attribute
+        In the order of the source.
+    faults : list of Fault
+        Of every table.
+    counts : dict of str to Count
+        By table.
+    headers : dict of str to tuple of str
+        The source's own column names, for the quarantine.
+    extracted_at : int
+        UTC seconds.
+    """
+
+    attributes: list[Attribute] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    counts: dict[str, Count] = field(default_factory=dict)
+    headers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    extracted_at: int = 0
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The rows of a table that some check found, in a file of their own."""
+
+    path: Path
+    checks: tuple[Check, ...]
+    hits: tuple[int, ...]
+
+    def any(self, levels: Collection[str]) -> bool:
+        """Tell whether a check of one of these levels found a row."""
+        return any(hit and check.level in levels for check, hit in zip(self.checks, self.hits, strict=True))
+
+    def flags(self, levels: Collection[str]) -> str:
+        """Write the SQL condition of being found by a check of one of these levels."""
+        wanted = [flag(place) for place, check in enumerate(self.checks) if check.level in levels]
+        return " OR ".join(f"{identifier(name)} = 1" for name in wanted)
+
+
+class Stager:
+    """Stages the tables of one source: `type` each, settle the extraction, then `check` them all.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        With its limits set and UTC as its zone.
+    settings : SourceSettings
+        How cells are read.
+    work, target : Path
+        Existing folders: for what is thrown away, and for the result (``TABLE.parquet``, ``TABLE.quarantine.parquet``).
+    scoring_file : bool
+        The leads come from a file to score: no outcome is read, and rows of other leads are no fault.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        settings: SourceSettings,
+        work: Path,
+        target: Path,
+        scoring_file: bool = False,
+    ) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._work, self._target = work, target
+        self._scoring_file = scoring_file
+        self._raws: dict[str, Raw] = {}
+        self._marks: dict[str, list[Marks]] = {}
+        self.result = Staged()
+
+    def type(self, raw: Raw, columns: Sequence[Bound], imposed: Collection[Attribute] = ()) -> None:
+        """Read every cell of a table into its typed file."""
+        plan = look(self._connection, raw, columns, self._settings, imposed)
+        self._raws[raw.table] = raw
+        self.result.faults += plan.faults
+        self.result.headers[raw.table] = raw.headers
+        query = typed_query(raw, columns, plan, self._settings, self._scoring_file and raw.table == "leads")
+        self._copy(query, self._typed(raw.table))
+        for name, kind in plan.kinds.items():
+            known: Any = (raw.table, name, "category" if kind == "yes_no" else kind)
+            self.result.attributes.append(Attribute(*known))
+        read = self._one("count(*)", raw.relation)
+        typed = self._one("count(*)", scan(self._typed(raw.table)))
+        if read > typed:
+            self.result.faults.append(fault(raw.table, "", "blank_rows", "notice", read - typed))
+        if raw.wrong.lines:
+            examples = [Example(row) for row, _ in raw.wrong.first[:EXAMPLES]]
+            self.result.faults.append(fault(raw.table, "", "wrong_fields", "row", raw.wrong.lines, examples))
+        self.result.counts[raw.table] = Count(read=typed + raw.wrong.lines)
+
+    def find_extraction(self, now: int) -> None:
+        """Take the newest time of the tables that is not after ``now``, and say which."""
+        found: list[tuple[int, str, str]] = []
+        for table in self._raws:
+            times = [name for name, column in SCHEMA[table].items() if column.kind == "time" and table != "costs"]
+            for name in times:
+                newest = self._one(f"max({name})", scan(self._typed(table)), f"WHERE {name} <= {now}")
+                if newest is not None:
+                    found.append((newest, table, name))
+        if found:
+            newest = max(found)[0]
+            table, name = next((table, name) for time, table, name in found if time == newest)
+            self.result.extracted_at = newest
+            what = f"the newest time found is {iso(newest)}, taken as the time of the extraction"
+        else:
+            self.result.extracted_at, table, name = now, "leads", ""
+            what = "no time in any table: the extraction is taken to be now"
+        remedy = "If this is wrong, set source.extracted_at."
+        self.result.faults.append(Fault(table, name, "extraction_found", "notice", 0, what, remedy))
+
+    def check(self) -> None:
+        """Check every typed table, leads before what refers to them, and write what is sound."""
+        for table in dict.fromkeys(("accounts", "leads", *SCHEMA)):
+            if table not in self._raws:
+                continue
+            known = self._known(table)
+            frame = self._frame(self._typed(table))
+            alone = checks.check_rows(table, frame, self.result.extracted_at, known, self._scoring_file)
+            marks = self._marks[table] = [self._mark(table, "rows", alone)]
+            marks.append(self._mark(table, "groups", checks.check_groups(table, self._without(frame, marks))))
+            sound = checks.repair(table, self._without(frame, marks), known)
+            self._write(table, sound)
+            self._tell(table, marks)
+            self._count(table, marks)
+            self._quarantine(table, marks)
+
+    def _known(self, table: str) -> Frame | None:
+        """Give what the rows of a table must refer to, or None where there is nothing to refer to."""
+        if (
+            table not in checks.HOMES
+            or "leads" not in self._raws
+            or (table == "leads" and "accounts" not in self._raws)
+        ):
+            return None
+        key, _ = checks.HOMES[table]
+        path = self._work / f"known.{key}.{table == 'leads'}.parquet"
+        if not path.exists():
+            self._copy(self._known_leads() if key == "lead_id" else self._known_accounts(table), path)
+        return self._frame(path)
+
+    def _known_leads(self) -> str:
+        aside = f"{identifier(ROW)} IN ({self._removed(self._marks['leads'])})"
+        kept = f"max(CASE WHEN {aside} THEN 0 ELSE 1 END) AS {identifier(KEPT)}"
+        columns = ["lead_id", kept, f"min(created_at) AS {identifier(CREATED)}"]
+        return select(columns, scan(self._typed("leads")), "WHERE lead_id IS NOT NULL GROUP BY lead_id")
+
+    def _known_accounts(self, table: str) -> str:
+        homes = ["accounts"] if table == "leads" else [home for home in ("leads", "accounts") if home in self._raws]
+        ids = " UNION ALL ".join(select(["account_id"], scan(self._typed(home))) for home in homes)
+        columns = ["DISTINCT account_id", f"1 AS {identifier(KEPT)}", f"0 AS {identifier(CREATED)}"]
+        return select(columns, f"({ids})", "WHERE account_id IS NOT NULL")
+
+    def _mark(self, table: str, stage: str, checked: Checked) -> Marks:
+        path = self._work / f"{table}.{stage}.parquet"
+        if not checked.checks:
+            return Marks(path, (), ())
+        checked.frame.to_native().to_parquet(str(path))
+        sums = [f"coalesce(sum({identifier(flag(place))}), 0)" for place in range(len(checked.checks))]
+        hits = self._connection.execute(select(sums, scan(path))).fetchall()[0]
+        return Marks(path, checked.checks, tuple(int(hit) for hit in hits))
+
+    def _removed(self, marks: Sequence[Marks], levels: Collection[str] = REMOVING) -> str:
+        """Write the SQL of the rows that checks of some levels found."""
+        found = [
+            select([identifier(ROW)], scan(mark.path), f"WHERE {mark.flags(levels)}")
+            for mark in marks
+            if mark.any(levels)
+        ]
+        return " UNION ".join(found) or f"SELECT 0 AS {identifier(ROW)} WHERE FALSE"
+
+    def _without(self, frame: Frame, marks: Sequence[Marks]) -> Frame:
+        if not any(mark.any(REMOVING) for mark in marks):
+            return frame
+        removed: Frame = nw.from_native(self._connection.sql(self._removed(marks))).lazy()
+        return frame.join(removed, on=ROW, how="anti")
+
+    def _tell(self, table: str, marks: Sequence[Marks]) -> None:
+        """Report each check that found something, with its first rows."""
+        for mark in marks:
+            for place, (check, hits) in enumerate(zip(mark.checks, mark.hits, strict=True)):
+                if not hits:
+                    continue
+                columns = [identifier(ROW), identifier(check.shown) if check.shown else "NULL"]
+                rest = f"WHERE {identifier(flag(place))} = 1 ORDER BY 1 LIMIT {EXAMPLES}"
+                rows = self._connection.execute(select(columns, scan(mark.path), rest)).fetchall()
+                examples = [Example(row, shown(value)) for row, value in rows]
+                _, home = checks.HOMES.get(table, ("", ""))
+                details = {"extracted": iso(self.result.extracted_at), "home": home}
+                self.result.faults.append(
+                    fault(table, check.column, check.reason, check.level, hits, examples, **details)
+                )
+
+    def _count(self, table: str, marks: Sequence[Marks]) -> None:
+        count = self.result.counts[table]
+        wrong = self._raws[table].wrong.lines
+        faulty, aside, gone = (
+            self._one("count(*)", f"({self._removed(marks, levels)})")
+            for levels in (("row", "cell"), ("row",), REMOVING)
+        )
+        kept = count.read - wrong - gone
+        self.result.counts[table] = Count(count.read, kept, aside + wrong, gone - aside, faulty + wrong)
+        if not kept and (table == "leads" or not count.read):
+            level: Level = "refuse" if table == "leads" else "notice"
+            self.result.faults.append(fault(table, "", "empty_table", level, 0))
+
+    def _quarantine(self, table: str, marks: Sequence[Marks]) -> None:
+        """Keep the rows that were set aside, with their cells as the source has them."""
+        raw = self._raws[table]
+        reasons = [
+            select(
+                [identifier(ROW), f"'{check.reason}' AS reason"],
+                scan(mark.path),
+                f"WHERE {identifier(flag(place))} = 1",
+            )
+            for mark in marks
+            for place, (check, hits) in enumerate(zip(mark.checks, mark.hits, strict=True))
+            if hits and check.level == "row"
+        ]
+        parts = []
+        width = range(len(raw.headers))
+        if reasons:
+            rows = f"({' UNION ALL '.join(reasons)})"
+            joined = select(
+                [identifier(ROW), "string_agg(reason, ' ' ORDER BY reason) AS reason"],
+                rows,
+                f"GROUP BY {identifier(ROW)}",
+            )
+            cells = [f"CAST(s.c{place} AS VARCHAR) AS c{place}" for place in width]
+            parts.append(
+                select(
+                    ["s.row", "r.reason", *cells], f"{raw.relation} s JOIN ({joined}) r ON s.row = r.{identifier(ROW)}"
+                )
+            )
+        if raw.wrong.first:
+            whole = pa.table(
+                {"row": [row for row, _ in raw.wrong.first], "text": [text for _, text in raw.wrong.first]}
+            )
+            path = self._work / f"{table}.wrong.parquet"
+            pa.parquet.write_table(whole, path)
+            parts.append(select(["row", "'wrong_fields'", "text", *("NULL" for _ in width[1:])], scan(path)))
+        if parts:
+            query = select(["*"], f"({' UNION ALL '.join(parts)})", "ORDER BY row")
+            self._copy(query, self._target / f"{table}.quarantine.parquet")
+
+    def _write(self, table: str, sound: Frame) -> None:
+        columns = [*SCHEMA[table], *(["number"] if table == "changes" else [])]
+        columns += [attribute.name for attribute in self.result.attributes if attribute.table == table]
+        # Sorting by every column leaves no ties, so that the file does not depend on the order of the source.
+        keys = sorted(columns, key=lambda name: (name not in FIRST_KEYS, FIRST_KEYS.get(name, 0), columns.index(name)))
+        sound.select(columns).sort(keys).to_native().to_parquet(str(self._target / f"{table}.parquet"))
+
+    def _typed(self, table: str) -> Path:
+        return self._work / f"{table}.typed.parquet"
+
+    def _frame(self, path: Path) -> Frame:
+        return nw.from_native(self._connection.read_parquet(str(path))).lazy()
+
+    def _copy(self, query: str, path: Path) -> None:
+        self._connection.execute(f"COPY ({query}) TO {literal(str(path))} (FORMAT parquet)").fetchall()
+
+    def _one(self, value: str, source: str, rest: str = "") -> Any:
+        # Every row is fetched: DuckDB 2 refuses other work on a connection with an unfinished result.
+        return self._connection.execute(select([value], source, rest)).fetchall()[0][0]
+
+
+def scan(path: Path) -> str:
+    """Write a Parquet file as a SQL source."""
+    return f"read_parquet({literal(str(path))})"
+
+
+def iso(seconds: int) -> str:
+    """Write UTC seconds for people; a number where no calendar holds it.
+
+    Examples
+    --------
+    >>> iso(1_700_000_000), iso(10**15)
+    ('2023-11-14T22:13:20Z', '1000000000000000')
+    """
+    try:
+        return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return str(seconds)
+
+
+def shown(value: int | str | None) -> str | None:
+    """Write a cell for a message; what looks like an e-mail address, in a column of times, is withheld.
+
+    Examples
+    --------
+    >>> shown(0), shown("31/31/2024"), shown("jo@example.com") is None
+    ('1970-01-01T00:00:00Z', '31/31/2024', True)
+    """
+    if isinstance(value, int):
+        return iso(value)
+    return None if value is None or "@" in value else value

@@ -1,0 +1,268 @@
+"""Steps 3 to 8: tables in, one model version with its full evidence in the registry out."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import pandas as pd
+
+from features.errors import DataError, GateError
+from features.language import Language
+from features.snapshots import maturity
+from models.evidence import Evidence
+from models.lead_model import LeadModel
+from models.plan import PointsRule, TrainingPlan
+from models.training import train as fit
+from pipeline.console import Console
+from pipeline.describe import describe_training, snapshot_plan
+from pipeline.gates import refusals
+from pipeline.language import iso
+from pipeline.report import card
+from pipeline.report.training import TrainingFacts, render
+from pipeline.settings import Settings
+from pipeline.settings_file import load
+from pipeline.source import Opened, open_source
+from pipeline.tracking import Registry, Version
+from pipeline.training_views import training_views
+from pipeline.workspace import Workspace, ensure_writable, write_text
+
+DAY_S = 86_400
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training left behind.
+
+    Attributes
+    ----------
+    version : Version
+        In the registry.
+    model : LeadModel
+        The deployed model.
+    evidence : Evidence
+        Of the procedure that made it.
+    facts : TrainingFacts
+        What its report shows.
+    report : pathlib.Path
+        The report.
+    promoted : bool
+        Whether it became champion, as there was none.
+    """
+
+    version: Version
+    model: LeadModel
+    evidence: Evidence
+    facts: TrainingFacts
+    report: Path
+    promoted: bool
+
+
+def run(root: Path, *, now: int, by: str, console: Console) -> None:
+    """Train and say what came of it.
+
+    Raises
+    ------
+    GateError
+        The version is kept with its evidence, but must not be used.
+    UseError, DataError, OutsideError
+        Nothing is kept then.
+    """
+    settings = load(root)
+    trained = train(Workspace(root), settings, now=now, by=by, console=console)
+    result = {
+        "version": trained.version.number,
+        "aliases": list(trained.version.aliases),
+        "promoted": trained.promoted,
+        "refused": list(trained.facts.gates),
+        "figures": trained.facts.evidence["figures"],
+        "threshold": trained.model.threshold.threshold,
+        "report": str(trained.report),
+    }
+    console.show(result, *training_views(trained, settings.output.language))
+    if trained.facts.gates:
+        raise GateError(
+            f"Model version {trained.version.number} is kept but not used. " + " ".join(trained.facts.gates)
+        )
+
+
+def train(workspace: Workspace, settings: Settings, *, now: int, by: str, console: Console) -> Trained:
+    """Train one version; it becomes champion if there is none and its gates pass.
+
+    Parameters
+    ----------
+    now : int
+        UTC seconds of the clock.
+    by : str
+        Who runs it, kept with a promotion.
+
+    Returns
+    -------
+    Trained
+
+    Raises
+    ------
+    GateError
+        Too few won or lost leads to learn from; nothing is kept.
+    """
+    ensure_writable(workspace)
+    language = settings.output.language
+    with workspace.lock("train"), workspace.scratch() as scratch:
+        with console.step("Reading the tables"):
+            opened = open_source(
+                settings.source,
+                settings.limits,
+                root=workspace.root,
+                staging=workspace.staging,
+                quarantine=workspace.quarantine,
+                now=now,
+            )
+        with console.step("Computing the features"):
+            described = describe_training(opened, settings, scratch)
+        rows = described.rows
+        learnt = rows[rows["is_mature"] == 1].reset_index(drop=True)
+        if learnt.empty:
+            raise DataError(_nothing_mature(rows, settings, opened))
+        with console.step("Training, calibrating, choosing the threshold, testing"):
+            result = fit(described.frame(), learnt, described.features, training_plan(settings))
+        model = _with_metadata(result.model, opened, settings, now)
+        registry = Registry(workspace, settings.registry)
+        facts = TrainingFacts(
+            version=str(_next_number(registry)),
+            trained_at=now,
+            horizon_days=settings.snapshots.horizon_days,
+            evidence=result.evidence.to_dict(),
+            schema=model.schema,
+            gates=refusals(result.evidence, model, language),
+            maturity=cohorts(rows, opened, settings),
+            tables=table_counts(opened),
+        )
+        with console.step("Writing the report"):
+            report = render(facts, language)
+        with console.step("Keeping the model"):
+            version = _keep(registry, model, facts, report, settings, opened)
+            promoted = registry.find("champion") is None and not facts.gates
+            if promoted:
+                version = registry.promote(version.number, by=by, why="first model whose gates pass", at=now)
+        path = write_text(workspace.reports / f"model-{version.number}.{language}.html", report)
+    return Trained(version, model, result.evidence, facts, path, promoted)
+
+
+def training_plan(settings: Settings) -> TrainingPlan:
+    """Read the plan of the training off the settings."""
+    model, threshold, periods = settings.model, settings.threshold, settings.periods
+    rules = (PointsRule(rule.column, rule.points, rule.at_least, rule.equals) for rule in settings.points.rules)
+    return TrainingPlan(
+        seed=model.seed,
+        shares=(periods.fit, periods.calibrate, periods.threshold, periods.test),
+        horizon_s=settings.snapshots.horizon_days * DAY_S,
+        rule=threshold.rule,
+        win_value=threshold.win_value,
+        contact_cost=threshold.contact_cost,
+        capacity_per_week=threshold.capacity_per_week,
+        target_precision=threshold.target_precision,
+        confidence=threshold.confidence,
+        points_grid=tuple(rules),
+        points_threshold=settings.points.threshold,
+        min_won=model.min_won,
+        min_lost=model.min_lost,
+        n_bootstrap=model.bootstrap,
+        num_threads=settings.limits.threads,
+        classifier={
+            "n_folds": model.folds or None,
+            "learning_rate": model.learning_rate,
+            "num_leaves": model.num_leaves,
+            "max_depth": model.max_depth,
+        },
+    )
+
+
+def table_counts(opened: Opened) -> dict[str, dict[str, int]]:
+    """Rows read, kept and set aside, by table."""
+    return {
+        name: {"read": count.read, "kept": count.kept, "quarantined": count.quarantined}
+        for name, count in opened.faults.counts.items()
+    }
+
+
+def _nothing_mature(rows: pd.DataFrame, settings: Settings, opened: Opened) -> str:
+    chosen = settings.snapshots
+    if rows.empty:
+        return (
+            "No snapshot to learn from: expected leads with created_at and outcomes with decided_at, or an outcome "
+            "column in leads. Run 'tamis check' to see what was read."
+        )
+    wait = chosen.horizon_days + chosen.reporting_lag_days
+    return (
+        f"None of {len(rows):,} snapshots is mature: expected cutoff + {wait} days <= "
+        f"{iso(opened.tables.extracted_at)}, when the data end. Shorten snapshots.horizon_days, or come back later."
+    )
+
+
+def _with_metadata(model: LeadModel, opened: Opened, settings: Settings, now: int) -> LeadModel:
+    facts = {
+        "trained_at": now,
+        "extracted_at": opened.tables.extracted_at,
+        "source": opened.stamp,
+        "horizon_days": settings.snapshots.horizon_days,
+        "won_amount": _won_amount(opened),
+    }
+    return dataclasses.replace(model, metadata={**model.metadata, **facts})
+
+
+def _won_amount(opened: Opened) -> float | None:
+    """Mean amount of the won deals; None where no amount is known."""
+    outcomes = opened.tables.frames.get("outcomes")
+    if outcomes is None:
+        return None
+    won = outcomes.filter(nw.col("outcome") == "won").select(nw.col("amount").mean())
+    value = won.collect(backend="pyarrow").to_native().column(0)[0].as_py()
+    return None if value is None else float(value)
+
+
+def _next_number(registry: Registry) -> int:
+    versions = registry.versions()
+    return versions[0].number + 1 if versions else 1
+
+
+def cohorts(rows: pd.DataFrame, opened: Opened, settings: Settings) -> Sequence[dict[str, Any]]:
+    """Maturity by cohort; nothing to show where all leads share one cutoff."""
+    if rows["cutoff"].nunique() < 2:
+        return ()
+    table = maturity(rows, snapshot_plan(settings), opened.tables.extracted_at)
+    found: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
+    return found
+
+
+def _keep(
+    registry: Registry, model: LeadModel, facts: TrainingFacts, report: str, settings: Settings, opened: Opened
+) -> Version:
+    figures = {
+        f"{system}.{name}": float(value["value"])
+        for system, row in facts.evidence["figures"].items()
+        for name, value in row.items()
+        if value["value"] is not None
+    }
+    language: Language = settings.output.language
+    return registry.save(
+        model.dump(),
+        parameters={f"{name}.{key}": str(value) for name, key, value in _parameters(settings)},
+        figures=figures,
+        artifacts={
+            "report.html": report,
+            "evidence.json": json.dumps(facts.evidence, ensure_ascii=False, indent=1),
+            "faults.json": json.dumps(opened.faults.to_dict(), ensure_ascii=False, indent=1),
+        },
+        card=card.write(facts, language),
+        lineage={"source": opened.stamp, "extracted_at": iso(opened.tables.extracted_at)},
+        tags={"gates": "refused: " + " ".join(facts.gates) if facts.gates else "passed"},
+    )
+
+
+def _parameters(settings: Settings) -> list[tuple[str, str, Any]]:
+    """Settings that shape a model; never a URL, a path or a secret."""
+    sections = ("snapshots", "periods", "model", "threshold")
+    return [(name, key, value) for name in sections for key, value in getattr(settings, name).model_dump().items()]

@@ -1,0 +1,132 @@
+"""How a training, a check and the registry look in the terminal."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.table import Table
+
+from features.language import Language, percent
+from features.words import label
+from pipeline.language import day, fixed, moment
+from pipeline.views import plain_table
+from pipeline.words import say
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from pipeline.check import Checked
+    from pipeline.tracking import Version
+    from pipeline.train import Trained
+
+COHORTS_SHOWN = 6
+SYSTEMS = ("tamis", "logistic", "naive_bayes", "points", "constant")
+LEVEL_MARKS = {
+    "refuse": "[red]✗[/]",
+    "row": "[red]✗[/]",
+    "cell": "[yellow]![/]",
+    "drop": "[dim]-[/]",
+    "notice": "[dim]i[/]",
+}
+
+
+def training_views(trained: "Trained", language: Language) -> list["RenderableType"]:
+    """Show a training: the version, its figures beside the baselines, what to read first."""
+    version = trained.version
+    state = say("refused" if trained.facts.gates else "promoted" if trained.promoted else "is_challenger", language)
+    head = plain_table()
+    head.add_row(say("model", language).capitalize(), f"[bold]{version.number}[/] ({state})")
+    least = trained.model.threshold.threshold
+    head.add_row(
+        say("threshold", language),
+        say("no_threshold", language) if least is None else f"[bold]{percent(least, language)}[/]",
+    )
+    reason = trained.model.threshold.reason_en if language == "en" else trained.model.threshold.reason_fr
+    head.add_row("", reason)
+    notes = [f"[yellow]![/] {escape(note.en if language == 'en' else note.fr)}" for note in trained.evidence.notes]
+    return [
+        head,
+        "",
+        f"[bold]{say('on_test', language)}[/]",
+        _figures(trained, language),
+        *notes,
+        f"{say('report', language)}: {escape(str(trained.report))}",
+    ]
+
+
+def _figures(trained: "Trained", language: Language) -> Table:
+    table = plain_table("", "log loss", "AUC", "ECE", "lift 10%")
+    for system in SYSTEMS:
+        row = trained.evidence.figures.get(system)
+        if row is None:
+            continue
+        cells = [
+            fixed(row["log_loss"]["value"], language, 4),
+            fixed(row["auc"]["value"], language, 3),
+            fixed(row["ece"]["value"], language, 4),
+            fixed(row["lift10"]["value"], language, 2),
+        ]
+        table.add_row(say(f"system_{system}", language), *cells, style="bold" if system == "tamis" else None)
+    return table
+
+
+def check_views(found: "Checked", language: Language) -> list["RenderableType"]:
+    """Show what a check found: tables, faults, maturity, leaks, columns."""
+    tables = plain_table(say("table", language), *(say(name, language) for name in ("read", "kept", "quarantined")))
+    for name, counts in found.counts.items():
+        tables.add_row(name, *(fixed(counts[key], language) for key in ("read", "kept", "quarantined")))
+    faults = plain_table()
+    for fault in found.faults:
+        faults.add_row(LEVEL_MARKS[fault.level], escape(str(fault)))
+    cohorts = plain_table(*(say(name, language) for name in ("cohort", "leads", "won", "mature")))
+    for row in found.maturity[-COHORTS_SHOWN:]:
+        mature = (
+            say("yes", language) if row["is_mature"] else f"{say('from', language)} {day(row['matures_at'], language)}"
+        )
+        won = "–" if row["n_won"] is None else fixed(row["n_won"], language)
+        cohorts.add_row(row["cohort"], fixed(row["n"], language), won, mature)
+    summary = say("mature_leads", language).format(won=fixed(found.n_won, language), lost=fixed(found.n_lost, language))
+    used = say("columns_used", language).format(n=len(found.schema.columns), m=len(found.dropped))
+    leaks = [
+        say(f"leak_{s.code}", language).format(
+            name=escape(_label(found, s.name, language)),
+            auc=fixed(s.auc, language, 2),
+            won=percent(s.share_won, language),
+            lost=percent(s.share_lost, language),
+        )
+        for s in found.suspects
+    ]
+    return [
+        tables,
+        "",
+        *([faults, ""] if found.faults.faults else []),
+        *([cohorts, ""] if found.maturity else []),
+        summary,
+        used,
+        *[f"[red]✗[/] {leak}" for leak in leaks],
+    ]
+
+
+def _label(found: "Checked", name: str, language: Language) -> str:
+    by_name = {column.feature.name: column.feature for column in found.schema.columns}
+    return f"{label(by_name[name], language)} ({name})" if name in by_name else name
+
+
+def versions_views(versions: Sequence["Version"], language: Language) -> list["RenderableType"]:
+    """List model versions, newest first."""
+    if not versions:
+        return [say("no_versions", language)]
+    table = plain_table(say("model", language), "", say("trained", language), "log loss", "AUC", say("gates", language))
+    for version in versions:
+        figures = [version.figures.get(f"tamis.{name}") for name in ("log_loss", "auc")]
+        shown = ["–" if value is None else fixed(value, language, 4) for value in figures]
+        gates = say("passed", language) if version.refusal is None else escape(version.refusal)
+        table.add_row(
+            str(version.number), ", ".join(version.aliases), moment(version.created_at, language), *shown, gates
+        )
+    return [table]
+
+
+def decision_views(version: "Version", language: Language) -> list["RenderableType"]:
+    """Say which version is champion now."""
+    return [say("now_champion", language).format(number=version.number)]

@@ -1,0 +1,249 @@
+"""How the cells of one source table are read: decided by looking at every cell of a column, never at a sample.
+
+The decimal mark is decided for the whole table; the order of day and month for each column; the type for each
+attribute, that is a column which the schema does not know.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import duckdb
+
+from features.faults import Example, Fault, Level, fault
+from features.tables import Attribute, AttributeKind
+from pipeline import cells
+from pipeline.cells import Reading
+from pipeline.columns import Bound
+from pipeline.csv_files import Wrong
+from pipeline.settings import SourceSettings
+
+NATIVE_NUMBERS = frozenset(
+    [
+        "TINYINT",
+        "SMALLINT",
+        "INTEGER",
+        "BIGINT",
+        "HUGEINT",
+        "UTINYINT",
+        "USMALLINT",
+        "UINTEGER",
+        "UBIGINT",
+        "UHUGEINT",
+        "FLOAT",
+        "DOUBLE",
+    ]
+)
+NATIVE_TIMES = ("TIMESTAMP", "DATE")
+SURE = 0.99
+LIKELY = 0.9
+MIXED = 0.5
+MANY = 10_000
+CONSEQUENCES = (
+    "These cells are emptied and the column is taken as a {wanted}; correct them, or leave them empty.",
+    "The column is taken as text; correct the cells if {wanted}s are meant.",
+)
+IDENTIFIER = r"0[0-9].*|[+][0-9 .]{7,}"
+
+
+@dataclass(frozen=True)
+class Raw:
+    """One table as the source holds it.
+
+    Attributes
+    ----------
+    table : str
+        Canonical name.
+    relation : str
+        SQL that gives ``row`` and ``c0``, ``c1`` ...
+    headers, types : tuple of str
+        Of ``c0``, ``c1`` ...; types as DuckDB calls them.
+    delimiter : str
+        Of a CSV file, else empty.
+    decimal : str
+        What the settings say.
+    wrong : Wrong
+        Rows of a CSV file with more or fewer fields than its header.
+    """
+
+    table: str
+    relation: str
+    headers: tuple[str, ...]
+    types: tuple[str, ...]
+    delimiter: str = ""
+    decimal: str = "auto"
+    wrong: Wrong = field(default_factory=Wrong)
+
+    def cell(self, column: Bound) -> str:
+        """Give the SQL name of a column."""
+        return f"c{column.position}"
+
+    def native(self, column: Bound) -> str:
+        """Give the DuckDB type of a column, without its parameters."""
+        return self.types[column.position].partition("(")[0]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How each column of a table is read.
+
+    Attributes
+    ----------
+    readings : mapping of str to Reading
+        By our column name.
+    kinds : mapping of str to {"number", "category", "date", "yes_no"}
+        Of the attributes that are read.
+    faults : list of Fault
+        What was seen while looking.
+    """
+
+    readings: Mapping[str, Reading]
+    kinds: Mapping[str, str]
+    faults: list[Fault]
+
+
+def look(
+    connection: duckdb.DuckDBPyConnection,
+    raw: Raw,
+    columns: Sequence[Bound],
+    settings: SourceSettings,
+    imposed: Iterable[Attribute] = (),
+) -> Plan:
+    """Decide how the cells of a table are read."""
+    faults: list[Fault] = []
+    usable = [column for column in columns if column.kind != "attribute" or not _nested(raw, column, faults)]
+    counts = _evidence(connection, raw, usable)
+    decimal = raw.decimal
+    if decimal == "auto":
+        commas, points = (sum(value for name, value in counts.items() if name[1] == mark) for mark in ",.")
+        decimal = cells.decimal_mark(commas, points, raw.delimiter)
+    readings = {}
+    prefers_day = settings.time_zone.startswith("Europe/") or raw.delimiter == ";"
+    for column in usable:
+        first, second, slashes = (counts.get((column.name, what), 0) for what in ("first", "second", "slashes"))
+        day_first = first > second or (first == second and prefers_day)
+        readings[column.name] = Reading(settings.time_zone, decimal, day_first)
+        if slashes and first == second and column.kind == "time":
+            order = "day/month/year" if day_first else "month/day/year"
+            faults.append(fault(raw.table, column.name, "ambiguous_dates", "notice", slashes, order=order))
+        naive = counts.get((column.name, "naive"), 0)
+        if naive and settings.time_zone == "UTC":
+            faults.append(fault(raw.table, column.name, "naive_times", "notice", naive, zone=settings.time_zone))
+    given = {attribute.name: attribute.kind for attribute in imposed if attribute.table == raw.table}
+    kinds = {
+        column.name: _kind(connection, raw, column, readings[column.name], given.get(column.name), faults)
+        for column in usable
+        if column.kind == "attribute"
+    }
+    return Plan(readings, kinds, faults)
+
+
+def _nested(raw: Raw, column: Bound, faults: list[Fault]) -> bool:
+    kind = raw.types[column.position]
+    if not (kind.endswith("]") or raw.native(column) in ("STRUCT", "MAP", "UNION", "BLOB", "BIT", "INTERVAL")):
+        return False
+    found = f"values of type {kind.partition('(')[0]}"
+    faults.append(Fault(raw.table, column.name, "unsupported_type", "notice", 0, found, "The column is left out."))
+    return True
+
+
+def _evidence(connection: duckdb.DuckDBPyConnection, raw: Raw, columns: Sequence[Bound]) -> dict[tuple[str, str], int]:
+    """Count, for each column, the cells that tell how the others are to be read."""
+    texts, counted = [], {}
+    for column in columns:
+        native, cell = raw.native(column), f"t{column.position}"
+        if column.kind == "time" and native.startswith(NATIVE_TIMES) and not cells.is_aware(native):
+            counted[column.name, "naive"] = f"count({cell})"
+            texts.append(f"{raw.cell(column)} AS {cell}")
+        if native != "VARCHAR" or column.kind not in ("time", "number", "attribute"):
+            continue
+        texts.append(f"{cells.filled(cells.clean(raw.cell(column)))} AS {cell}")
+        if column.kind != "number":
+            # The cheap test first: in most columns no cell passes it.
+            slashes = f"({cell} NOT LIKE '____-%' AND regexp_matches({cell}, {cells.literal(cells.SLASHES)}))"
+            for place, what in enumerate(("first", "second"), start=1):
+                part = f"TRY_CAST(regexp_extract({cell}, {cells.literal(cells.SLASHES)}, {place}) AS INTEGER)"
+                counted[column.name, what] = f"count(*) FILTER ({slashes} AND {part} > 12)"
+            counted[column.name, "slashes"] = f"count(*) FILTER ({slashes})"
+        if column.kind == "time":
+            counted[column.name, "naive"] = f"count(*) FILTER ({cells.is_naive(cell)})"
+        else:
+            for mark in ",.":
+                pattern = cells.literal(cells.decimal_evidence(mark))
+                counted[column.name, mark] = (
+                    f"count(*) FILTER (contains({cell}, '{mark}') AND regexp_full_match({cell}, {pattern}))"
+                )
+    if not counted:
+        return {}
+    inner = "(" + cells.select(texts, raw.relation) + ")"
+    row = connection.execute(cells.select(counted.values(), inner)).fetchall()[0]
+    return dict(zip(counted, row, strict=True))
+
+
+def _kind(
+    connection: duckdb.DuckDBPyConnection,
+    raw: Raw,
+    column: Bound,
+    reading: Reading,
+    given: AttributeKind | None,
+    faults: list[Fault],
+) -> str:
+    native = raw.native(column)
+    if native != "VARCHAR":
+        kind = native_kind(native)
+        return kind if given is None or given == kind or (given, kind) == ("category", "yes_no") else given
+    cell = cells.filled("t")
+    inner = f"({cells.select([f'{cells.clean(raw.cell(column))} AS t', 'row'], raw.relation)})"
+    inner = f"({cells.select([f'{cell} AS t', 'row'], inner)})"
+    iso = cells.iso_text("t", reading.day_first)
+    inner = f"({cells.select(['*', f'{iso} AS i'], inner)})"
+    number, date = cells.number("t", reading.decimal), cells.time("t", "i", reading, epochs=False)
+    wanted = [
+        "count(t)",
+        f"count({number})",
+        f"count({date})",
+        f"count(*) FILTER (regexp_full_match(t, {cells.literal(IDENTIFIER)}))",
+        f"count(*) FILTER (lower(t) IN {cells.words(cells.YES + cells.NO)})",
+        "count(DISTINCT t)",
+    ]
+    filled, numbers, dates, codes, answers, distinct = connection.execute(cells.select(wanted, inner)).fetchall()[0]
+    kind = given or _decide(filled, numbers, dates, codes)
+    readable: Any = {"number": numbers, "date": dates}.get(kind, max(numbers if not codes else 0, dates))
+    worth_telling = filled - readable > 0 if kind != "category" else MIXED * filled < readable < filled
+    if worth_telling:
+        wanted_type: Literal["number", "date"] = "date" if kind == "date" or dates > numbers else "number"
+        parsed = date if wanted_type == "date" else number
+        # Above 99% it is a few typing errors; below, somebody should decide what the column is.
+        errors = filled - readable
+        level: Level = "notice" if kind == "category" or errors <= (1 - SURE) * filled else "cell"
+        query = cells.select(["row"], inner, f"WHERE t IS NOT NULL AND {parsed} IS NULL ORDER BY row LIMIT 3")
+        examples = [Example(row) for (row,) in connection.execute(query).fetchall()]
+        details = {"wanted": wanted_type, "consequence": CONSEQUENCES[kind == "category"].format(wanted=wanted_type)}
+        faults.append(fault(raw.table, column.name, "mixed_types", level, errors, examples, **details))
+    if kind == "category" and distinct > MANY:
+        faults.append(fault(raw.table, column.name, "many_categories", "notice", filled, distinct=f"{distinct:,}"))
+    return "yes_no" if kind == "category" and filled and answers == filled else kind
+
+
+def _decide(filled: int, numbers: int, dates: int, codes: int) -> AttributeKind:
+    """Type a column: postal codes and telephone numbers are categories, however numeric they look."""
+    if filled and dates >= LIKELY * filled:
+        return "date"
+    if filled and numbers >= LIKELY * filled and not codes:
+        return "number"
+    return "category"
+
+
+def native_kind(native: str) -> str:
+    """Type an attribute by the type that the source gives it.
+
+    Examples
+    --------
+    >>> [native_kind(native) for native in ("BIGINT", "DATE", "BOOLEAN", "UUID")]
+    ['number', 'date', 'yes_no', 'category']
+    """
+    if native in NATIVE_NUMBERS or native == "DECIMAL":
+        return "number"
+    if native.startswith(NATIVE_TIMES):
+        return "date"
+    return "yes_no" if native == "BOOLEAN" else "category"

@@ -1,0 +1,119 @@
+"""The words of the command line, in English and French."""
+
+from features.language import Language
+
+WORDS: dict[str, dict[Language, str]] = {
+    "fit": {"en": "Fit", "fr": "Adéquation"},
+    "engagement": {"en": "Engagement", "fr": "Engagement"},
+    "intent": {"en": "Intent", "fr": "Intention"},
+    "hand_over": {"en": "hand over to sales", "fr": "à transmettre aux commerciaux"},
+    "nurture": {"en": "nurture", "fr": "à nourrir"},
+    "disqualify": {"en": "disqualified", "fr": "écarté"},
+    "propensity": {"en": "Propensity", "fr": "Probabilité de conversion"},
+    "band": {"en": "Band", "fr": "Classe"},
+    "decision": {"en": "Decision", "fr": "Décision"},
+    "reasons": {"en": "Reasons", "fr": "Raisons"},
+    "points": {"en": "Points", "fr": "Points"},
+    "family": {"en": "Family", "fr": "Famille"},
+    "lead": {"en": "Lead", "fr": "Lead"},
+    "due": {"en": "Contact by", "fr": "À contacter avant le"},
+    "average_lead": {"en": "Your average lead", "fr": "Votre lead moyen"},
+    "this_lead": {"en": "This lead", "fr": "Ce lead"},
+    "threshold": {"en": "Threshold", "fr": "Seuil de qualification"},
+    "no_threshold": {"en": "no valid threshold", "fr": "aucun seuil valable"},
+    "leads": {"en": "leads", "fr": "leads"},
+    "other_reasons": {"en": "All other facts", "fr": "Tous les autres faits"},
+    "run": {"en": "Score run", "fr": "Passage de notation"},
+    "cutoff": {"en": "As of", "fr": "Situation au"},
+    "leads_scored": {"en": "Open leads scored", "fr": "Leads ouverts notés"},
+    "bands": {"en": "Bands", "fr": "Classes"},
+    "decisions": {"en": "Decisions", "fr": "Décisions"},
+    "rows_in": {"en": "Rows in", "fr": "Lignes dans"},
+    "missing_column": {
+        "en": "{name} is no longer in the tables; the model takes it as unknown",
+        "fr": "{name} n'est plus dans les tables ; le modèle la tient pour inconnue",
+    },
+    "scored": {"en": "Scored on", "fr": "Noté le"},
+    "model": {"en": "model", "fr": "modèle"},
+    "from_average": {
+        "en": "From your average lead to this one, in points of propensity",
+        "fr": "De votre lead moyen à celui-ci, en points de probabilité",
+    },
+    "band_measured": {
+        "en": "of {n} past leads in this band, {rate} were won",
+        "fr": "sur {n} leads passés de cette classe, {rate} ont été gagnés",
+    },
+    "refused": {"en": "refused by its gates", "fr": "refusé par les contrôles"},
+    "promoted": {"en": "now champion", "fr": "désormais champion"},
+    "is_challenger": {"en": "challenger", "fr": "prétendant"},
+    "on_test": {
+        "en": "On the test period, beside what others do",
+        "fr": "Sur la période de test, face aux autres méthodes",
+    },
+    "report": {"en": "Report", "fr": "Rapport"},
+    "system_tamis": {"en": "Tamis", "fr": "Tamis"},
+    "system_logistic": {"en": "logistic regression", "fr": "régression logistique"},
+    "system_naive_bayes": {"en": "naive Bayes, as Odoo", "fr": "Bayes naïf, comme Odoo"},
+    "system_points": {"en": "points grid", "fr": "grille de points"},
+    "system_constant": {"en": "same rate for all", "fr": "même taux pour tous"},
+    "table": {"en": "Table", "fr": "Table"},
+    "read": {"en": "read", "fr": "lues"},
+    "kept": {"en": "kept", "fr": "gardées"},
+    "quarantined": {"en": "set aside", "fr": "mises de côté"},
+    "cohort": {"en": "Cohort", "fr": "Cohorte"},
+    "won": {"en": "won", "fr": "gagnés"},
+    "mature": {"en": "mature", "fr": "mature"},
+    "yes": {"en": "yes", "fr": "oui"},
+    "from": {"en": "from", "fr": "à partir du"},
+    "mature_leads": {
+        "en": "To learn from: {won} won and {lost} lost leads.",
+        "fr": "Pour apprendre : {won} leads gagnés et {lost} perdus.",
+    },
+    "columns_used": {
+        "en": "A model would look at {n} columns; {m} are left out as they say nothing or too much.",
+        "fr": "Un modèle regarderait {n} colonnes ; {m} sont écartées car elles ne disent rien, ou trop.",
+    },
+    "leak_too_good": {
+        "en": "{name} alone predicts the outcome (AUC {auc}): was it filled in after the decision? If so, exclude it.",
+        "fr": "{name} prédit l'issue à elle seule (AUC {auc}) : remplie après la décision ? Si oui, excluez-la.",
+    },
+    "leak_filled_after": {
+        "en": "{name} is filled for {won} of the won leads and {lost} of the others: it looks filled in after the decision.",
+        "fr": "{name} est remplie pour {won} des leads gagnés et {lost} des autres : elle semble remplie après la décision.",
+    },
+    "no_versions": {
+        "en": "No model yet. Run 'tamis train' first.",
+        "fr": "Aucun modèle pour l'instant. Lancez d'abord « tamis train ».",
+    },
+    "trained": {"en": "trained", "fr": "entraîné"},
+    "gates": {"en": "gates", "fr": "contrôles"},
+    "passed": {"en": "passed", "fr": "acceptés"},
+    "now_champion": {
+        "en": "Model {number} is champion now.",
+        "fr": "Le modèle {number} est désormais champion.",
+    },
+    "outcome_won": {"en": "won", "fr": "gagné"},
+    "outcome_lost": {"en": "lost", "fr": "perdu"},
+    "outcome_open": {"en": "still open", "fr": "en cours"},
+    "excluded": {"en": "never used", "fr": "jamais utilisées"},
+    "understood": {
+        "en": "What was understood (correct it in the settings):",
+        "fr": "Ce qui a été compris (à corriger dans les réglages) :",
+    },
+    "settings_written": {
+        "en": "Settings in {path}. Next: tamis check, then tamis train.",
+        "fr": "Réglages dans {path}. Ensuite : tamis check, puis tamis train.",
+    },
+    "hottest": {"en": "The five hottest leads", "fr": "Les cinq leads les plus chauds"},
+}
+
+
+def say(key: str, language: Language) -> str:
+    """Look up a word of the catalogue.
+
+    Examples
+    --------
+    >>> say("nurture", "fr")
+    'à nourrir'
+    """
+    return WORDS[key][language]

@@ -1,0 +1,84 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from features.errors import UseError
+from models.baselines import OdooNaiveBayes, PointsGrid, fit_logistic, predict_logistic, rates_of_points
+from models.plan import PointsRule
+
+
+def test_odoo_s_own_unit_test_case_gives_74_30_percent():
+    leads = pd.DataFrame(
+        {
+            "country": ["X", "Y", "X", None, None],
+            "state": ["A", "A", "B", None, None],
+            "email": ["correct"] * 5,
+            "phone": ["correct", "correct", "correct", "incorrect", "incorrect"],
+            "source": ["T", None, "S", "S", None],
+        }
+    )
+    bayes = OdooNaiveBayes().fit(leads, [1, 1, 0, 0, 0], stage=[0, 0, 1, 0, 0])
+    assert bayes.prior == (2.1, 3.1)
+    assert bayes.counts["country"]["X"] == (1.1, 1.1)
+    assert bayes.counts["source"]["S"] == (0.1, 2.1)
+    assert bayes.counts["stage"]["1"] == (2.1, 1.1)
+    lead = pd.DataFrame({"country": ["X"], "state": ["A"], "email": ["correct"], "phone": ["correct"], "source": ["S"]})
+    assert round(100 * bayes.predict(lead, stage=[1])[0], 2) == 74.30
+
+
+def test_odoo_skips_unset_and_unseen_values_and_clamps():
+    leads = pd.DataFrame(
+        {"source": pd.Categorical(["web"] * 5000 + ["fair"] * 5000), "size": pd.Categorical(["S"] * 10_000)}
+    )
+    bayes = OdooNaiveBayes().fit(leads, [1] * 5000 + [0] * 5000)
+    found = bayes.predict(pd.DataFrame({"source": ["web", "fair", None, "new"], "size": ["S", "S", "S", None]}))
+    assert found[:2].tolist() == [0.9999, 0.0001]
+    assert found[2:] == pytest.approx([0.5, 0.5])
+
+
+def test_points_add_up_and_null_earns_none():
+    grid = PointsGrid(
+        (
+            PointsRule("visits", 10, at_least=3),
+            PointsRule("visits", 5, at_least=10),
+            PointsRule("area", -10, equals="out"),
+        ),
+        10,
+    )
+    frame = pd.DataFrame({"visits": [2.0, 3.0, 12.0, np.nan], "area": ["in", "out", None, "out"]})
+    assert grid.points(frame).tolist() == [0, 0, 15, -10]
+
+
+def test_a_grid_keeps_the_rules_whose_columns_exist_and_is_absent_when_none_does():
+    rules = (PointsRule("visits", 10, at_least=3), PointsRule("gone", 5, at_least=1))
+    assert PointsGrid.applicable(rules, 10, ["visits"]).rules == rules[:1]
+    assert PointsGrid.applicable(rules, 10, ["other"]) is None
+
+
+def test_a_points_rule_has_exactly_one_condition():
+    with pytest.raises(UseError, match="found both"):
+        PointsRule("x", 1, at_least=1, equals="a")
+
+
+def test_more_points_read_as_a_higher_rate():
+    points = np.repeat([0.0, 10.0, 30.0], 100)
+    y = np.concatenate(
+        [np.repeat([1.0, 0.0], [5, 95]), np.repeat([1.0, 0.0], [15, 85]), np.repeat([1.0, 0.0], [40, 60])]
+    )
+    p = rates_of_points(points, y, np.ones(300)).predict_proba([[0.0], [10.0], [30.0]])[:, 1]
+    assert p == pytest.approx([0.06, 0.13, 0.40], abs=0.03)
+
+
+def test_the_logistic_baseline_stands_missing_cells_new_levels_and_empty_columns():
+    rng = np.random.default_rng(0)
+    x, kind = rng.normal(size=600), rng.choice(["a", "b", "rare"], 600, p=[0.6, 0.395, 0.005])
+    y = (rng.random(600) < 1 / (1 + np.exp(-x - (kind == "b")))).astype(float)
+    matrix = pd.DataFrame(
+        {"x": np.where(rng.random(600) < 0.2, np.nan, x), "kind": pd.Categorical(kind), "void": np.full(600, np.nan)}
+    )
+    matrix.loc[:50, "kind"] = None
+    model = fit_logistic(matrix, y, np.ones(600), seed=0)
+    later = pd.DataFrame({"x": [2.0, np.nan], "kind": pd.Categorical(["never seen", None]), "void": [np.nan, 1.0]})
+    assert np.isfinite(predict_logistic(model, later)).all()
+    assert roc_auc_score(y, predict_logistic(model, matrix)) > 0.65

@@ -1,0 +1,81 @@
+import json
+
+import numpy as np
+import pytest
+from scipy.special import expit
+from sklearn.metrics import log_loss
+
+from features.errors import DataError
+from models.calibration import BetaCalibration
+from models.drift import Margins, calibrate
+
+
+def _draw(slope, shift, n=20_000, seed=0):
+    rng = np.random.default_rng(seed)
+    margin = rng.normal(-1, 1.5, n)
+    return margin, (rng.random(n) < expit(slope * margin + shift)).astype(float)
+
+
+def test_the_formula_is_that_of_kull_et_al():
+    p = np.array([0.01, 0.3, 0.5, 0.99])
+    found = BetaCalibration(0.7, 1.4, -0.2)(np.log(p / (1 - p)))
+    assert np.allclose(found, expit(0.7 * np.log(p) - 1.4 * np.log(1 - p) - 0.2), rtol=1e-12)
+
+
+@pytest.mark.parametrize(("slope", "shift"), [(1.0, 0.0), (0.5, 0.0), (1.0, -1.5), (1.5, 1.0)])
+def test_a_distortion_of_the_margin_is_found_again(slope, shift):
+    margin, y = _draw(slope, shift)
+    fitted = BetaCalibration.fit(margin, y)
+    assert np.abs(fitted(margin) - expit(slope * margin + shift)).max() < 0.03
+    assert log_loss(y, fitted(margin)) <= log_loss(y, expit(margin)) + 1e-4
+
+
+def test_few_rows_stay_near_the_identity():
+    margin, y = _draw(0.2, 1.0, n=12)
+    small, large = BetaCalibration.fit(margin, y), BetaCalibration.fit(*_draw(0.2, 1.0))
+    assert abs(np.log(small.a)) < abs(np.log(large.a)) / 2
+    assert BetaCalibration.fit([], []) == BetaCalibration()
+
+
+def test_weights_act_as_repetitions():
+    margin, y = _draw(0.8, 0.3, n=500)
+    times = np.random.default_rng(1).integers(1, 4, 500)
+    weighted = BetaCalibration.fit(margin, y, times.astype(float))
+    repeated = BetaCalibration.fit(np.repeat(margin, times), np.repeat(y, times))
+    assert np.allclose(weighted(margin), repeated(margin), atol=0.01)
+
+
+def test_the_derivative_agrees_with_finite_differences():
+    g, m, h = BetaCalibration(0.6, 1.7, -0.4), np.linspace(-6, 6, 25), 1e-5
+    assert np.allclose(g.derivative(m), (g(m + h) - g(m - h)) / (2 * h), rtol=1e-6)
+
+
+def test_numbers_survive_json_to_the_last_bit():
+    fitted = BetaCalibration.fit(*_draw(0.7, 0.1, n=300))
+    assert BetaCalibration.from_dict(json.loads(json.dumps(fitted.to_dict()))) == fitted
+
+
+@pytest.mark.parametrize("data", [{"kind": "isotonic"}, {"kind": "beta", "a": 0, "b": 1, "c": 0}])
+def test_what_is_no_calibration_is_refused(data):
+    with pytest.raises(DataError, match="calibration: expected"):
+        BetaCalibration.from_dict(data)
+
+
+def _margins(margin, y):
+    return Margins(margin, y, np.ones(len(y)), np.arange(len(y)))
+
+
+def test_steady_drift_is_carried_on_and_drift_that_turns_is_not():
+    past = _margins(*_draw(1.0, 0.0, seed=1))
+    steady = _margins(*_draw(1.0, 1.5, n=9000, seed=2))
+    rng = np.random.default_rng(3)
+    margin = rng.normal(-1, 1.5, 9000)
+    turning = _margins(margin, (rng.random(9000) < expit(margin + np.repeat([1.5, 0.0, -1.5], 3000))).astype(float))
+    assert calibrate(steady, past).c > 1.2
+    assert abs(calibrate(turning, past)(np.array([0.0]))[0] - 0.5) < 0.05
+
+
+def test_without_drift_both_ways_of_calibrating_agree():
+    calm = _margins(*_draw(0.8, 0.0, seed=4))
+    found = calibrate(calm, calm)
+    assert np.allclose(found(calm.margin), BetaCalibration.fit(calm.margin, calm.y)(calm.margin), atol=1e-3)

@@ -1,0 +1,128 @@
+import json
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from models.plan import TrainingPlan
+from models.sample import Flow, Sample
+from models.threshold import ThresholdChoice, capacity_rule, choose, precision_rule, value_rule
+
+WEEK = 7 * 86_400
+
+
+def _sample(n=3000, seed=0, *, dated=True):
+    rng = np.random.default_rng(seed)
+    propensity = rng.beta(1, 6, n)
+    y = (rng.random(n) < propensity).astype(float)
+    return Sample(np.arange(n), rng.integers(0, 10 * WEEK, n) * int(dated), propensity, y, np.ones(n))
+
+
+def test_value_hands_over_exactly_where_the_expected_gain_exceeds_the_cost():
+    plan = TrainingPlan(rule="value", win_value=800, contact_cost=120)
+    choice = value_rule(_sample(), plan)
+    assert choice.threshold == 0.15
+    values = [point.value_per_lead for point in choice.curve]
+    best = choice.curve[int(np.argmax(values))].threshold
+    assert abs(best - 0.15) < 0.06
+
+
+def test_value_says_so_when_no_lead_is_worth_its_contact():
+    choice = value_rule(_sample(), TrainingPlan(win_value=100, contact_cost=99.9))
+    assert choice.threshold is None
+    assert "No lead is worth" in choice.reason_en
+    assert "Aucun lead ne vaut" in choice.reason_fr
+
+
+def test_capacity_is_filled_and_never_exceeded():
+    sample = _sample()
+    choice = capacity_rule(sample, TrainingPlan(rule="capacity", capacity_per_week=40))
+    after_first = sample.cutoff > sample.cutoff.min()
+    weeks = np.ptp(sample.cutoff) / WEEK
+    rate = np.sum(after_first & (sample.propensity >= choice.threshold)) / weeks
+    assert 39.8 < rate <= 40
+
+
+def test_capacity_counts_a_lead_once_when_it_first_arrives_and_the_stock_of_the_first_day_never():
+    lead = np.array(["old", "old", "late", "late", "late"])
+    cutoff = np.array([0, 1, 0, 1, 2]) * WEEK
+    sample = Sample(lead, cutoff, np.array([0.9, 0.9, 0.1, 0.6, 0.8]), np.zeros(5), np.ones(5))
+    assert Flow(sample).per_week(np.array([0.7, 0.5, 0.05])).tolist() == [0.5, 0.5, 0.0]
+
+
+def test_capacity_larger_than_the_flow_hands_everyone_over():
+    sample = _sample()
+    choice = capacity_rule(sample, TrainingPlan(rule="capacity", capacity_per_week=1e6))
+    assert choice.threshold == sample.propensity.min()
+
+
+@pytest.mark.parametrize(("dated", "capacity", "words"), [(False, 10, "no dates"), (True, 1e-3, "More leads share")])
+def test_capacity_may_have_no_answer(dated, capacity, words):
+    sample = _sample(200, dated=dated)
+    flat = Sample(sample.lead, sample.cutoff, np.full(200, 0.2), sample.y, sample.weight)
+    choice = capacity_rule(flat, TrainingPlan(rule="capacity", capacity_per_week=capacity))
+    assert choice.threshold is None
+    assert words in choice.reason_en
+
+
+def test_precision_walks_from_strict_to_loose_and_stops_at_the_first_failed_exact_test():
+    sample = _sample()
+    plan = TrainingPlan(rule="precision", target_precision=0.25, confidence=0.9)
+    choice = precision_rule(sample, plan)
+    for point in choice.curve:
+        won = round(point.precision * point.n)
+        p_value = binomtest(won, point.n, 0.25, alternative="greater").pvalue
+        assert (p_value <= 0.1) == (point.threshold >= choice.threshold)
+        low = binomtest(won, point.n, alternative="greater").proportion_ci(0.9, "exact").low
+        assert point.precision_low == pytest.approx(low, abs=1e-9)
+        if point.threshold < choice.threshold:
+            break
+    assert choice.curve[0].n == 30
+
+
+def test_the_precision_promise_is_kept_in_nine_of_ten_draws_and_is_not_timid():
+    plan = TrainingPlan(rule="precision", target_precision=0.25, confidence=0.9)
+    kept, shares, oracle = [], [], []
+    for seed in range(80):
+        sample = _sample(4000, seed)
+        threshold = precision_rule(sample, plan).threshold
+        # Propensities are the true ones, so their mean above a threshold is its true precision.
+        population = np.random.default_rng(10_000 + seed).beta(1, 6, 50_000)
+        ordered = np.sort(population)[::-1]
+        oracle.append(np.mean(np.cumsum(ordered) / np.arange(1, 50_001) >= 0.25))
+        kept.append(threshold is None or population[population >= threshold].mean() >= 0.25)
+        shares.append(0.0 if threshold is None else np.mean(population >= threshold))
+    assert np.mean(kept) >= 0.9
+    assert np.mean(shares) > 0.6 * np.mean(oracle)
+
+
+def test_precision_may_have_no_answer():
+    plan = TrainingPlan(rule="precision", target_precision=0.9)
+    none = precision_rule(_sample(), plan)
+    assert none.threshold is None
+    assert "No threshold keeps a conversion of 90%" in none.reason_en
+    few = precision_rule(_sample(20), plan)
+    assert few.threshold is None
+    assert "Only 20 leads" in few.reason_en
+    assert len(few.curve) > 0
+
+
+def test_rows_of_one_lead_are_one_trial():
+    sample = _sample(300)
+    twice = Sample(
+        *(np.repeat(column, 2) for column in (sample.lead, sample.cutoff, sample.propensity, sample.y, sample.weight))
+    )
+    assert twice.one_per_lead(0)[0].tolist() == sample.one_per_lead(0)[0].tolist()
+    assert choose(twice, TrainingPlan(rule="precision")).n_leads == 300
+
+
+def test_equal_propensities_stand_or_fall_together():
+    propensity = np.repeat([0.6, 0.3], [100, 400])
+    y = np.tile([1.0, 0.0], 250)
+    sample = Sample(np.arange(500), np.zeros(500, dtype=int), propensity, y, np.ones(500))
+    assert {point.n for point in precision_rule(sample, TrainingPlan()).curve} == {100, 500}
+
+
+def test_a_choice_survives_json():
+    choice = choose(_sample(200), TrainingPlan(rule="value"))
+    assert ThresholdChoice.from_dict(json.loads(json.dumps(choice.to_dict()))) == choice

@@ -1,0 +1,167 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from features.errors import DataError, GateError, UseError
+from models.gates import require_enough
+from models.plan import TrainingPlan
+from models.training import train
+
+DAY = 86_400
+QUICK = {"n_folds": 2, "max_rounds": 40}
+
+
+def test_propensities_come_near_the_true_probabilities(trained, world_maker):
+    fresh = world_maker(seed=99)
+    propensity = trained.model.propensity(fresh.frame)
+    assert np.abs(propensity - fresh.truth).mean() < 0.06
+    assert abs(propensity.mean() - fresh.truth.mean()) < 0.02
+    assert roc_auc_score(fresh.rows["label"], propensity) > roc_auc_score(fresh.rows["label"], fresh.truth) - 0.03
+
+
+def test_the_evidence_is_complete_forward_and_plain_json(trained, plan):
+    evidence = trained.evidence
+    assert evidence.forward
+    assert evidence.gap_days == 30
+    assert set(evidence.figures) == {"tamis", "constant", "points", "naive_bayes", "logistic"}
+    for figures in evidence.figures.values():
+        assert set(figures) == {"log_loss", "brier", "auc", "ece", "lift10"}
+    ours = evidence.figures["tamis"]
+    assert ours["log_loss"]["value"] < evidence.figures["constant"]["log_loss"]["value"]
+    assert ours["auc"]["low"] < ours["auc"]["value"] < ours["auc"]["high"]
+    assert [period["name"] for period in evidence.periods] == ["fit", "calibrate", "threshold", "test"]
+    for earlier, later in zip(evidence.periods[:-1], evidence.periods[1:], strict=True):
+        assert earlier["last_cutoff"] + plan.horizon_s <= later["first_cutoff"]
+    assert evidence.swap_set["model"]["conversion"] > evidence.swap_set["points"]["conversion"]
+    assert sum(evidence.importance.values()) == pytest.approx(1)
+    assert sum(evidence.importance_by_family.values()) == pytest.approx(1)
+    assert len(evidence.test["propensity"]) == evidence.periods[3]["n_rows"]
+    assert evidence.gain_curve[-1]["gain"] == pytest.approx(1)
+    text = json.dumps(evidence.to_dict(), allow_nan=False)
+    assert "L00" not in text
+    assert "lead_id" in json.dumps(evidence.to_dict(with_rows=True))
+
+
+def test_the_deployed_model_uses_everything(trained, world):
+    assert trained.evidence.deployed["n_rows"] == len(world.rows)
+    assert trained.model.metadata["n_leads"] == world.rows["lead_id"].nunique()
+    assert trained.model.reference.columns["fit__employees"]["median"] == pytest.approx(
+        world.frame["fit__employees"].median()
+    )
+    assert trained.model.reference.columns["fit__source"]["top"] == "web"
+
+
+def test_the_order_of_rows_changes_nothing(world, plan):
+    quick = replace(plan, n_bootstrap=2, classifier=QUICK)
+    order = np.random.default_rng(0).permutation(len(world.rows))
+    one = train(world.frame, world.rows, world.features, quick)
+    two = train(world.frame.iloc[order], world.rows.iloc[order], world.features, quick)
+    assert two.model.dump() == one.model.dump()
+    assert two.evidence.to_dict(with_rows=True) == one.evidence.to_dict(with_rows=True)
+
+
+def test_immature_rows_teach_nothing(world, plan):
+    quick = replace(plan, n_bootstrap=2, classifier=QUICK)
+    immature = world.rows[:100].assign(label=pd.NA, lead_id="young")
+    frame = pd.concat([world.frame[:100], world.frame])
+    rows = pd.concat([immature, world.rows])
+    assert (
+        train(frame, rows, world.features, quick).model.dump()
+        == train(world.frame, world.rows, world.features, quick).model.dump()
+    )
+
+
+def test_without_dates_the_evidence_says_loudly_that_the_future_was_not_tested(world_maker, plan):
+    world = world_maker(400, dated=False, snapshots=1)
+    result = train(world.frame, world.rows, world.features, replace(plan, n_bootstrap=5))
+    assert not result.evidence.forward
+    assert result.evidence.notes[0].code == "no_dates"
+    assert "nothing was tested on the future" in result.evidence.notes[0].en
+    assert "rien n'a été testé sur l'avenir" in result.evidence.notes[0].fr
+    assert result.evidence.deployed["n_calibration_rows"] == 400
+
+
+def test_noise_is_called_noise(world_maker, plan):
+    world = world_maker(500, strength=0.0)
+    shuffled = world.rows.assign(label=np.random.default_rng(1).permutation(world.rows["label"]))
+    result = train(world.frame, shuffled, world.features, replace(plan, n_bootstrap=50, points_grid=()))
+    codes = {note.code for note in result.evidence.notes}
+    assert {"no_signal", "no_threshold"} <= codes
+    assert result.model.threshold.threshold is None
+    assert "points" not in result.evidence.figures
+    spread = result.model.propensity(world.frame)
+    assert np.quantile(spread, 0.99) - np.quantile(spread, 0.01) < 0.2
+
+
+def test_drift_of_the_base_rate_is_said(world_maker, plan):
+    world = world_maker(800)
+    late = (world.rows["cutoff"] > world.rows["cutoff"].quantile(0.7)).to_numpy()
+    chance = np.random.default_rng(5).random(len(late))
+    drifted = world.rows.assign(label=(chance < np.where(late, 0.5, 0.1)).astype(int))
+    result = train(world.frame, drifted, world.features, replace(plan, n_bootstrap=2, classifier=QUICK))
+    assert "drift" in {note.code for note in result.evidence.notes}
+
+
+def test_the_least_that_is_allowed_trains(world_maker, plan):
+    world = world_maker(400, dated=False, snapshots=1)
+    won, lost = (world.rows.index[world.rows["label"] == label][:40] for label in (1, 0))
+    keep = won.append(lost)
+    result = train(world.frame.loc[keep], world.rows.loc[keep], world.features, replace(plan, n_bootstrap=5))
+    propensity = result.model.propensity(world.frame)
+    assert 0.02 < propensity.min() < propensity.max() < 0.98
+    with pytest.raises(GateError, match="found 39 won and 40 lost"):
+        train(world.frame.loc[keep[1:]], world.rows.loc[keep[1:]], world.features, plan)
+
+
+def _rows(won, lost, days):
+    n = won + lost
+    cutoff = np.linspace(0, days * DAY, n).astype(int)
+    return pd.DataFrame({"lead_id": range(n), "cutoff": cutoff, "label": [1] * won + [0] * lost})
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (_rows(20, 60, 100), r"20 won are missing; at the present pace \(1.4 won a week\) .* in about 100 days"),
+        (_rows(50, 30, 90), r"10 lost are missing; .* in about 30 days"),
+        (_rows(0, 60, 90), "none in 90 days"),
+        (_rows(20, 60, 0), "without dates nobody can say"),
+    ],
+)
+def test_too_few_leads_are_refused_with_what_is_missing_and_for_how_long(rows, message):
+    with pytest.raises(GateError, match=message):
+        require_enough(rows, TrainingPlan())
+
+
+def test_rows_that_do_not_match_and_columns_that_do_not_vary_are_refused(world, plan):
+    with pytest.raises(DataError, match="4000 rows for 3 of features"):
+        train(world.frame[:3], world.rows, world.features, plan)
+    with pytest.raises(DataError, match="missing columns: label"):
+        train(world.frame, world.rows.drop(columns="label"), world.features, plan)
+    with pytest.raises(DataError, match="at least one column that varies"):
+        train(world.frame.assign(fit__noise=1.0), world.rows, world.features[-1:], plan)
+
+
+def test_progress_is_told_in_order(world, plan):
+    steps = []
+    train(
+        world.frame,
+        world.rows,
+        world.features,
+        replace(plan, n_bootstrap=2, classifier=QUICK),
+        lambda s, d: steps.append((s, d)),
+    )
+    assert [step for step, _ in steps] == ["evaluate", "baselines", "calibrate", "deploy", "done"]
+    assert [done for _, done in steps] == sorted(done for _, done in steps)
+
+
+@pytest.mark.parametrize(
+    "knobs", [{"rule": "magic"}, {"shares": (1, 1, 1)}, {"win_value": 0}, {"confidence": 1.0}, {"target_precision": 0}]
+)
+def test_impossible_knobs_are_refused(knobs):
+    with pytest.raises(UseError, match="expected"):
+        TrainingPlan(**knobs)
