@@ -8,10 +8,11 @@ import narwhals.stable.v2 as nw
 ANSWER_CODES = {"unclear": 0, "no": 1, "yes": 2}
 _UNCLEAR = (
     r"^$|^\?|^(?:n/?a|nc|tbd|tbc|unknown|unclear|inconnue?s?|maybe|perhaps|peut[ -]|pending|not sure|not known|"
-    r"not communicated|"
-    r"not disclosed|not yet known|don.?t know|non communiqu|non d[eé]fini|non pr[eé]cis|non renseign|ne sai|"
+    r"not communicated|not disclosed|not yet known|don.?t know|"
+    r"non communiqu|non d[eé]fini|non pr[eé]cis|non renseign|ne sai|"
     r"ne se prononce|nsp|to be |[aà] (?:confirmer|d[eé]finir|voir|pr[eé]ciser|d[eé]terminer)|en cours|"
-    r"in progress|ind[eé]cis|incertain|pas s[uû]r|ca d[eé]pend|[cç]a d[eé]pend|it depends|sais pas|je ne sais)(?:$|[^0-9])"
+    r"in progress|ind[eé]cis|incertain|pas s[uû]r|"
+    r"ca d[eé]pend|[cç]a d[eé]pend|it depends|sais pas|je ne sais)(?:$|[^0-9])"
 )
 _NO = (
     r"^(?:no|non|none|n|not|never|nothing|false|faux|aucune?|pas|jamais|rien|sans|without|refus[a-zé]*|insuffisante?|insufficient|"

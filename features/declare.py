@@ -7,11 +7,9 @@ from typing import Literal
 from features.specification import (
     ONE_YEAR,
     Did,
-    Dtype,
     Family,
     Feature,
     Level,
-    Measure,
     Recipe,
     Source,
     Tally,

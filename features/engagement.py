@@ -3,7 +3,7 @@
 High-intent acts (pricing, demo, quote, comparison) are in `features.intent`.
 """
 
-from features.declare import ALL, activity, decay, distinct, share, text_words, trend
+from features.declare import ALL, activity, count, decay, distinct, recency, share, text_words, trend
 from features.specification import Did, Feature, Level, Tally, Text
 from features.statements import attribute
 
@@ -21,19 +21,19 @@ COMMERCIAL_PAGES = tuple(page for page in PAGES if page not in {"page_view", "bl
 PRODUCT_USE = ("product_use", "product_usage")
 
 FEATURES: tuple[Feature, ...] = (
-    *activity("activity", "engagement", days=(7, 30, 90, 365), types=ALL,
-              en=Did("Was active", "Activity", "No activity"),
-              fr=Did("A été actif", "Activité", "Aucune activité")),
+    *count("activity", "engagement", days=(7, 30, 90, 365), types=ALL,
+           en=Tally("action", "actions", "No activity"), fr=Tally("action", "actions", "Aucune activité")),
+    *recency("activity", "engagement", types=ALL,
+             en=Did("Was active", "Activity", "No activity"), fr=Did("A été actif", "Activité", "Aucune activité")),
     *activity("email_open", "engagement", days=(30, 90),
               en=Did("Opened an e-mail", "E-mail opens", "No e-mail opened"),
               fr=Did("A ouvert un e-mail", "Ouvertures d'e-mail", "Aucune ouverture d'e-mail")),
     *activity("email_click", "engagement", days=(30, 90),
               en=Did("Clicked in an e-mail", "E-mail clicks", "No click in an e-mail"),
-              fr=Did("A cliqué dans un e-mail", "Clics dans les e-mails", "Aucun clic dans un e-mail",
-                     "N'a pas cliqué dans un e-mail")),
+              fr=Did("A cliqué dans un e-mail", "Clics dans les e-mails", "Aucun clic dans un e-mail")),
     *activity("reply", "engagement", days=(30, 90),
               en=Did("Replied to a message", "Replies", "No reply"),
-              fr=Did("A répondu à un message", "Réponses", "Aucune réponse")),
+              fr=Did("A répondu à un message", "Réponses", "Aucune réponse", "N'a répondu à aucun message")),
     *activity("page_view", "engagement", days=(7, 30, 90), types=("page_view", "blog_view"),
               en=Did("Viewed a page of the site", "Page views", "No page viewed"),
               fr=Did("A consulté une page du site", "Pages vues", "Aucune page vue")),

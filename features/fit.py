@@ -35,8 +35,14 @@ def _sized(name: str, measure: Measure, dtype: Dtype, levels: bool) -> Feature:
         "label": "Company size",
         "unknown": "Company size not known",
         "unit": "employees",
+        "unit_one": "employee",
     }
-    fr: dict[str, object] = {"label": "Effectif", "unknown": "Effectif inconnu", "unit": "salariés"}
+    fr: dict[str, object] = {
+        "label": "Effectif",
+        "unknown": "Effectif inconnu",
+        "unit": "salariés",
+        "unit_one": "salarié",
+    }
     if levels:
         en, fr = (
             en | {"levels": _bands("en"), "label": "Company size"},

@@ -5,7 +5,8 @@ from typing import Literal
 
 Language = Literal["en", "fr"]
 NBSP, NARROW = "\u00a0", "\u202f"
-_ARTICLE = re.compile(r"\b(?:une?|des) (?=(\w))")
+# Not after a preposition: "n'a pas cliqué dans un e-mail".
+_ARTICLE = re.compile(r"(?<!à )(?<!dans )(?<!sur )(?<!avec )(?<!pour )\b(?:une?|des) (?=(\w))")
 _VOWELS = frozenset("aeiouyhéèêëàâîïôöûùœ")
 _SUFFIX = re.compile(r"(?<=.)_(?:id|at|on|date|days)$")
 _PREFIX = re.compile(r"^(?:is|has|n|nb)_(?=.)")

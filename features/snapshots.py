@@ -1,7 +1,7 @@
 """Snapshots ``(lead_id, cutoff)``, their labels and their maturity.
 
 A lead is open at a cutoff c if it was created before c, is at most ``max_age_days`` old and was not decided before c.
-Its label is 1 iff it is won in ``[c, c + horizon)``. A label is mature iff ``c + horizon + reporting_lag <= extracted_at``:
+Its label is 1 iff it is won in ``[c, c + horizon)``. It is mature iff ``c + horizon + reporting_lag <= extracted_at``:
 that depends on c only, so a cohort is mature as a whole, and never by its early decided leads, which would favour fast
 closers.
 """
@@ -116,15 +116,16 @@ def training_snapshots(tables: Tables, plan: SnapshotPlan, first_created: int | 
     plan : SnapshotPlan
         Grid, horizon, lag.
     first_created : int or None
-        Oldest ``created_at``, UTC seconds; None where leads have no date: the grid then covers the oldest age and one wait.
+        Oldest ``created_at``, UTC seconds; None where leads have no date: the grid then covers one age and one
+        wait.
 
     Returns
     -------
     LazyFrame
-        ``lead_id`` String, ``cutoff`` Int64, ``label`` Int64 (0 or 1, null if immature), ``is_mature`` Int64, ``weight``
-        Float64. Every snapshot weighs 1: that is how leads will meet the model, each night that they are open, so
-        propensities are calibrated for it. In one-table mode there is one snapshot per lead, at ``created_at`` (at
-        ``extracted_at`` where there is none); rows without an outcome are immature.
+        ``lead_id`` String, ``cutoff`` Int64, ``label`` Int64 (0 or 1, null if immature), ``is_mature`` Int64,
+        ``weight`` Float64. Every snapshot weighs 1: that is how leads will meet the model, each night that they are open,
+        so propensities are calibrated for it. In one-table mode there is one snapshot per lead, at its
+        ``created_at + age_days`` (at ``extracted_at`` where it has no date); rows without an outcome are immature.
 
     Raises
     ------
@@ -145,16 +146,17 @@ def training_snapshots(tables: Tables, plan: SnapshotPlan, first_created: int | 
     1       a  2026-03-01      1          1     1.0
     """
     if tables.one_table:
-        return _one_table(tables)
+        return _one_table(tables, plan)
     if "outcomes" not in tables.frames:
         raise UseError(
             "Training needs an outcomes table (lead_id, decided_at, outcome) or an outcome column of leads. "
             "Found neither."
         )
     if plan.grid == "age":
-        at = (c("created_at") + round(plan.age_days * DAY_S)).cast(nw.Int64)
-        dated = tables.frames["leads"].filter(~c("created_at").is_null())
-        rows = dated.select("lead_id", cutoff=at).filter(c("cutoff") <= tables.extracted_at)
+        leads = tables.frames["leads"]
+        rows = _whole(
+            leads.select("lead_id", cutoff=_own_cutoff(leads, plan)).filter(c("cutoff") <= tables.extracted_at)
+        )
     else:
         first = (
             tables.extracted_at - plan.max_age_days * DAY_S - plan.wait_s if first_created is None else first_created
@@ -172,7 +174,22 @@ def training_snapshots(tables: Tables, plan: SnapshotPlan, first_created: int | 
 
 
 def scoring_snapshots(tables: Tables, plan: SnapshotPlan, cutoff: int) -> Frame:
-    """Return the leads that are open at one cutoff; in one-table mode, those without an outcome.
+    """Return the leads that are open at an instant, each looked at as in training.
+
+    Parameters
+    ----------
+    tables : Tables
+        With ``leads`` and, where there are, ``outcomes``.
+    plan : SnapshotPlan
+        On a shared grid every lead is looked at the instant itself. With grid ``age``, and in one-table mode, each is
+        looked at its own age, as the model learnt it: ``created_at + age_days``, if that is not later than the instant.
+    cutoff : int
+        The instant, UTC seconds.
+
+    Returns
+    -------
+    LazyFrame
+        ``lead_id`` String, ``cutoff`` Int64. In one-table mode the open leads are those without an outcome.
 
     Examples
     --------
@@ -186,8 +203,13 @@ def scoring_snapshots(tables: Tables, plan: SnapshotPlan, cutoff: int) -> Frame:
     if tables.one_table:
         leads = tables.frames["leads"]
         rows = leads.filter(c("outcome").is_null()) if "outcome" in leads.collect_schema().names() else leads
-        return rows.select("lead_id", cutoff=nw.lit(cutoff, nw.Int64))
-    rows = _created(tables, plan, cutoff).select("lead_id", cutoff=nw.lit(cutoff, nw.Int64))
+        rows = rows.select("lead_id", cutoff=nw.coalesce(_own_cutoff(leads, plan), nw.lit(cutoff, nw.Int64)))
+        return _whole(rows.filter(c("cutoff") <= cutoff))
+    rows = _created(tables, plan, cutoff)
+    if plan.grid == "age":
+        rows = _whole(rows.select("lead_id", cutoff=_own_cutoff(rows, plan)).filter(c("cutoff") <= cutoff))
+    else:
+        rows = rows.select("lead_id", cutoff=nw.lit(cutoff, nw.Int64))
     if "outcomes" in tables.frames:
         rows = rows.join(_decisions(tables), on="lead_id", how="left")
         rows = rows.filter(c("decided_at").is_null() | (c("decided_at") >= cutoff))
@@ -209,8 +231,8 @@ def maturity(rows: pd.DataFrame, plan: SnapshotPlan, extracted_at: int) -> pd.Da
     Returns
     -------
     DataFrame
-        ``cohort`` ("2026-01"), ``n``, ``n_mature``, ``n_won`` (of the mature ones; null if there is none), ``is_mature``
-        (all of them), ``matures_at`` (UTC seconds; when the youngest of the cohort is mature), ordered in time.
+        ``cohort`` ("2026-01"), ``n``, ``n_mature``, ``n_won`` (of the mature ones; null if there is none),
+        ``is_mature`` (all of them), ``matures_at`` (UTC seconds; when the youngest of the cohort is), ordered in time.
 
     Examples
     --------
@@ -247,14 +269,23 @@ def maturity(rows: pd.DataFrame, plan: SnapshotPlan, extracted_at: int) -> pd.Da
     )
 
 
-def _one_table(tables: Tables) -> Frame:
+def _own_cutoff(leads: Frame, plan: SnapshotPlan) -> nw.Expr:
+    """The instant at which each lead has the age of the plan; null where it has no date."""
+    if "created_at" not in leads.collect_schema().names():
+        return nw.lit(None, nw.Int64)
+    return c("created_at") + round(plan.age_days * DAY_S)
+
+
+def _whole(rows: Frame) -> Frame:
+    # Only once no cutoff is null: pandas keeps whole numbers with nulls as floats, and has no cast for them.
+    return rows.with_columns(cutoff=c("cutoff").cast(nw.Int64))
+
+
+def _one_table(tables: Tables, plan: SnapshotPlan) -> Frame:
     leads = tables.frames["leads"]
-    names = leads.collect_schema().names()
-    if "outcome" not in names:
+    if "outcome" not in leads.collect_schema().names():
         raise UseError("Training on one table needs an outcome column in leads. Found none: name it in the settings.")
-    cutoff = nw.lit(tables.extracted_at, nw.Int64)
-    if "created_at" in names:
-        cutoff = nw.coalesce(c("created_at").cast(nw.Int64), cutoff)
+    cutoff = nw.coalesce(_own_cutoff(leads, plan), nw.lit(tables.extracted_at, nw.Int64)).cast(nw.Int64)
     known = ~c("outcome").is_null()
     won = nw.when(c("outcome") == "won").then(nw.lit(1, nw.Int64)).otherwise(nw.lit(0, nw.Int64))
     return leads.select(

@@ -1,4 +1,4 @@
-"""The constructors of what is stated of a lead: attributes of the person and the company, answers of the discovery call."""
+"""The constructors of what is stated of a lead: attributes of person and company, answers of the discovery call."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal

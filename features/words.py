@@ -31,6 +31,7 @@ _LONG_AGO_DAYS = 30
 _FOREVER_DAYS = 10_000
 _STABLE = (0.8, 1.25)
 _VALUE_LONGEST = 60
+_ONE = {"en": (1,), "fr": (0, 1)}
 
 Material = Mapping[str, Any]
 
@@ -82,7 +83,7 @@ def label(feature: Feature, language: Language) -> str:
     --------
     >>> from features.engagement import FEATURES
     >>> label(FEATURES[0], "en"), label(FEATURES[0], "fr")
-    ('Activity, last 7 days', 'Activité, 7 derniers jours')
+    ('Actions, last 7 days', 'Actions, 7 derniers jours')
     """
     words = feature.words
     material = words.get(language)
@@ -91,7 +92,7 @@ def label(feature: Feature, language: Language) -> str:
     name = upper_first(str(material.get("label") or material.get("noun") or material.get("many")))
     form = words["form"]
     if form == "recency":
-        return f"{name}, {'days since the last' if language == 'en' else 'jours depuis la dernière fois'}"
+        return f"{name}, {'days since the last' if language == 'en' else 'jours écoulés'}"
     if form == "trend":
         return f"{name}, {'trend' if language == 'en' else 'tendance'}"
     if form == "date":
@@ -158,9 +159,11 @@ def _attribute(words: Material, m: Material, value: Any, language: Language) -> 
     del words
     if value is None:
         return _unknown(m, language)
-    shown = m.get("levels", {}).get(value) if isinstance(value, str) else None
-    if shown is None:
-        shown = f"{_shown(value, language)} {m.get('unit', '')}".rstrip()
+    if isinstance(value, str):
+        shown = m.get("levels", {}).get(value) or _shown(value, language)
+    else:
+        unit = m.get("unit_one" if value in _ONE[language] else "unit", "")
+        shown = f"{_shown(value, language)} {unit}".rstrip()
     return colon(m["label"], shown, language)
 
 

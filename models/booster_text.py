@@ -6,14 +6,10 @@ of training rows ("cover"). Only the format that LightGBM 4 writes is read.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
+from itertools import pairwise
 
 from features.errors import DataError
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 _CATEGORICAL, _DEFAULT_LEFT = 1, 2
 _MISSING = ("none", "zero", "nan")
 
@@ -80,7 +76,7 @@ class Tree:
 
 
 def read_booster(text: str) -> tuple[int, tuple[Tree, ...]]:
-    """Read the trees of a booster.
+    r"""Read the trees of a booster.
 
     Parameters
     ----------
@@ -105,7 +101,7 @@ def read_booster(text: str) -> tuple[int, tuple[Tree, ...]]:
 
     Examples
     --------
-    >>> read_booster("tree\\nversion=v4\\nnum_class=3\\n")
+    >>> read_booster("tree\nversion=v4\nnum_class=3\n")
     Traceback (most recent call last):
         ...
     features.errors.DataError: booster text: expected num_class 1, found 3; only boosters with one margin are
@@ -127,7 +123,11 @@ def read_booster(text: str) -> tuple[int, tuple[Tree, ...]]:
             f"booster text: expected {len(sizes)} trees and an end, found {len(blocks) - 1}; the text is cut: fetch "
             "the model again."
         )
-    return int(header["max_feature_idx"]) + 1, tuple(_tree(_fields(block), k) for k, block in enumerate(blocks[1:]))
+    try:
+        n_features = int(header["max_feature_idx"]) + 1
+    except (KeyError, ValueError) as error:
+        raise DataError("booster text: expected max_feature_idx, found none; fetch the model again.") from error
+    return n_features, tuple(_tree(_fields(block), k, n_features) for k, block in enumerate(blocks[1:]))
 
 
 def _fields(block: str) -> dict[str, str]:
@@ -135,17 +135,17 @@ def _fields(block: str) -> dict[str, str]:
     return {key: value for key, _, value in pairs}
 
 
-def _tree(fields: Mapping[str, str], number: int) -> Tree:
+def _tree(fields: Mapping[str, str], number: int, n_features: int) -> Tree:
     if fields.get("is_linear", "0") != "0":
-        raise DataError(f"booster text: tree {number} has linear leaves; only trees with constant leaves are explained.")
+        raise DataError(
+            f"booster text: tree {number} has linear leaves; only trees with constant leaves are explained."
+        )
     try:
-        n_leaves = int(fields["num_leaves"])
         leaf_value = tuple(float(word) for word in fields["leaf_value"].split())
-        if n_leaves == 1:
-            return Tree((), (), (), leaf_value, (1,), ())
-        splits = _splits(fields)
+        if fields["num_leaves"] == "1":
+            return Tree((), (), (), leaf_value[:1], (1,), ())
         tree = Tree(
-            splits=splits,
+            splits=_splits(fields),
             left=_ints(fields["left_child"]),
             right=_ints(fields["right_child"]),
             leaf_value=leaf_value,
@@ -154,16 +154,31 @@ def _tree(fields: Mapping[str, str], number: int) -> Tree:
         )
     except (KeyError, ValueError, IndexError) as error:
         raise DataError(f"booster text: tree {number} is not readable ({error}); fetch the model again.") from error
-    columns = (tree.splits, tree.left, tree.right, tree.split_cover)
-    if {len(column) for column in columns} != {n_leaves - 1} or len(tree.leaf_cover) != len(leaf_value) != n_leaves:
-        raise DataError(f"booster text: tree {number} has columns of different lengths; fetch the model again.")
+    if not _is_sound(tree, int(fields["num_leaves"]), n_features):
+        raise DataError(f"booster text: tree {number} does not hang together; it was altered: fetch the model again.")
     return tree
+
+
+def _is_sound(tree: Tree, n_leaves: int, n_features: int) -> bool:
+    """Whether every node hangs on exactly one earlier split, as LightGBM numbers them, and reads a known feature."""
+    n_splits = n_leaves - 1
+    columns = (tree.splits, tree.left, tree.right, tree.split_cover)
+    if {len(column) for column in columns} != {n_splits}:
+        return False
+    if {len(tree.leaf_value), len(tree.leaf_cover)} != {n_leaves}:
+        return False
+    children = sorted(tree.left + tree.right)
+    return (
+        children == [*range(-n_leaves, 0), *range(1, n_splits)]
+        and all(child < 0 or child > k for side in (tree.left, tree.right) for k, child in enumerate(side))
+        and all(0 <= split.feature < n_features for split in tree.splits)
+    )
 
 
 def _splits(fields: Mapping[str, str]) -> tuple[Split, ...]:
     bounds = _ints(fields.get("cat_boundaries", ""))
     words = _ints(fields.get("cat_threshold", ""))
-    level_sets = [_levels(words[first:end]) for first, end in zip(bounds, bounds[1:], strict=False)]
+    level_sets = [_levels(words[first:end]) for first, end in pairwise(bounds)]
     splits = []
     columns = (fields["split_feature"].split(), fields["threshold"].split(), fields["decision_type"].split())
     for feature, threshold, decision in zip(*columns, strict=True):

@@ -141,7 +141,7 @@ def _systems(
         "naive_bayes": (bayes, bayes),
         "logistic": (logistic, logistic),
     }
-    grid = baselines.PointsGrid.applicable(plan.points_grid, plan.points_threshold, list(frame.columns))
+    grid = baselines.PointsGrid.applicable(plan.points_grid, plan.points_threshold, learnt.schema.names)
     if grid is None:
         return scores, None
     points = grid.points(now)

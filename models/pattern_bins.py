@@ -121,7 +121,7 @@ class Bins(NamedTuple):
             return left
         cut = self.thresholds[self.threshold_start[f] : self.threshold_start[f + 1]]
         left[: np.searchsorted(cut, split.threshold) + 1] = True
-        zero_left = 0.0 <= split.threshold
+        zero_left = split.threshold >= 0.0
         if self.zero_bin[f]:
             left[-2] = split.default_left if split.missing == "zero" else zero_left
         left[-1] = zero_left if split.missing == "none" else split.default_left

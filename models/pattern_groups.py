@@ -19,8 +19,10 @@ Ints = npt.NDArray[np.int64]
 # A path over more features than this has too many combinations to be worth a table.
 LONGEST_PATH = 12
 LONGEST_TABLE = 1024
+# Bins are numbered in 16 bits.
+MOST_BINS = 65_535
 # A table of so many lines costs as much to fetch from memory as to look up, for each row of a block.
-_DEAR = 1000.0
+_DEAR = 500.0
 Labels = tuple[int, ...]
 
 
@@ -60,6 +62,11 @@ class Group:
     n_classes: Mapping[int, int]
     leaves: tuple[Leaf, ...]
 
+    @property
+    def n_bytes(self) -> int:
+        """Memory of the table of its features."""
+        return 8 * len(self.n_classes) * prod(self.n_classes.values())
+
 
 @dataclass(frozen=True)
 class _Path:
@@ -82,13 +89,47 @@ class _Plan:
     labels: Mapping[int, Labels] | None
 
 
+def group_forest(
+    trees: Sequence[Tree], bins: Bins, longest_table: int, budget_bytes: int
+) -> tuple[list[Group], tuple[int, ...]]:
+    """Group the leaves of many trees.
+
+    Parameters
+    ----------
+    trees : sequence of Tree
+    bins : Bins
+        Of all these trees.
+    longest_table : int
+        Most lines of a table of several leaves.
+    budget_bytes : int
+        Memory of all tables together.
+
+    Returns
+    -------
+    groups : list of Group
+        In the order of the trees.
+    left_out : tuple of int
+        Trees that cannot be tabulated, or not within the budget.
+    """
+    groups: list[Group] = []
+    left_out = []
+    for k, tree in enumerate(trees):
+        of_tree = group_leaves(tree, bins, longest_table)
+        size = 0 if of_tree is None else sum(group.n_bytes for group in of_tree)
+        if of_tree is None or size > budget_bytes:
+            left_out.append(k)
+        else:
+            groups += of_tree
+            budget_bytes -= size
+    return groups, tuple(left_out)
+
+
 def group_leaves(tree: Tree, bins: Bins, longest_table: int = LONGEST_TABLE) -> list[Group] | None:
     """Group the leaves of a tree.
 
     Parameters
     ----------
     tree : Tree
-        With at least one split.
     bins : Bins
         Of the whole model.
     longest_table : int
@@ -97,10 +138,15 @@ def group_leaves(tree: Tree, bins: Bins, longest_table: int = LONGEST_TABLE) -> 
     Returns
     -------
     list of Group, optional
-        Every leaf is in exactly one; None when the tree cannot be tabulated: a path over more than
-        ``LONGEST_PATH`` features, or cover of no row.
+        Every leaf is in exactly one, and a tree of one leaf has none. None when the tree cannot be tabulated: a
+        path over more than ``LONGEST_PATH`` features, more than ``MOST_BINS`` bins, or a node that no row reached.
     """
-    if min(*tree.leaf_cover, *tree.split_cover) <= 0:
+    if not tree.splits:
+        return []
+    if (
+        max(bins.n_bins[split.feature] for split in tree.splits) > MOST_BINS
+        or min(*tree.leaf_cover, *tree.split_cover) <= 0
+    ):
         return None
     code, left = _tree_classes(tree, bins)
     n_local = {f: int(of_bin.max()) + 1 for f, of_bin in code.items()}

@@ -22,7 +22,7 @@ Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.uint16]
 Function = TypeVar("Function", bound=Callable[..., object])
 # Rows of a block: their lines, bins and totals stay in the processor's second cache.
-BLOCK = 1024
+BLOCK = 2048
 # Eight Gauss-Legendre nodes integrate a polynomial of degree 15 exactly: the path of a leaf over up to 16 features.
 _LEGENDRE = np.polynomial.legendre.leggauss(8)
 _NODES, _WEIGHTS = (_LEGENDRE[0] + 1.0) / 2.0, _LEGENDRE[1] / 2.0
@@ -72,34 +72,42 @@ def fill_tables(leaves: Leaves, slot: Ints, column_start: Ints, offset: Ints, ta
         digit = np.zeros(b - a, np.int64)
         for leaf in range(leaves.leaf_start[g], leaves.leaf_start[g + 1]):
             begin, end = leaves.path_start[leaf], leaves.path_start[leaf + 1]
-            players = np.empty(end - begin, np.int64)
-            member = np.empty(end - begin, np.int64)
-            share = np.ones(end - begin, np.float64)
-            n_players = 0
-            for k in range(begin, end):
-                column = slot[a + leaves.position[k]]
-                q = 0
-                while q < n_players and players[q] != column:
-                    q += 1
-                if q == n_players:
-                    players[q] = column
-                    n_players += 1
-                member[k - begin] = q
-                share[q] *= leaves.share[k]
-            values = _leaf_values(leaves.value[leaf], share[:n_players])
+            players, member, share = _players(leaves, leaf, slot[a:b])
+            values = _leaf_values(leaves.value[leaf], share)
             digit[:] = 0
             for line in range(n_lines):
-                met = (1 << n_players) - 1
+                met = (1 << players.shape[0]) - 1
                 for k in range(begin, end):
                     if leaves.meets[leaves.meets_start[k] + digit[leaves.position[k]]] == 0:
                         met &= ~(1 << member[k - begin])
-                for q in range(n_players):
+                for q in range(players.shape[0]):
                     table[offset[column_start[g] + players[q]] + line] += values[met, q]
                 for k in range(b - a):
                     digit[k] += 1
                     if digit[k] < leaves.n_classes[a + k]:
                         break
                     digit[k] = 0
+
+
+@_translated
+def _players(leaves: Leaves, leaf: int, slot: Ints) -> tuple[Ints, Ints, Floats]:
+    """Say who plays a leaf's game: their columns, the player of each feature of the path, their shares of cover."""
+    begin, end = leaves.path_start[leaf], leaves.path_start[leaf + 1]
+    players = np.empty(end - begin, np.int64)
+    member = np.empty(end - begin, np.int64)
+    share = np.ones(end - begin, np.float64)
+    n_players = 0
+    for k in range(begin, end):
+        column = slot[leaves.position[k]]
+        q = 0
+        while q < n_players and players[q] != column:
+            q += 1
+        if q == n_players:
+            players[q] = column
+            n_players += 1
+        member[k - begin] = q
+        share[q] *= leaves.share[k]
+    return players[:n_players], member, share[:n_players]
 
 
 @_translated
@@ -186,7 +194,7 @@ def _find_bins(matrix: Floats, bins: Bins, codes: Codes) -> None:
                     low += half * (cuts[low + half - 1] < x)
                     length -= half
                 low += cuts[low] < x
-                if x != x:
+                if np.isnan(x):
                     low = last
                 elif zero_bin and x == 0.0:
                     low = last - 1

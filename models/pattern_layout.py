@@ -6,7 +6,7 @@ single features or families of them.
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.uint16]
 # Groups whose lines are found together: these lines stay in the processor's cache while all players read them.
-CHUNK = 256
+CHUNK = 128
 # Steps are taken 16 to 32 rows at a time, a map one row at a time.
 _MOST_STEPS = 10
 
@@ -192,7 +192,9 @@ def lay_leaves(groups: Sequence[Group], scale: float) -> Leaves:
         leaf_start=starts(len(group.leaves) for group in groups),
         value=np.array([leaf.value for leaf in leaves], dtype=np.float64) / scale,
         path_start=starts(len(leaf.share) for leaf in leaves),
-        position=np.array([at[f] for leaf, at in zip(leaves, position, strict=True) for f in leaf.share], dtype=np.int64),
+        position=np.array(
+            [at[f] for leaf, at in zip(leaves, position, strict=True) for f in leaf.share], dtype=np.int64
+        ),
         share=np.array([share for leaf in leaves for share in leaf.share.values()], dtype=np.float64),
         meets_start=starts(len(of_class) for of_class in meets)[:-1].copy(),
         meets=np.array([flag for of_class in meets for flag in of_class], dtype=np.uint8),
@@ -224,7 +226,7 @@ def lay_columns(leaves: Leaves, player: Ints, n_players: int) -> Columns:
     chunk_player = group // CHUNK * n_players + column % n_players
     order = np.lexsort((group, chunk_player))
     lines = np.array(
-        [np.prod(leaves.n_classes[a:b]) for a, b in zip(leaves.feature_start, leaves.feature_start[1:], strict=False)],
+        [np.prod(leaves.n_classes[a:b]) for a, b in pairwise(leaves.feature_start)],
         dtype=np.int64,
     )
     read_offset = starts(lines[group[order]])

@@ -3,7 +3,7 @@
 No valid threshold is a legal answer: ``threshold`` is then None and the reason says why.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -232,11 +232,14 @@ def capacity_rule(sample: Sample, plan: TrainingPlan) -> ThresholdChoice:
 def precision_rule(sample: Sample, plan: TrainingPlan) -> ThresholdChoice:
     """Loosest threshold whose conversion is at least the target, with the stated confidence.
 
-    Exact one-sided binomial tests of "conversion <= target", in fixed sequence from strict to loose, the
-    first failure ends the walk: the chance that the threshold found breaks the promise is at most 1 -
-    confidence, however many are tried. Thresholds follow from the propensities alone, never from the labels.
-    The calibration changes no order (it is strictly increasing), so rows that served to calibrate may serve
-    here. The promise holds for leads like those of the sample: drift voids it.
+    Exact one-sided binomial tests of "conversion <= target", in fixed sequence from strict to loose. The
+    allowed error, 1 - confidence, is shared equally by several starts, each four times as many leads as the
+    one before, as the few strictest leads alone are often too few to prove anything; a test that fails spends
+    the error that arrived there, one that passes hands it on (the fallback procedure). So the chance that the
+    threshold found breaks the promise is at most 1 - confidence, however many are tried. Thresholds follow
+    from the propensities alone, never from the labels. The calibration changes no order (it is strictly
+    increasing), so rows that served to calibrate may serve here. The promise holds for leads like those of
+    the sample: drift voids it.
 
     Parameters
     ----------
@@ -248,11 +251,12 @@ def precision_rule(sample: Sample, plan: TrainingPlan) -> ThresholdChoice:
     Returns
     -------
     ThresholdChoice
-        None when fewer than ``min_selected`` leads are there or the strictest threshold already fails.
+        None when fewer than ``min_selected`` leads are there or no threshold passes.
 
     References
     ----------
-    Angelopoulos, Bates, Candès, Jordan, Lei: Learn then test, 2021 (fixed sequence testing).
+    Angelopoulos, Bates, Candès, Jordan, Lei: Learn then test, 2021 (fixed sequence testing, several starts).
+    Wiens: A fixed sequence Bonferroni procedure for testing multiple endpoints, 2003 (fallback).
 
     Examples
     --------
@@ -273,24 +277,27 @@ def precision_rule(sample: Sample, plan: TrainingPlan) -> ThresholdChoice:
             f"Only {len(y)} leads to test a threshold on; {plan.min_selected} are needed.",
             f"Seulement {len(y)} leads pour éprouver un seuil ; il en faut {plan.min_selected}.",
         )
-    threshold = None
-    for n in _selected(propensity, plan.min_selected):
-        won = int(y[:n].sum())
-        if binomtest(won, n, target, alternative="greater").pvalue > 1 - confidence:
-            break
-        threshold = float(propensity[n - 1])
+    sizes = _selected(propensity, plan.min_selected)
+    starts = _starts(sizes)
+    threshold, allowed = None, 0.0
+    for n in sizes:
+        allowed += (1 - confidence) / len(starts) if n in starts else 0.0
+        if allowed and binomtest(int(y[:n].sum()), n, target, alternative="greater").pvalue <= allowed:
+            threshold = float(propensity[n - 1])
+        else:
+            allowed = 0.0
     if threshold is None:
+        best = max(sizes[0], min(len(y), len(y) // 10))
+        won = int(y[:best].sum())
         return _choice(
             "precision",
             None,
             sample,
             plan,
-            f"No threshold keeps a conversion of {percent(target, 'en')} with {confidence:.0%} confidence: "
-            "of the best "
-            f"{n} leads, {won} were won.",
-            f"Aucun seuil ne garantit une conversion de {percent(target, 'fr')} avec "
-            f"{100 * confidence:.0f}\u202f% de confiance : "
-            f"sur les {n} meilleurs leads, {won} ont été gagnés.",
+            f"No threshold keeps a conversion of {percent(target, 'en')} with {confidence:.0%} confidence: of the best "
+            f"{best} leads, {won} were won.",
+            f"Aucun seuil ne garantit une conversion de {percent(target, 'fr')} avec {100 * confidence:.0f}\u202f% de "
+            f"confiance : sur les {best} meilleurs leads, {won} ont été gagnés.",
         )
     return _choice(
         "precision",
@@ -313,6 +320,15 @@ def _selected(propensity: Floats, least: int, ratio: float = 1.08) -> list[int]:
     wanted = np.unique(np.minimum(np.round(least * ratio ** np.arange(steps + 1)), n).astype(np.int64))
     through_ties = np.searchsorted(-propensity, -propensity[wanted - 1], side="right")
     return [int(k) for k in np.unique(through_ties)]
+
+
+def _starts(sizes: Sequence[int], ratio: int = 4) -> frozenset[int]:
+    """Sizes at which a walk may begin: the smallest, and each that is a multiple of the start before."""
+    found = [sizes[0]]
+    for n in sizes:
+        if n >= ratio * found[-1]:
+            found.append(n)
+    return frozenset(found)
 
 
 def _choice(

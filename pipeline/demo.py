@@ -29,6 +29,14 @@ from pipeline.workspace import Workspace, write_text
 
 BINS = 10
 MARK = Path(".tamis") / "demo"
+# What the simulated company calls the columns that the schema does not know.
+LABELS: Mapping[str, Mapping[Language, str]] = {
+    "crm_used": {"en": "CRM in use", "fr": "CRM utilisé"},
+    "licences_planned": {"en": "Licences planned", "fr": "Licences envisagées"},
+    "region": {"en": "Region", "fr": "Région"},
+    "employees_growth": {"en": "Growth of staff in a year", "fr": "Croissance de l'effectif sur un an"},
+    "founded_on": {"en": "Company founded", "fr": "Entreprise créée"},
+}
 
 
 def run(
@@ -46,7 +54,8 @@ def run(
     _make_room(directory, force=force)
     base = Settings()
     output = base.output.model_copy(update={"language": chosen_language(language, base)})
-    settings = base.model_copy(update={"output": output})
+    features = base.features.model_copy(update={"labels": LABELS})
+    settings = base.model_copy(update={"output": output, "features": features})
     write_text(directory / MARK, "")
     with console.step("Simulating a company"):
         plan = SimulationPlan(n_leads=leads, seed=seed)

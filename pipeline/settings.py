@@ -188,13 +188,14 @@ class PointsRule(Section):
 
 
 DEFAULT_POINTS = (
-    PointsRule(column="intent__demo_request_count_90d", at_least=1, points=20),
-    PointsRule(column="intent__quote_request_count_90d", at_least=1, points=20),
-    PointsRule(column="engagement__webinar_count_90d", at_least=1, points=15),
-    PointsRule(column="engagement__download_count_90d", at_least=1, points=10),
-    PointsRule(column="intent__pricing_view_count_30d", at_least=1, points=5),
+    PointsRule(column="intent__demo_request_count_365d", at_least=1, points=20),
+    PointsRule(column="intent__quote_request_count_365d", at_least=1, points=20),
+    PointsRule(column="engagement__webinar_count_365d", at_least=1, points=15),
+    PointsRule(column="engagement__download_count_365d", at_least=1, points=10),
+    PointsRule(column="intent__pricing_view_count_90d", at_least=1, points=5),
     PointsRule(column="engagement__email_click_count_90d", at_least=1, points=5),
-    PointsRule(column="fit__seniority", equals="decision_maker", points=10),
+    PointsRule(column="fit__seniority", equals="c_level", points=10),
+    PointsRule(column="fit__seniority", equals="director", points=10),
 )
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def plain_table(*headings: str) -> Table:
-    """A table without frame; figures are never cut."""
-    return Table(*headings, box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    """A table without frame, and without a heading line where there are no headings."""
+    return Table(*headings, box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=any(headings))
 
 
 def score_views(result: "ScoreRun", hottest: Sequence[Mapping[str, Any]], language: Language) -> list["RenderableType"]:

@@ -1,6 +1,6 @@
 """Bank Marketing (Moro 2014): a random 30 % of the calls is kept aside as new leads.
 
-Writes leads.csv (to learn from), new_leads.csv (to score) and answers.csv (how the new leads ended).
+Writes leads.csv (to learn from), new_leads.csv (to score) and endings.csv (how the new leads ended).
 """
 
 import sys
@@ -20,7 +20,7 @@ def main() -> None:
     data = output(__file__)
     calls[~is_new].to_csv(data / "leads.csv", index=False)
     calls[is_new].drop(columns="y").to_csv(data / "new_leads.csv", index=False)
-    calls.loc[is_new, ["call_id", "y"]].to_csv(data / "answers.csv", index=False)
+    calls.loc[is_new, ["call_id", "y"]].to_csv(data / "endings.csv", index=False)
     print(f"{(~is_new).sum()} calls to learn from, {is_new.sum()} to score, in {data.name}/")
 
 

@@ -1,8 +1,8 @@
 """BPI Challenge 2012: which loan applications will be approved, asked two days after registration.
 
 Applications decided within the two days are left out, as nobody needs a prediction for them; so are those
-still open when the log ends. The newest 30 % by registration are kept aside as new leads. Writes leads.csv
-(to learn from), events.csv (of all), new_leads.csv (to score) and answers.csv (how the new leads ended).
+still open when the log ends. How the newest 30 % by registration ended is kept back: for Tamis they are open.
+Writes leads.csv and events.csv, and endings.csv (how those 30 % ended).
 """
 
 import sys
@@ -39,9 +39,8 @@ def main() -> None:
     n_old = round(0.7 * len(cases))
     data = output(__file__)
     events.to_csv(data / "events.csv", index=False)
-    cases[:n_old].to_csv(data / "leads.csv", index=False)
-    cases[n_old:].drop(columns="outcome").to_csv(data / "new_leads.csv", index=False)
-    cases.loc[n_old:, ["case_id", "outcome"]].to_csv(data / "answers.csv", index=False)
+    cases.assign(outcome=cases["outcome"].where(cases.index < n_old)).to_csv(data / "leads.csv", index=False)
+    cases.loc[n_old:, ["case_id", "outcome"]].to_csv(data / "endings.csv", index=False)
     print(
         f"{n_old} cases to learn from, {len(cases) - n_old} to score, {len(events)} events, in {data.name}/"
     )

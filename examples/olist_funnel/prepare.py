@@ -1,7 +1,7 @@
 """Olist marketing funnel: qualified leads of 2018; the newest 30 % are kept aside as new leads.
 
 Won means a deal closed within 90 days of the first contact. No win is dated before 2017-12-05, so the leads
-of 2017 cannot be used. Writes leads.csv (to learn from), new_leads.csv (to score) and answers.csv (how the
+of 2017 cannot be used. Writes leads.csv (to learn from), new_leads.csv (to score) and endings.csv (how the
 new leads ended).
 """
 
@@ -33,7 +33,7 @@ def main() -> None:
     data = output(__file__)
     leads[:n_old].to_csv(data / "leads.csv", index=False)
     leads[n_old:].drop(columns="outcome").to_csv(data / "new_leads.csv", index=False)
-    leads.loc[n_old:, ["mql_id", "outcome"]].to_csv(data / "answers.csv", index=False)
+    leads.loc[n_old:, ["mql_id", "outcome"]].to_csv(data / "endings.csv", index=False)
     print(f"{n_old} leads to learn from, {len(leads) - n_old} to score, in {data.name}/")
 
 

@@ -1,4 +1,4 @@
-"""Small random CRMs as rows, the same rows as tables of each engine, and features worked out by hand to compare with."""
+"""Small random CRMs as rows, the same rows as tables of each engine, and features worked out by hand."""
 
 import math
 from collections.abc import Callable

@@ -4,12 +4,11 @@ from typing import Any
 
 import pytest
 from features.catalogue import FeatureOptions, catalogue
-from features.errors import UseError
-from features.specification import Feature
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-OPTIONS = FeatureOptions(event_types=("badge_scan", "email_open"), signal_types=("ipo",), criteria=("security", "budget"))
+OPTIONS = FeatureOptions(
+    event_types=("badge_scan", "email_open"), signal_types=("ipo",), criteria=("security", "budget")
+)
 
 
 def differences(got: Any, want: Any) -> list[str]:

@@ -65,19 +65,35 @@ def test_capacity_may_have_no_answer(dated, capacity, words):
     assert words in choice.reason_en
 
 
-def test_precision_walks_from_strict_to_loose_and_stops_at_the_first_failed_exact_test():
+def test_precision_follows_the_fallback_procedure_from_strict_to_loose():
     sample = _sample()
-    plan = TrainingPlan(rule="precision", target_precision=0.25, confidence=0.9)
-    choice = precision_rule(sample, plan)
+    choice = precision_rule(sample, TrainingPlan(rule="precision", target_precision=0.25, confidence=0.9))
+    sizes = [point.n for point in choice.curve]
+    assert sizes[0] == 30
+    starts, last = {30}, 30
+    for n in sizes:
+        if n >= 4 * last:
+            starts.add(n)
+            last = n
+    passed, allowed = [], 0.0
     for point in choice.curve:
         won = round(point.precision * point.n)
-        p_value = binomtest(won, point.n, 0.25, alternative="greater").pvalue
-        assert (p_value <= 0.1) == (point.threshold >= choice.threshold)
+        allowed += 0.1 / len(starts) * (point.n in starts)
+        if 0 < binomtest(won, point.n, 0.25, alternative="greater").pvalue <= allowed:
+            passed.append(point.threshold)
+        else:
+            allowed = 0.0
         low = binomtest(won, point.n, alternative="greater").proportion_ci(0.9, "exact").low
         assert point.precision_low == pytest.approx(low, abs=1e-9)
-        if point.threshold < choice.threshold:
-            break
-    assert choice.curve[0].n == 30
+    assert choice.threshold == min(passed)
+
+
+def test_a_chance_failure_among_the_strictest_leads_does_not_end_the_walk():
+    y = np.concatenate([np.repeat([1.0, 0.0], [10, 20]), np.tile([1.0, 0.0], 500)])
+    propensity = np.linspace(0.9, 0.1, len(y))
+    sample = Sample(np.arange(len(y)), np.zeros(len(y), dtype=np.int64), propensity, y, np.ones(len(y)))
+    choice = precision_rule(sample, TrainingPlan(rule="precision", target_precision=0.4))
+    assert choice.threshold == pytest.approx(0.1)
 
 
 def test_the_precision_promise_is_kept_in_nine_of_ten_draws_and_is_not_timid():
