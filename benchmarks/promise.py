@@ -52,7 +52,7 @@ def one(seed: int, n_leads: int) -> Outcome:
     settings: Settings = from_dict(
         {
             "threshold": {"rule": "precision", "target_precision": TARGET, "confidence": CONFIDENCE},
-            "model": {"bootstrap": 50},
+            "model": {"bootstrap": 50, "folds": 5},
             "limits": {"threads": 1},
         }
     )
@@ -76,7 +76,7 @@ def one(seed: int, n_leads: int) -> Outcome:
     now = truth(open_leads.rows["lead_id"].to_numpy(), open_leads.rows["cutoff"].to_numpy(), horizon)
     test = truth(np.array(evidence.test["lead_id"]), np.array(evidence.test["cutoff"]), horizon)
     measured = against_truth(evidence, test)
-    least, tested = model.threshold.threshold, evidence.decision["threshold"]
+    least, tested = model.threshold.threshold, evidence.decision["choice"]["threshold"]
     chosen = propensity >= (np.inf if least is None else least)
     above = np.array(evidence.test["propensity"]) >= (np.inf if tested is None else tested)
     return Outcome(
@@ -94,7 +94,7 @@ def one(seed: int, n_leads: int) -> Outcome:
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.promise")
     parser.add_argument("--simulations", type=int, default=200)
-    parser.add_argument("--leads", type=int, default=6000)
+    parser.add_argument("--leads", type=int, default=5000)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
     seeds = range(1000, 1000 + options.simulations)

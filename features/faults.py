@@ -116,7 +116,10 @@ def nearest(wanted: str, names: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Example:
-    """One row with a fault; ``value`` is the cell, only where it cannot be personal."""
+    """One row with a fault, counted as spreadsheets do: the header of a CSV file is row 1; elsewhere data begin at 1.
+
+    ``value`` is the cell, only where it cannot be personal.
+    """
 
     row: int
     value: str | None = None

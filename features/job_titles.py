@@ -70,7 +70,8 @@ FUNCTION: Rules = (
     ),
     (
         "it",
-        "it, dsi, cio, cto, ciso, rssi, si, informatique*, information technology, information officer, information systems, "
+        "it, dsi, cio, cto, ciso, rssi, si, informatique*, information technology, information officer, "
+        "information systems, "
         "systeme d information, systemes d information, systemes, systems, sysadmin, reseau*, network, "
         "infrastructure*, devops, developer, developpeu*, software, logiciel*, cybersecurite, "
         "cybersecurity, security engineer, data*, cdo, numerique, technology, technologies, tech, cloud, "

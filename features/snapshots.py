@@ -123,8 +123,8 @@ def training_snapshots(tables: Tables, plan: SnapshotPlan, first_created: int | 
     -------
     LazyFrame
         ``lead_id`` String, ``cutoff`` Int64, ``label`` Int64 (0 or 1, null if immature), ``is_mature`` Int64,
-        ``weight`` Float64. Every snapshot weighs 1: that is how leads will meet the model, each night that they are open,
-        so propensities are calibrated for it. In one-table mode there is one snapshot per lead, at its
+        ``weight`` Float64. Every snapshot weighs 1: that is how leads will meet the model, each night that they are
+        open, so propensities are calibrated for it. In one-table mode there is one snapshot per lead, at its
         ``created_at + age_days`` (at ``extracted_at`` where it has no date); rows without an outcome are immature.
 
     Raises

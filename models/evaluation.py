@@ -150,19 +150,21 @@ def _systems(
 
 
 def _decision(choice: ThresholdChoice, decided: Sample, test: Sample, w: Floats, plan: TrainingPlan) -> dict[str, Any]:
-    """The threshold of the procedure, and whether one random row of each lead of the test bears it out."""
-    least = np.inf if choice.threshold is None else choice.threshold
-    propensity, y = test.one_per_lead(plan.seed)
-    selected = propensity >= least
-    won = float(y[selected].sum())
+    """The threshold of the procedure, and whether the test period bears it out."""
+    chosen = test.above(np.inf if choice.threshold is None else choice.threshold)
+    everything = test.above(-np.inf)
+    low, high = metrics.wilson(chosen.precision * chosen.n_effective, chosen.n_effective) if chosen.n else (0.0, 1.0)
     return {
         "choice": choice.to_dict(),
         "bands": Bands.derive(decided.propensity, decided.y, w, choice.threshold).to_dict(),
         "test": {
-            **comparison.conversion(y[selected], np.ones(int(selected.sum()))),
-            "n_leads": len(y),
-            "recall": won / float(y.sum()) if y.any() else None,
-            "value_per_lead": (won * plan.win_value - float(selected.sum()) * plan.contact_cost) / len(y),
+            "n": chosen.n,
+            "conversion": chosen.precision if chosen.n else None,
+            "low": low,
+            "high": high,
+            "n_leads": everything.n,
+            "recall": chosen.won / everything.won if everything.won else None,
+            "value_per_lead": (chosen.won * plan.win_value - chosen.mass * plan.contact_cost) / everything.mass,
         },
     }
 

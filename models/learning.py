@@ -182,7 +182,9 @@ def learn(frame: pd.DataFrame, rows: Part, features: Sequence[Feature], plan: Tr
         When no column varies.
     """
     taken = frame.iloc[rows.at]
-    schema, dropped = fit_schema(taken, features, groups=rows.lead)
+    schema, dropped = fit_schema(
+        taken, features, groups=rows.lead, max_levels=plan.max_levels, min_level_rows=plan.min_level_rows
+    )
     if not schema.columns:
         raise DataError(
             f"features: expected at least one column that varies, found none among {len(features)}: "

@@ -19,8 +19,9 @@ Ints = npt.NDArray[np.int64]
 # A path over more features than this has too many combinations to be worth a table.
 LONGEST_PATH = 12
 LONGEST_TABLE = 1024
-# Bins are numbered in 16 bits.
+# Bins and lines are numbered in 16 bits.
 MOST_BINS = 65_535
+MOST_LINES = 65_536
 # A table of so many lines costs as much to fetch from memory as to look up, for each row of a block.
 _DEAR = 500.0
 Labels = tuple[int, ...]

@@ -3,6 +3,9 @@
 The only module that imports numba. Coverage cannot see into these functions; the oracle tests of
 `models.pattern_tables` run every branch of them against LightGBM and against the definition.
 
+Translating takes 3 s of CPU; numba keeps the result beside this file, as Python keeps its own ``.pyc``, or in its
+folder under the user's home, and later processes read it in 0.1 s.
+
 Nothing here adds in an order that depends on the block or the thread of a row, and no reassociation is allowed
 (no ``fastmath``): a row's result is the same bits wherever it stands.
 """

@@ -30,7 +30,7 @@ from features.errors import DataError, UseError
 from models.booster_text import read_booster
 from models.pattern_bins import Bins
 from models.pattern_file import dump_arrays, load_arrays
-from models.pattern_groups import LONGEST_TABLE, group_forest
+from models.pattern_groups import LONGEST_TABLE, MOST_LINES, group_forest
 from models.pattern_layout import Columns, Leaves, Lines, lay_columns, lay_leaves, lay_lines
 
 Floats = npt.NDArray[np.float64]
@@ -93,6 +93,8 @@ class PatternTables:
 
         Raises
         ------
+        UseError
+            There is no booster, or ``longest_table`` is beyond 65,536 lines, which are numbered in 16 bits.
         DataError
             A text is no booster, or the boosters do not read the same columns.
 
@@ -114,6 +116,8 @@ class PatternTables:
         texts = tuple(booster_texts)
         if not texts:
             raise UseError("pattern tables: expected at least one booster, found none.")
+        if not 2 <= longest_table <= MOST_LINES:
+            raise UseError(f"longest_table: expected 2 to {MOST_LINES}, found {longest_table}.")
         read = [read_booster(text) for text in texts]
         widths = {n_features for n_features, _ in read}
         if len(widths) > 1:

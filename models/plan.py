@@ -77,6 +77,8 @@ class TrainingPlan:
         The grid that the company uses today, and the points from which it hands over.
     min_won, min_lost : int
         Mature leads below which training is refused.
+    max_levels, min_level_rows : int
+        Categories with more values are not used; rarer values are pooled.
     n_bootstrap : int
         Resamples behind the intervals.
     num_threads : int
@@ -110,6 +112,8 @@ class TrainingPlan:
     points_threshold: float = 0.0
     min_won: int = 40
     min_lost: int = 40
+    max_levels: int = 1000
+    min_level_rows: int = 5
     n_bootstrap: int = 200
     num_threads: int = 1
     classifier: Mapping[str, Any] | None = None

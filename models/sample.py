@@ -1,11 +1,13 @@
 """Rows that nobody fitted on, from which a threshold is chosen."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import betainc, betaincinv
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -25,7 +27,7 @@ class Sample:
     propensity, y : ndarray of shape (n,)
         Propensities; labels 0 or 1.
     weight : ndarray of shape (n,)
-        How many leads each row's lead stands for (see `models.periods`); counts arrivals, never tests.
+        How many leads each row's lead stands for (see `models.periods`).
     """
 
     lead: npt.NDArray[Any]
@@ -34,25 +36,107 @@ class Sample:
     y: Floats
     weight: Floats
 
-    def one_per_lead(self, seed: int) -> tuple[Floats, Floats]:
-        """Draw one row of each lead: rows of one lead share their fate and are no independent trials.
+    @cached_property
+    def codes(self) -> Ints:
+        """Leads as numbers from 0."""
+        codes, _ = pd.factorize(self.lead)
+        return codes.astype(np.int64)
+
+    def above(self, threshold: float) -> "Selection":
+        """What a threshold hands over: every row at or above it, as a night's open leads would be.
+
+        Rows of one lead share their fate and are no independent trials; they are counted as if they were one trial
+        repeated (see `Selection.n_effective`).
 
         Parameters
         ----------
-        seed : int
-            Of the draw.
+        threshold : float
+            Least propensity handed over.
 
         Returns
         -------
-        tuple of ndarray
-            Propensities, strictest first, and their labels.
+        Selection
         """
-        order = np.lexsort((self.cutoff, self.lead))
-        shuffled = order[np.random.default_rng(seed).permutation(len(order))]
-        _, first = np.unique(self.lead[shuffled], return_index=True)
-        rows = shuffled[first]
-        rows = rows[np.argsort(-self.propensity[rows], kind="stable")]
-        return self.propensity[rows], self.y[rows]
+        chosen = self.propensity >= threshold
+        weight = self.weight[chosen]
+        mass = np.bincount(self.codes[chosen], weights=weight)
+        mass = mass[mass > 0]
+        squared = float((mass**2).sum())
+        return Selection(
+            n=len(mass),
+            mass=float(weight.sum()),
+            won=float(weight @ self.y[chosen]),
+            n_effective=float(mass.sum() ** 2 / squared) if squared else 0.0,
+        )
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rows at or above a threshold.
+
+    Attributes
+    ----------
+    n : int
+        Leads among them.
+    mass, won : float
+        Weight of the rows, and of those that were won.
+    n_effective : float
+        Kish's effective number of independent trials, ``(sum W)^2 / sum W^2`` over the weights W of whole leads: the
+        number of leads where each has one row of weight 1, fewer where some leads stand for many rows.
+
+    References
+    ----------
+    Korn, Graubard: Confidence intervals for proportions with small expected number of positive counts estimated from
+    survey data, 1998 (exact binomial bounds at the effective sample size).
+
+    Examples
+    --------
+    >>> round(Selection(n=40, mass=40.0, won=10.0, n_effective=40.0).p_value(0.25), 4)
+    0.5605
+    """
+
+    n: int
+    mass: float
+    won: float
+    n_effective: float
+
+    @property
+    def precision(self) -> float:
+        """Share won, 0 without rows."""
+        return self.won / self.mass if self.mass else 0.0
+
+    def p_value(self, target: float) -> float:
+        """Exact one-sided binomial test of "conversion <= target".
+
+        Parameters
+        ----------
+        target : float
+            Conversion, inside (0, 1).
+
+        Returns
+        -------
+        float
+            ``P(X >= k)`` with X binomial of n trials at the target, by the incomplete beta function, which takes the
+            effective n and k that are no whole numbers.
+        """
+        won = self.precision * self.n_effective
+        return float(betainc(won, self.n_effective - won + 1, target)) if won > 0 else 1.0
+
+    def lower_bound(self, confidence: float) -> float:
+        """Exact one-sided lower bound of the conversion (Clopper-Pearson).
+
+        Parameters
+        ----------
+        confidence : float
+            Inside (0, 1).
+
+        Returns
+        -------
+        float
+            0 where nothing was won.
+        """
+        won = self.precision * self.n_effective
+        return float(betaincinv(won, self.n_effective - won + 1, 1 - confidence)) if won > 0 else 0.0
 
 
 class Flow:
@@ -81,7 +165,7 @@ class Flow:
     """
 
     def __init__(self, sample: Sample) -> None:
-        codes, _ = pd.factorize(sample.lead)
+        codes = sample.codes
         n_leads = codes.max() + 1
         first = sample.cutoff == sample.cutoff.min()
         best = np.full(n_leads, -np.inf)

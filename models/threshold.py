@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import beta, binomtest
 
 from features.language import percent
 from models.plan import Rule, TrainingPlan
@@ -20,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ThresholdPoint:
-    """One point of the curve, over one random row of each lead.
+    """One point of the curve, over all rows, as a night's open leads would be.
 
     Attributes
     ----------
@@ -29,12 +28,12 @@ class ThresholdPoint:
     n : int
         Leads at or above it.
     share, precision, recall : float
-        Of the leads; conversion of those selected; share of the wins selected.
+        Of the rows; conversion of those selected; share of the wins selected.
     precision_low : float
         Exact one-sided lower bound of the precision at the plan's confidence (Clopper-Pearson), for this
         point alone.
     value_per_lead : float
-        (wins x win value - selected x contact cost) / all leads.
+        (wins x win value - selected x contact cost) / all open leads.
     per_week : float, optional
         Leads that newly reach it in a week; None without dates.
     """
@@ -244,9 +243,9 @@ def precision_rule(sample: Sample, plan: TrainingPlan) -> ThresholdChoice:
     Parameters
     ----------
     sample : Sample
-        Rows that nobody fitted trees on; one random row of each lead is used.
+        Rows that nobody fitted trees on.
     plan : TrainingPlan
-        ``target_precision``, ``confidence``, ``min_selected``, ``seed``.
+        ``target_precision``, ``confidence``, ``min_selected``.
 
     Returns
     -------
@@ -266,38 +265,39 @@ def precision_rule(sample: Sample, plan: TrainingPlan) -> ThresholdChoice:
     >>> round(choice.threshold, 2)
     0.44
     """
-    propensity, y = sample.one_per_lead(plan.seed)
     target, confidence = plan.target_precision, plan.confidence
-    if len(y) < plan.min_selected:
+    walk = [(at, sample.above(at)) for at in _candidates(sample.propensity, plan.min_selected)]
+    walk = [(at, chosen) for at, chosen in walk if chosen.n_effective >= plan.min_selected]
+    if not walk:
+        n = sample.above(-np.inf).n
         return _choice(
             "precision",
             None,
             sample,
             plan,
-            f"Only {len(y)} leads to test a threshold on; {plan.min_selected} are needed.",
-            f"Seulement {len(y)} leads pour éprouver un seuil ; il en faut {plan.min_selected}.",
+            f"Only {n} leads to test a threshold on; {plan.min_selected} are needed.",
+            f"Seulement {n} leads pour éprouver un seuil ; il en faut {plan.min_selected}.",
         )
-    sizes = _selected(propensity, plan.min_selected)
-    starts = _starts(sizes)
+    starts = _starts([chosen.n_effective for _, chosen in walk])
     threshold, allowed = None, 0.0
-    for n in sizes:
-        allowed += (1 - confidence) / len(starts) if n in starts else 0.0
-        if allowed and binomtest(int(y[:n].sum()), n, target, alternative="greater").pvalue <= allowed:
-            threshold = float(propensity[n - 1])
+    for step, (at, chosen) in enumerate(walk):
+        allowed += (1 - confidence) / len(starts) if step in starts else 0.0
+        if chosen.p_value(target) <= allowed:
+            threshold = at
         else:
             allowed = 0.0
     if threshold is None:
-        best = max(sizes[0], min(len(y), len(y) // 10))
-        won = int(y[:best].sum())
+        best = max((chosen for _, chosen in walk), key=lambda chosen: chosen.lower_bound(confidence))
+        rate = {language: percent(best.precision, language) for language in ("en", "fr")}
         return _choice(
             "precision",
             None,
             sample,
             plan,
-            f"No threshold keeps a conversion of {percent(target, 'en')} with {confidence:.0%} confidence: of the best "
-            f"{best} leads, {won} were won.",
+            f"No threshold keeps a conversion of {percent(target, 'en')} with {confidence:.0%} confidence: the best "
+            f"that was found is {rate['en']}, among {best.n} leads.",
             f"Aucun seuil ne garantit une conversion de {percent(target, 'fr')} avec {100 * confidence:.0f}\u202f% de "
-            f"confiance : sur les {best} meilleurs leads, {won} ont été gagnés.",
+            f"confiance : le mieux que l'on trouve est {rate['fr']}, parmi {best.n} leads.",
         )
     return _choice(
         "precision",
@@ -313,35 +313,37 @@ def precision_rule(sample: Sample, plan: TrainingPlan) -> ThresholdChoice:
     )
 
 
-def _selected(propensity: Floats, least: int, ratio: float = 1.08) -> list[int]:
-    """Numbers of selected leads at which thresholds are tried: growing, moved to the end of ties."""
-    n = len(propensity)
-    steps = int(np.ceil(np.log(max(n / least, 1.0)) / np.log(ratio)))
+def _candidates(propensity: Floats, least: int, ratio: float = 1.08) -> list[float]:
+    """Thresholds to try, strict to loose: the propensities at numbers of rows that grow by a ratio."""
+    ordered = np.sort(propensity)[::-1]
+    n = len(ordered)
+    least = min(least, n)
+    steps = int(np.ceil(np.log(n / least) / np.log(ratio)))
     wanted = np.unique(np.minimum(np.round(least * ratio ** np.arange(steps + 1)), n).astype(np.int64))
-    through_ties = np.searchsorted(-propensity, -propensity[wanted - 1], side="right")
-    return [int(k) for k in np.unique(through_ties)]
+    return [float(at) for at in np.unique(ordered[wanted - 1])[::-1]]
 
 
-def _starts(sizes: Sequence[int], ratio: int = 4) -> frozenset[int]:
-    """Sizes at which a walk may begin: the smallest, and each that is a multiple of the start before."""
-    found = [sizes[0]]
-    for n in sizes:
-        if n >= ratio * found[-1]:
-            found.append(n)
+def _starts(sizes: Sequence[float], ratio: int = 4) -> frozenset[int]:
+    """Steps at which a walk may begin: the first, and each whose size is a multiple of the start before."""
+    found, last = [0], sizes[0]
+    for step, size in enumerate(sizes):
+        if size >= ratio * last:
+            found.append(step)
+            last = size
     return frozenset(found)
 
 
 def _choice(
     rule: Rule, threshold: float | None, sample: Sample, plan: TrainingPlan, en: str, fr: str
 ) -> ThresholdChoice:
-    propensity, y = sample.one_per_lead(plan.seed)
-    flow = Flow(sample)
+    flow, everything = Flow(sample), sample.above(-np.inf)
     curve = []
-    for n in _selected(propensity, min(plan.min_selected, len(y))):
-        won, at = float(y[:n].sum()), float(propensity[n - 1])
-        low = float(beta.ppf(1 - plan.confidence, won, n - won + 1)) if won else 0.0
-        value = (won * plan.win_value - n * plan.contact_cost) / len(y)
+    for at in _candidates(sample.propensity, plan.min_selected):
+        chosen = sample.above(at)
+        value = (chosen.won * plan.win_value - chosen.mass * plan.contact_cost) / everything.mass
         weekly = float(flow.per_week(np.array([at]))[0]) if flow.weeks > 0 else None
-        recall = won / max(float(y.sum()), 1.0)
-        curve.append(ThresholdPoint(at, n, n / len(y), won / n, recall, low, value, weekly))
-    return ThresholdChoice(rule, threshold, tuple(curve), len(y), en, fr)
+        recall = chosen.won / everything.won if everything.won else 0.0
+        low = chosen.lower_bound(plan.confidence)
+        share = chosen.mass / everything.mass
+        curve.append(ThresholdPoint(at, chosen.n, share, chosen.precision, recall, low, value, weekly))
+    return ThresholdChoice(rule, threshold, tuple(curve), everything.n, en, fr)

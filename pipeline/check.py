@@ -5,16 +5,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from features.errors import GateError
 from features.faults import Faults
 from features.matrix import Dropped, MatrixSchema, fit_schema
+from models.gates import count_leads, require_enough
 from models.leakage import Suspect, suspects
+from models.plan import TrainingPlan
 from pipeline.console import Console
 from pipeline.describe import describe_training
 from pipeline.settings import Settings
 from pipeline.settings_file import load
 from pipeline.source import open_source
-from pipeline.train import cohorts, table_counts
+from pipeline.train import cohorts, table_counts, training_plan
 from pipeline.training_views import check_views
 from pipeline.workspace import Workspace
 
@@ -39,6 +43,8 @@ class Checked:
         The others, and why.
     suspects : sequence of Suspect
         Possible leaks.
+    too_few : str
+        Why a training would be refused; empty where there is enough to learn from.
     """
 
     counts: dict[str, dict[str, int]]
@@ -49,6 +55,7 @@ class Checked:
     schema: MatrixSchema
     dropped: tuple[Dropped, ...]
     suspects: tuple[Suspect, ...]
+    too_few: str
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -77,12 +84,8 @@ def run(root: Path, *, now: int, console: Console) -> None:
     settings = load(root)
     found = check(Workspace(root), settings, now=now, console=console)
     console.show(found.to_dict(), *check_views(found, settings.output.language))
-    least = settings.model.min_won, settings.model.min_lost
-    if found.n_won < least[0] or found.n_lost < least[1]:
-        raise GateError(
-            f"Too little to learn from: expected at least {least[0]} won and {least[1]} lost mature leads, "
-            f"found {found.n_won} and {found.n_lost}."
-        )
+    if found.too_few:
+        raise GateError(found.too_few)
 
 
 def check(workspace: Workspace, settings: Settings, *, now: int, console: Console) -> Checked:
@@ -109,11 +112,12 @@ def check(workspace: Workspace, settings: Settings, *, now: int, console: Consol
             frame = described.frame()
         rows = described.rows
         learnt = rows[rows["is_mature"] == 1]
-        won = learnt.groupby("lead_id")["label"].max()
+        n_won, n_lost = count_leads(learnt)
         with console.step("Probing"):
             schema, dropped = fit_schema(
                 frame,
                 described.features,
+                groups=learnt["lead_id"],
                 max_levels=settings.features.max_levels,
                 min_level_rows=settings.features.min_level_rows,
             )
@@ -121,10 +125,19 @@ def check(workspace: Workspace, settings: Settings, *, now: int, console: Consol
         return Checked(
             counts=table_counts(opened),
             faults=opened.faults,
-            n_won=int((won == 1).sum()),
-            n_lost=int((won == 0).sum()),
+            n_won=n_won,
+            n_lost=n_lost,
             maturity=list(cohorts(rows, opened, settings)),
             schema=schema,
             dropped=dropped,
             suspects=found,
+            too_few=_too_few(learnt, training_plan(settings)),
         )
+
+
+def _too_few(learnt: pd.DataFrame, plan: TrainingPlan) -> str:
+    try:
+        require_enough(learnt, plan)
+    except GateError as error:
+        return str(error)
+    return ""

@@ -271,7 +271,7 @@ def _batches(stream: Utf8Stream, look: Sniffed, wrong: Wrong) -> Iterator[pa.Rec
     names = [f"c{position}" for position in range(len(look.headers))]
 
     def set_aside(row: pa.csv.InvalidRow) -> str:
-        wrong.lines += max(1, row.text.count("\n"))
+        wrong.lines += row.text.rstrip("\r\n").count("\n") + 1
         wrong.ahead.append(row.number)
         if len(wrong.first) < KEPT_WRONG:
             wrong.first.append((row.number, row.text[:KEPT_WRONG]))

@@ -79,11 +79,12 @@ def declared_features(opened: Opened, settings: Settings) -> tuple[Feature, ...]
 
 
 def _distinct(opened: Opened, table: str, column: str) -> tuple[str, ...]:
+    """The values of a column, the most frequent first."""
     frame = opened.tables.frames.get(table)
     if frame is None:
         return ()
-    values = _collect(frame.select(nw.col(column)).unique().drop_nulls())[column]
-    return tuple(sorted(values.astype(str)))
+    counted = _collect(frame.group_by(column).agg(n=nw.len()).filter(~nw.col(column).is_null()))
+    return tuple(counted.sort_values(["n", column], ascending=[False, True])[column].astype(str))
 
 
 def _collect(frame: nw.LazyFrame[Any]) -> pd.DataFrame:

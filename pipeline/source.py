@@ -136,11 +136,11 @@ def connect(limits: LimitSettings, spill: Path) -> duckdb.DuckDBPyConnection:
         "memory_limit": limits.memory,
         "threads": limits.threads,
         "temp_directory": str(spill),
-        "TimeZone": "UTC",
         "autoinstall_known_extensions": False,
     }
     connection = duckdb.connect(config=config)
-    connection.execute("SET enable_progress_bar = false")
+    # Not among the options of the connection: there DuckDB would look for its time zones on the network.
+    connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
     return connection
 
 

@@ -169,6 +169,8 @@ def training_plan(settings: Settings) -> TrainingPlan:
         points_threshold=settings.points.threshold,
         min_won=model.min_won,
         min_lost=model.min_lost,
+        max_levels=settings.features.max_levels,
+        min_level_rows=settings.features.min_level_rows,
         n_bootstrap=model.bootstrap,
         num_threads=settings.limits.threads,
         classifier={

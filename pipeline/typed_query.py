@@ -111,7 +111,8 @@ def _number(cell: str, text: str, native: str, reading: cells.Reading) -> str:
 def _time(cell: str, text: str, native: str, reading: cells.Reading, iso: str) -> str:
     if native.startswith(NATIVE_TIMES):
         instant = cells.seconds(cell, native, reading.zone)
-        return f"CASE WHEN isfinite(CAST({cell} AS TIMESTAMP)) THEN {instant} END"
+        kind = "TIMESTAMPTZ" if cells.is_aware(native) else "TIMESTAMP"
+        return f"CASE WHEN isfinite(CAST({cell} AS {kind})) THEN {instant} END"
     if native in NATIVE_NUMBERS:
         number = f"CAST({cell} AS DOUBLE)"
         return f"CASE WHEN isfinite({number}) THEN {cells.epoch(number)} END"

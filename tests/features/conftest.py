@@ -11,10 +11,11 @@ import narwhals.stable.v2 as nw
 import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import strategies as st
+
 from features.compiler import describe
 from features.specification import Feature, Recipe
 from features.tables import SCHEMA, Attribute, Tables
-from hypothesis import strategies as st
 
 DAY = 86_400
 NOW = 20_000 * DAY
@@ -207,7 +208,7 @@ def _maybe(draw: Any, *values: Any) -> Any:
 
 @st.composite
 def crms(draw: Any) -> Rows:
-    """Draw a CRM of six leads whose rows sit on and around the edges of the windows of the cutoffs NOW - 30 d and NOW."""
+    """Draw a CRM of six leads whose rows sit on and around the window edges of the cutoffs NOW - 30 d and NOW."""
     moments = st.builds(lambda age, back: NOW - age - back, st.sampled_from(_AGES), st.sampled_from([0, 30 * DAY]))
     leads = [f"L{i}" for i in range(6)]
 

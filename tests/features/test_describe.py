@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
-from features.catalogue import FeatureOptions, catalogue
 from hypothesis import HealthCheck, given, settings
+
+from features.catalogue import FeatureOptions, catalogue
 
 OPTIONS = FeatureOptions(
     event_types=("badge_scan", "email_open"), signal_types=("ipo",), criteria=("security", "budget")

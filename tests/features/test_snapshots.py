@@ -44,7 +44,7 @@ def tables(engine, leads=LEADS, outcomes=OUTCOMES, one_table=False, extracted_at
             types = {"lead_id": pa.string(), "outcome": pa.string()}
             table = pa.table({k: pa.array(v, types.get(k, pa.int64())) for k, v in columns.items()})
             native = {
-                "duckdb": lambda t: con.from_arrow(t),
+                "duckdb": con.from_arrow,
                 "polars": lambda t: pl.from_arrow(t).lazy(),
                 "pandas": pa.Table.to_pandas,
             }
@@ -164,6 +164,22 @@ def test_one_table_gives_one_snapshot_per_lead_labelled_by_its_own_outcome(engin
     assert [None if pd.isna(x) else int(x) for x in rows["label"]] == [1, 0, None]
     assert rows["is_mature"].to_list() == [1, 1, 0]
     assert collected(scoring_snapshots(made, SnapshotPlan(), 999))["lead_id"].to_list() == ["c"]
+
+
+def test_a_model_of_a_fixed_age_meets_leads_at_that_age_only():
+    plan = SnapshotPlan(grid="age", age_days=31.5)
+    rows = collected(scoring_snapshots(tables("polars"), plan, at("2026-02-15")))
+    assert rows[["lead_id", "cutoff"]].to_numpy().tolist() == [
+        ["open", at("2026-01-10") + int(31.5 * DAY)],
+        ["won", at("2026-01-10") + int(31.5 * DAY)],
+    ]
+
+
+def test_a_lead_of_one_table_is_scored_at_the_instant_it_would_have_taught_at():
+    leads = {"lead_id": ["a", "b", "later"], "created_at": [100, None, 900], "outcome": [None, None, None]}
+    made = tables("polars", leads, None, one_table=True, extracted_at=999)
+    rows = collected(scoring_snapshots(made, SnapshotPlan(), 500))
+    assert rows.to_numpy().tolist() == [["a", 100], ["b", 500]]
 
 
 def test_maturity_is_told_by_cohort_and_never_counts_immature_wins():

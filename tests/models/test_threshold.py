@@ -88,6 +88,22 @@ def test_precision_follows_the_fallback_procedure_from_strict_to_loose():
     assert choice.threshold == min(passed)
 
 
+def test_rows_of_one_lead_count_as_one_trial_repeated():
+    once = Sample(np.arange(60), np.zeros(60, dtype=np.int64), np.ones(60), np.arange(60) % 2.0, np.ones(60))
+    thrice = Sample(np.repeat(once.lead, 3), np.tile([0, 1, 2], 60), np.ones(180), np.repeat(once.y, 3), np.ones(180))
+    assert thrice.above(0.5).n_effective == pytest.approx(60)
+    assert thrice.above(0.5).p_value(0.4) == pytest.approx(binomtest(30, 60, 0.4, alternative="greater").pvalue)
+
+
+def test_a_lead_that_stays_long_weighs_as_much_as_a_nights_list_shows_it():
+    lead = np.array([0, 0, 0, 1], dtype=np.int64)
+    sample = Sample(lead, np.array([0, 1, 2, 0]), np.ones(4), np.array([0.0, 0.0, 0.0, 1.0]), np.ones(4))
+    chosen = sample.above(0.5)
+    assert chosen.n == 2
+    assert chosen.precision == 0.25
+    assert chosen.n_effective == pytest.approx(16 / 10)
+
+
 def test_a_chance_failure_among_the_strictest_leads_does_not_end_the_walk():
     y = np.concatenate([np.repeat([1.0, 0.0], [10, 20]), np.tile([1.0, 0.0], 500)])
     propensity = np.linspace(0.9, 0.1, len(y))
@@ -128,7 +144,8 @@ def test_rows_of_one_lead_are_one_trial():
     twice = Sample(
         *(np.repeat(column, 2) for column in (sample.lead, sample.cutoff, sample.propensity, sample.y, sample.weight))
     )
-    assert twice.one_per_lead(0)[0].tolist() == sample.one_per_lead(0)[0].tolist()
+    plan = TrainingPlan(rule="precision", target_precision=0.25)
+    assert precision_rule(twice, plan).threshold == precision_rule(sample, plan).threshold
     assert choose(twice, TrainingPlan(rule="precision")).n_leads == 300
 
 

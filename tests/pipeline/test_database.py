@@ -25,7 +25,7 @@ def crm(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         '''
         CREATE TABLE people ("Id é" INTEGER, created TEXT, "100% ""sûr""" REAL, opted_out BOOLEAN);
         INSERT INTO people VALUES (1, '2025-03-01T10:00:00Z', 1.5, 1), (2, '01/04/2025', NULL, 0),
-            (3, 'soon', 'x', NULL);
+            (3, 'soon', 2.5, NULL);
         CREATE TABLE raw_events (lead_id, occurred_at, type);
         INSERT INTO raw_events VALUES (1, 1740823200, 'view'), ('2', '1740823200000', 'click');
         CREATE VIEW events AS SELECT * FROM raw_events;

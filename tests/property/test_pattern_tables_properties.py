@@ -9,8 +9,37 @@ from hypothesis import strategies as st
 
 from models.pattern_tables import PatternTables, margin_of
 
-COLUMNS = ("normal", "count", "with_nan", "category", "many_levels", "constant", "tiny", "huge", "zeros", "signed_zero")
-STRANGE = (np.nan, 0.0, -0.0, 1e-36, -1e-36, 1.1e-35, -0.5, -1.0, 2.7, 64.0, 5000.0, 2.0**31, 1e20, -1e20, np.inf, -np.inf)
+COLUMNS = (
+    "with_nan",
+    "normal",
+    "count",
+    "with_nan",
+    "category",
+    "many_levels",
+    "constant",
+    "tiny",
+    "huge",
+    "zeros",
+    "signed_zero",
+)
+STRANGE = (
+    np.nan,
+    0.0,
+    -0.0,
+    1e-36,
+    -1e-36,
+    1.1e-35,
+    -0.5,
+    -1.0,
+    2.7,
+    64.0,
+    5000.0,
+    2.0**31,
+    1e20,
+    -1e20,
+    np.inf,
+    -np.inf,
+)
 
 
 @dataclass(frozen=True)
@@ -57,8 +86,6 @@ def cases(draw: st.DrawFn) -> Case:
         "min_data_in_bin": 1,
         "cat_smooth": draw(st.sampled_from([0.1, 10.0])),
         "max_cat_to_onehot": draw(st.sampled_from([1, 4])),
-        "use_missing": draw(st.sampled_from([True, True, False])),
-        "zero_as_missing": draw(st.sampled_from([False, False, True])),
         "feature_fraction": 0.8,
         "bagging_fraction": 0.7,
         "bagging_freq": 1,
@@ -67,10 +94,13 @@ def cases(draw: st.DrawFn) -> Case:
     }
     categories = [j for j, kind in enumerate(kinds) if kind in {"category", "many_levels"}]
     boosters = []
+    # Boosters of one model may differ in what is missing: a fold without a null knows no null.
     for seed in range(draw(st.integers(1, 3))):
+        params["seed"] = seed
+        params["use_missing"] = draw(st.sampled_from([True, True, False]))
+        params["zero_as_missing"] = draw(st.sampled_from([False, False, True]))
         data = lgb.Dataset(matrix, label, categorical_feature=categories, params=params)
-        rounds = draw(st.sampled_from([5, 1, 12]))
-        boosters.append(lgb.train({**params, "seed": seed}, data, num_boost_round=rounds))
+        boosters.append(lgb.train(params, data, num_boost_round=draw(st.sampled_from([5, 1, 12]))))
     strange = rng.choice(np.array(STRANGE), size=(60, len(kinds)))
     mixed = np.where(rng.random((60, len(kinds))) < 0.5, strange, matrix[rng.integers(0, n, 60)])
     return Case(boosters, np.vstack([matrix[:80], strange, mixed]), draw(st.sampled_from([2, 16, 1024, 60_000])))

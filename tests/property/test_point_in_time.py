@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
-from features.catalogue import FeatureOptions, catalogue
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from features.catalogue import FeatureOptions, catalogue
 
 OPTIONS = FeatureOptions(event_types=("badge_scan",), signal_types=("ipo",), criteria=("security",))
 SETTINGS = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)

@@ -1,0 +1,145 @@
+"""The checks give the same on every engine, keep the same row whatever the order, and prefer sound rows."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import duckdb
+import narwhals.stable.v2 as nw
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from features.checks import check_groups, check_rows, flag, repair
+
+NOW = 1_700_000_000
+CONNECTION = duckdb.connect(":memory:")
+NAMES = itertools.count()
+Frame = nw.LazyFrame[Any]
+Lazily = Callable[[dict[str, Any]], Frame]
+
+
+def on_polars(data: dict[str, Any]) -> Frame:
+    return nw.from_native(pl.LazyFrame(data))
+
+
+def on_pandas(data: dict[str, Any]) -> Frame:
+    table = pa.table(data)
+    return nw.from_native(table.to_pandas(types_mapper=pd.ArrowDtype)).lazy()
+
+
+def on_duckdb(data: dict[str, Any]) -> Frame:
+    name = f"t{next(NAMES)}"
+    CONNECTION.register(name, pa.table(data))
+    return nw.from_native(CONNECTION.table(name))
+
+
+ENGINES = pytest.mark.parametrize("lazily", [on_polars, on_pandas, on_duckdb])
+
+
+def found(checked: Any) -> dict[str, list[int]]:
+    """Rows by reason."""
+    flagged = checked.frame.collect().to_arrow().to_pylist()
+    rows: dict[str, list[int]] = {}
+    for place, check in enumerate(checked.checks):
+        hits = [row["@row"] for row in flagged if row[flag(place)] == 1]
+        if hits:
+            rows[check.reason] = sorted([*rows.get(check.reason, []), *hits])
+    return rows
+
+
+@ENGINES
+def test_every_rule_of_a_row_finds_its_rows(lazily: Lazily) -> None:
+    events = {
+        "@row": [2, 3, 4, 5, 6, 7],
+        "lead_id": ["a", None, "a", "a", "a", "a"],
+        "occurred_at": [NOW - 9, NOW, NOW + 1, 5, None, NOW - 9],
+        "known_at": [NOW - 10, NOW, NOW + 1, 5, None, NOW + 8],
+        "type": ["v", "v", "v", "v", "v", None],
+        "value": [None, None, None, None, None, 1.0],
+        "@unread:occurred_at": [None, None, None, None, "soon", None],
+        "@unread:value": ["x", None, None, None, None, None],
+    }
+    assert found(check_rows("events", lazily(events), NOW)) == {
+        "missing_value": [3, 7],
+        "after_extraction": [4, 7],
+        "before_1990": [5],
+        "unreadable_time": [6],
+        "unreadable_number": [2],
+        "known_before_occurred": [2],
+    }
+
+
+@ENGINES
+def test_orphans_are_told_from_rows_of_leads_that_were_set_aside(lazily: Lazily) -> None:
+    known_data = {"lead_id": ["a", "b"], "@kept": [1, 0], "@created_at": [NOW - 10, NOW - 10]}
+    events = {
+        "@row": [2, 3, 4],
+        "lead_id": ["a", "b", "c"],
+        "occurred_at": [NOW] * 3,
+        "known_at": [NOW] * 3,
+        "type": ["v"] * 3,
+    }
+    stages = {"@row": [2, 3, 4], "lead_id": ["a", "b", "c"], "stage": ["mql"] * 3, "entered_at": [NOW] * 3}
+    frame, known = lazily(stages), lazily(known_data)
+    assert found(check_rows("events", lazily(events), NOW, known))["orphan"] == [4]
+    assert found(check_rows("stages", frame, NOW, known)) == {"orphan": [4], "lead_set_aside": [3]}
+    assert found(check_rows("stages", frame, NOW, known, scoring_file=True)) == {"other_lead": [3, 4]}
+
+
+@ENGINES
+def test_the_kept_lead_is_the_earliest_whatever_the_order(lazily: Lazily) -> None:
+    rows = [
+        ("a", None, "x"),
+        ("a", 9, "x"),
+        ("a", 5, "z"),
+        ("a", 5, "y"),
+        ("b", None, "x"),
+        (None, 1, "x"),
+        (None, 1, "x"),
+    ]
+    for order in (rows, rows[::-1]):
+        columns = list(zip(*order, strict=True))
+        leads = {"@row": list(range(len(rows))), "lead_id": columns[0], "created_at": columns[1], "source": columns[2]}
+        data = {name: list(values) for name, values in leads.items()}
+        dropped = found(check_groups("leads", lazily(data)))["duplicate_id"]
+        kept = [row for place, row in enumerate(order) if place not in dropped and row[0] == "a"]
+        assert kept == [("a", 5, "y")]
+        assert len(dropped) == 3
+
+
+@ENGINES
+def test_repeated_events_keep_the_first_known(lazily: Lazily) -> None:
+    events = {
+        "@row": [1, 2, 3, 4, 5],
+        "event_id": ["e", "e", "e", None, None],
+        "known_at": [7, 5, 5, 1, 1],
+        "occurred_at": [1, 3, 2, 1, 1],
+        "type": ["a", "b", "c", "d", "d"],
+        "lead_id": ["x", "x", "y", "x", "x"],
+    }
+    assert found(check_groups("events", lazily(events))) == {"duplicate_event": [1, 2]}
+
+
+@ENGINES
+def test_outcomes_that_contradict_each_other_all_go(lazily: Lazily) -> None:
+    outcomes = {
+        "@row": [1, 2, 3, 4, 5],
+        "lead_id": ["a", "a", "b", "b", "c"],
+        "decided_at": [1, 2, 9, 4, 1],
+        "outcome": ["won", "lost", "won", "won", "lost"],
+    }
+    assert found(check_groups("outcomes", lazily(outcomes))) == {"won_and_lost": [1, 2], "repeated_outcome": [3]}
+
+
+@ENGINES
+def test_nothing_is_known_before_it_occurred_after_the_repair(lazily: Lazily) -> None:
+    events = {"occurred_at": [10, 20, 30], "known_at": [5, None, 40]}
+    assert repair("events", lazily(events)).collect()["known_at"].to_list() == [10, 20, 40]
+
+
+def test_a_table_without_rules_flags_nothing() -> None:
+    frame = on_polars({"@row": [1], "lead_id": ["a"], "stage": ["mql"], "entered_at": [NOW]})
+    assert check_groups("stages", frame).checks == ()
+    assert found(check_rows("stages", frame, NOW)) == {}
