@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -21,59 +20,6 @@ Floats = npt.NDArray[np.float64]
 # Nearer to the reference than this, the difference quotient loses digits and the slope at the middle is exact
 # to 1e-13.
 _NEAR = 1e-6
-
-
-def margin_contributions(boosters: Sequence[lgb.Booster], matrix: Floats, num_threads: int = 1) -> tuple[Floats, float]:
-    """SHAP values of the averaged margin, by LightGBM itself.
-
-    This function is the seam: whatever computes the same numbers faster takes its place.
-
-    Parameters
-    ----------
-    boosters : sequence of lightgbm.Booster
-        Their margins are averaged.
-    matrix : ndarray of shape (n, m)
-        Encoded features.
-    num_threads : int
-        Of LightGBM.
-
-    Returns
-    -------
-    contributions : ndarray of shape (n, m)
-        Log-odds.
-    base : float
-        Margin of the average lead; ``base + contributions.sum(axis=1)`` is the margin.
-
-    References
-    ----------
-    Lundberg et al., From local explanations to global understanding with explainable AI for trees, 2020.
-    """
-    total = np.zeros((len(matrix), matrix.shape[1] + 1))
-    if len(matrix):
-        for booster in boosters:
-            total += booster.predict(matrix, pred_contrib=True, num_threads=num_threads)
-        total /= len(boosters)
-    return total[:, :-1], base_margin(boosters)
-
-
-def base_margin(boosters: Sequence[lgb.Booster]) -> float:
-    """Margin of the average lead: the mean of the boosters' expected values.
-
-    Parameters
-    ----------
-    boosters : sequence of lightgbm.Booster
-        At least one.
-
-    Returns
-    -------
-    float
-        Log-odds.
-    """
-    row = np.zeros((1, boosters[0].num_feature()))
-    total = 0.0
-    for booster in boosters:
-        total += float(np.asarray(booster.predict(row, pred_contrib=True, num_threads=1))[0, -1])
-    return total / len(boosters)
 
 
 def probability_contributions(phi: Floats, base: float, margin: Floats, calibration: BetaCalibration) -> Floats:

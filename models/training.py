@@ -16,10 +16,10 @@ from features.specification import Feature
 from models.bands import Bands
 from models.evaluation import Evaluated, evaluate
 from models.evidence import Evidence, Note
-from models.explain import base_margin
 from models.gates import count_leads, require_enough
 from models.lead_model import LeadModel, Reference
 from models.learning import Learnt, Part, learn, part
+from models.pattern_tables import PatternTables
 from models.periods import FourPeriods, forward_folds, split
 from models.plan import TrainingPlan
 from models.threshold import ThresholdChoice, choose
@@ -175,10 +175,11 @@ def _deploy(
     calibration = final.calibrate(unseen.margins(recent.margin), forward=forward)
     propensity = calibration(recent.margin)
     choice = choose(unseen.sample(propensity), plan)
-    base = base_margin(final.classifier.boosters_)
+    texts = tuple(booster.model_to_string() for booster in final.classifier.boosters_)
+    base = PatternTables.from_boosters(texts).base
     won, lost = count_leads(rows)
     return LeadModel(
-        booster_texts=tuple(booster.model_to_string() for booster in final.classifier.boosters_),
+        booster_texts=texts,
         schema=final.schema,
         calibration=calibration,
         threshold=choice,

@@ -9,6 +9,7 @@ from features.tables import SCHEMA, Kind
 
 WITH_ATTRIBUTES = ("leads", "accounts")
 INTERNAL = "@"
+ROW_NUMBER = "#row"
 LISTED = 30
 
 
@@ -21,7 +22,7 @@ class Bound:
     name : str
         Ours.
     position : int
-        Where it stands in the source, from 0.
+        Where it stands in the source, from 0; behind the last one for the number of the row.
     kind : str
         As in `features.tables.Column`, or ``attribute``.
     """
@@ -47,7 +48,7 @@ def bind(
     headers : sequence of str
         As the source spells them; compared without case and outer spaces.
     mapping : mapping of str to str
-        Ours -> theirs, from the settings; an empty text leaves our column out.
+        Ours -> theirs, from the settings; an empty text leaves our column out, ``#row`` is the number of the row.
     hollow : collection of int
         Positions of columns without any value: they need no name.
     optional : collection of str
@@ -75,7 +76,7 @@ def bind(
     for ours, theirs in mapping.items():
         if not theirs:
             continue
-        position = places.get(theirs.strip().casefold())
+        position = len(names) if theirs == ROW_NUMBER else places.get(theirs.strip().casefold())
         if position is not None:
             bound[ours] = Bound(ours, position, SCHEMA[table][ours].kind if ours in SCHEMA[table] else "attribute")
         elif ours not in optional:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from rich.table import Table
 from scipy.stats import spearmanr
 
 from features.errors import GateError, UseError
@@ -132,7 +133,7 @@ def against_truth(evidence: Evidence, truth: np.ndarray) -> Mapping[str, float]:
     return {"ece": gap, "rank": float(spearmanr(table["stated"], table["true"]).statistic)}
 
 
-def _ending(directory: Path, report: Path, lead_id: str, language: Language) -> object:
+def _ending(directory: Path, report: Path, lead_id: str, language: Language) -> Table:
     table = plain_table()
     words = {
         "en": ("Report", "Why this lead", "All settings"),

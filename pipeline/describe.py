@@ -44,7 +44,8 @@ class Described:
 
     def frame(self) -> pd.DataFrame:
         """All feature columns, in the order of ``rows``."""
-        return pq.read_table(self.path).drop_columns(KEYS).to_pandas()
+        frame: pd.DataFrame = pq.read_table(self.path).drop_columns(KEYS).to_pandas()
+        return frame
 
     def blocks(self, size: int) -> Iterator[pd.DataFrame]:
         """Keys and features, at most ``size`` rows at a time, in the order of ``rows``."""
@@ -70,7 +71,7 @@ def declared_features(opened: Opened, settings: Settings) -> tuple[Feature, ...]
     options = FeatureOptions(
         families=settings.features.families,
         exclude=frozenset(settings.features.exclude),
-        labels=settings.features.labels,
+        labels={column: {str(k): v for k, v in words.items()} for column, words in settings.features.labels.items()},
         event_types=_distinct(opened, "events", "type"),
         signal_types=_distinct(opened, "signals", "type"),
         criteria=_distinct(opened, "answers", "criterion"),
@@ -89,7 +90,8 @@ def _distinct(opened: Opened, table: str, column: str) -> tuple[str, ...]:
 
 def _collect(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
     table: pa.Table = frame.collect(backend="pyarrow").to_native()
-    return table.to_pandas()
+    collected: pd.DataFrame = table.to_pandas()
+    return collected
 
 
 def describe_training(opened: Opened, settings: Settings, scratch: Path) -> Described:

@@ -2,6 +2,7 @@
 
 import difflib
 from pathlib import Path
+from typing import Any
 
 from features.errors import DataError, UseError
 from features.language import Language
@@ -89,7 +90,7 @@ def dossier(workspace: Workspace, settings: Settings, lead_id: str, language: La
     )
 
 
-def _find(workspace: Workspace, lead_id: str) -> tuple[ScoreRun, dict[str, object]]:
+def _find(workspace: Workspace, lead_id: str) -> tuple[ScoreRun, dict[str, Any]]:
     """The newest run that holds a lead, and its row there."""
     runs = published(workspace)
     if not runs:

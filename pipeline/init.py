@@ -16,6 +16,7 @@ from features.errors import DataError, UseError
 from features.faults import nearest
 from features.tables import SCHEMA
 from pipeline import guesses
+from pipeline.columns import ROW_NUMBER
 from pipeline.console import Console
 from pipeline.csv_files import sniff, to_parquet
 from pipeline.explain import chosen_language
@@ -28,7 +29,6 @@ from pipeline.workspace import write_text
 
 ENCODINGS = ("utf-8", "windows-1252")
 MOST_OUTCOMES = 50
-ROW_NUMBER = "#row"
 Raw = dict[str, Any]
 
 
@@ -184,7 +184,7 @@ def _is_key(header: str | None, seen: Seen) -> bool:
     if header is None:
         return False
     values = seen.values(header)
-    return len(values) == seen.cells.num_rows == len(set(values))
+    return len(values) == int(seen.cells.num_rows) == len(set(values))
 
 
 def _renamed(columns: Mapping[str, str]) -> dict[str, str]:

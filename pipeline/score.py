@@ -16,6 +16,7 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
 from features.errors import DataError, UseError
+from features.tables import Attribute
 from models.lead_model import LeadModel
 from pipeline.console import Console
 from pipeline.describe import describe_scoring
@@ -105,6 +106,7 @@ def score(workspace: Workspace, settings: Settings, request: Request, *, now: in
                 quarantine=workspace.quarantine,
                 now=now,
                 leads_file=request.leads,
+                kinds=[Attribute(**kind) for kind in model.metadata.get("attributes", ())],
             )
         cutoff = _cutoff(request, opened, now)
         with console.step("Computing the features"):

@@ -63,7 +63,7 @@ def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
     language, number = settings.output.language, settings.output.reasons
     reasons = top_reasons(model.features, explained.on_propensity, block, language, n_up=number, n_down=number)
     amount = float(model.metadata.get("won_amount") or settings.threshold.win_value)
-    previous = lead_ids.map(run_.previous).astype(float).to_numpy()
+    previous: Floats = np.array([run_.previous.get(lead_id, np.nan) for lead_id in lead_ids], dtype=np.float64)
     due = block["cutoff"] + settings.policy.contact_within_hours * HOUR_S
     n = len(block)
     columns: dict[str, Any] = {
@@ -78,7 +78,7 @@ def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
         "threshold": [model.threshold.threshold] * n,
         "band": decided["band"],
         "decision": decision,
-        "qualification": np.where(handed_over, "mql", None),
+        "qualification": ["mql" if handed else None for handed in handed_over],
         **{f"{family}_points": points[family] for family in points},
         "expected_amount": np.full(n, amount),
         "expected_value": explained.propensity * amount,

@@ -81,7 +81,8 @@ class ScoreRun:
     def features(self, lead_id: str) -> pd.DataFrame:
         """What the model read of one lead: one row, one column per feature."""
         found = ds.dataset(self.path / "features").to_table(filter=ds.field("lead_id") == lead_id)
-        return found.to_pandas()
+        frame: pd.DataFrame = found.to_pandas()
+        return frame
 
     def hottest(self, number: int) -> list[dict[str, Any]]:
         """The rows with the highest propensities, ties by lead."""

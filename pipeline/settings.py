@@ -78,7 +78,10 @@ class TableSettings(Section):
     """Where one table stands and what its columns are called there."""
 
     path: str = Field("", description="file name below source.url, or table or view of the database")
-    columns: dict[str, str] = Field(default_factory=dict, description="our column name = the name in your table")
+    columns: dict[str, str] = Field(
+        default_factory=dict,
+        description='our column name = the name in your table; "" leaves ours out, "#row" is the number of the row',
+    )
 
 
 class SourceSettings(Section):
@@ -92,7 +95,8 @@ class SourceSettings(Section):
     csv: CsvSettings = CsvSettings()
     outcome: OutcomeSettings = OutcomeSettings()
     tables: dict[TableName, TableSettings] = Field(
-        default_factory=dict, description="where each table stands and what its columns are called there"
+        default_factory=dict,
+        description='path and columns (ours = yours; "" leaves ours out, "#row" is the row number) of each table',
     )
 
     @model_validator(mode="after")
@@ -152,7 +156,7 @@ class ModelSettings(Section):
     """The classifier."""
 
     seed: int = Field(7, ge=0, description="same seed and data, same model")
-    folds: int = Field(0, ge=0, le=20, description="fold models averaged on the margin; 0: 10 under 20,000 rows, else 5")
+    folds: int = Field(0, ge=0, le=20, description="fold models averaged; 0: 10 under 20,000 rows, else 5")
     learning_rate: OpenRate = Field(0.1, description="of each tree")
     num_leaves: int = Field(15, ge=2, le=64, description="leaves per tree")
     max_depth: int = Field(6, ge=1, le=6, description="depth per tree; 6 keeps explanations cheap")

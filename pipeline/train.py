@@ -211,6 +211,7 @@ def _with_metadata(model: LeadModel, opened: Opened, settings: Settings, now: in
         "source": opened.stamp,
         "horizon_days": settings.snapshots.horizon_days,
         "won_amount": _won_amount(opened),
+        "attributes": [dataclasses.asdict(attribute) for attribute in opened.tables.attributes],
     }
     return dataclasses.replace(model, metadata={**model.metadata, **facts})
 

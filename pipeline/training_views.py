@@ -99,8 +99,8 @@ def check_views(found: "Checked", language: Language) -> list["RenderableType"]:
     return [
         tables,
         "",
-        *([faults, ""] if found.faults.faults else []),
-        *([cohorts, ""] if found.maturity else []),
+        *((faults, "") if found.faults.faults else ()),
+        *((cohorts, "") if found.maturity else ()),
         summary,
         used,
         *[f"[red]✗[/] {leak}" for leak in leaks],

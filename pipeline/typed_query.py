@@ -53,7 +53,7 @@ def typed_query(
         value = names[column.name]
         values.append(f"{read.value} AS {value}")
         if column.name != "known_at" or "occurred_at" not in names:
-            final.append(f"{value} AS {identifier(column.name)}")
+            final.append(f"{_kept(column, value, read)} AS {identifier(column.name)}")
         if read.text:
             missed = f"CASE WHEN {value} IS NULL THEN left({read.text}, {SHOWN}) END"
             final.append(f"{missed} AS {identifier(unread(column.name))}")
@@ -75,6 +75,12 @@ def typed_query(
     for step in (fill, order, values, final):
         query = select(step, f"({query})")
     return query
+
+
+def _kept(column: Bound, value: str, read: Read) -> str:
+    # Who may have opted out must not be contacted: a cell that says anything else than no is a yes.
+    unclear = column.name == "opted_out"
+    return f"coalesce({value}, CASE WHEN {read.text} IS NOT NULL THEN 1 END)" if unclear else value
 
 
 def _kind(column: Bound, plan: Plan) -> str:

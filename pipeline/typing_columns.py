@@ -75,12 +75,12 @@ class Raw:
     wrong: Wrong = field(default_factory=Wrong)
 
     def cell(self, column: Bound) -> str:
-        """Give the SQL name of a column."""
-        return f"c{column.position}"
+        """Give the SQL of a column's cells; behind the last column stands the number of the row, as an identifier."""
+        return f"c{column.position}" if column.position < len(self.types) else "('row-' || row)"
 
     def native(self, column: Bound) -> str:
         """Give the DuckDB type of a column, without its parameters."""
-        return self.types[column.position].partition("(")[0]
+        return self.types[column.position].partition("(")[0] if column.position < len(self.types) else "VARCHAR"
 
 
 @dataclass(frozen=True)

@@ -29,21 +29,15 @@ def main() -> None:
     cases = cases[cases["timestamp"] >= cases["reg_date"] + AGE]
     cases["outcome"] = (cases["activity"] == "A_APPROVED").map({True: "won", False: "lost"})
     cases["weekday"] = cases["reg_date"].dt.day_name()
-    cases = cases.drop(columns=["timestamp", "activity"]).sort_values(
-        ["reg_date", "case_id"], ignore_index=True
-    )
+    cases = cases.drop(columns=["timestamp", "activity"]).sort_values(["reg_date", "case_id"], ignore_index=True)
     events = log[log["case_id"].isin(cases["case_id"]) & ~log["activity"].isin(ENDINGS)]
-    events = events.assign(type=_type(events), channel=_desk(events))[
-        ["case_id", "timestamp", "type", "channel"]
-    ]
+    events = events.assign(type=_type(events), channel=_desk(events))[["case_id", "timestamp", "type", "channel"]]
     n_old = round(0.7 * len(cases))
     data = output(__file__)
     events.to_csv(data / "events.csv", index=False)
     cases.assign(outcome=cases["outcome"].where(cases.index < n_old)).to_csv(data / "leads.csv", index=False)
     cases.loc[n_old:, ["case_id", "outcome"]].to_csv(data / "endings.csv", index=False)
-    print(
-        f"{n_old} cases to learn from, {len(cases) - n_old} to score, {len(events)} events, in {data.name}/"
-    )
+    print(f"{n_old} cases to learn from, {len(cases) - n_old} to score, {len(events)} events, in {data.name}/")
 
 
 def _type(events: pd.DataFrame) -> pd.Series:

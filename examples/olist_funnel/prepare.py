@@ -16,9 +16,7 @@ from datasets import folder, output
 
 def main() -> None:
     source = folder("olist_funnel")
-    leads = pd.read_csv(
-        source / "olist_marketing_qualified_leads_dataset.csv", parse_dates=["first_contact_date"]
-    )
+    leads = pd.read_csv(source / "olist_marketing_qualified_leads_dataset.csv", parse_dates=["first_contact_date"])
     deals = pd.read_csv(
         source / "olist_closed_deals_dataset.csv", usecols=["mql_id", "won_date"], parse_dates=["won_date"]
     )

@@ -21,7 +21,7 @@ COLOURS = {
     "naive_bayes": "#6b5b95",
     "constant": "#888888",
 }
-STYLE = {"svg.hashsalt": "tamis", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10}
+STYLE: Any = {"svg.hashsalt": "tamis", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10}
 Curve = Sequence[Mapping[str, float]]
 
 

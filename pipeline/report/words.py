@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipeline.language import Language
+from features.language import Language
 
 WORDS: dict[str, tuple[str, str]] = {
     "title": ("Evidence of model {version}", "Preuves du modèle {version}"),

@@ -19,7 +19,7 @@ from pipeline.settings_template import render, toml
         ({"zzz": 1}, "[zzz]: unknown section. Known here: source, snapshots"),
         ({"threshold": {"win_valu": 1}}, "[threshold.win_valu]: unknown key. Did you mean 'win_value'?"),
         ({"source": {"tables": {"lead": {}}}}, "[source.tables.lead]: unknown table. Did you mean 'leads'?"),
-        ({"source": {"tables": {"events": {"colums": {}}}}}, "[source.tables.events.colums]: unknown key. Did you mean"),
+        ({"source": {"tables": {"events": {"colums": {}}}}}, "[source.tables.events.colums]: unknown key."),
         ({"points": {"rules": [{"colum": "x", "points": 1}]}}, "unknown key. Did you mean 'column'?"),
         ({"points": {"rules": [{"column": "x", "points": 1}]}}, "expected either at_least or equals"),
         ({"periods": {"fit": 0.9}}, "expected fit + calibrate + threshold + test = 1, found 1.35"),
