@@ -75,6 +75,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "unknown_account": ("{rows} whose account_id is not in accounts", "Nothing is known of these accounts."),
     "empty_table": ("no row", "Nothing can be learnt from an empty table: export it again."),
     "blank_rows": ("{rows} without any value", "Left out."),
+    "personal": (
+        "a column of names, contact details or free text",
+        "It is not learnt from. If it is something else, give it another name in [source.tables.{table}.columns].",
+    ),
     "many_categories": (
         "{distinct} different values in {rows}",
         "It looks like an identifier: it is not learnt from.",

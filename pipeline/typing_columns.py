@@ -11,6 +11,7 @@ from typing import Any, Literal
 import duckdb
 
 from features.faults import Example, Fault, Level, fault
+from features.personal import is_personal_name
 from features.tables import Attribute, AttributeKind
 from pipeline import cells
 from pipeline.cells import Reading
@@ -130,12 +131,33 @@ def look(
         if naive and settings.time_zone == "UTC":
             faults.append(fault(raw.table, column.name, "naive_times", "notice", naive, zone=settings.time_zone))
     given = {attribute.name: attribute.kind for attribute in imposed if attribute.table == raw.table}
-    kinds = {
-        column.name: _kind(connection, raw, column, readings[column.name], given.get(column.name), faults)
-        for column in usable
-        if column.kind == "attribute"
-    }
+    kinds = {}
+    for column in usable:
+        if column.kind != "attribute":
+            continue
+        if _is_personal(connection, raw, column):
+            faults.append(fault(raw.table, column.name, "personal", "notice", 0))
+            del readings[column.name]
+        else:
+            kinds[column.name] = _kind(connection, raw, column, readings[column.name], given.get(column.name), faults)
     return Plan(readings, kinds, faults)
+
+
+def _is_personal(connection: duckdb.DuckDBPyConnection, raw: Raw, column: Bound) -> bool:
+    """Whether a column's name or most of its cells say that it is about a person or free text."""
+    if is_personal_name(column.name):
+        return True
+    if raw.native(column) != "VARCHAR":
+        return False
+    text = f"({cells.select([f'{cells.filled(cells.clean(raw.cell(column)))} AS t'], raw.relation)})"
+    wanted = [
+        "count(t)",
+        "count(*) FILTER (t LIKE '%_@_%')",
+        "count(*) FILTER (t LIKE '% % % % % %')",
+        "count(DISTINCT t)",
+    ]
+    filled, mails, sentences, distinct = connection.execute(cells.select(wanted, text)).fetchall()[0]
+    return bool(filled) and (2 * mails > filled or (2 * sentences > filled and 2 * distinct > filled))
 
 
 def _nested(raw: Raw, column: Bound, faults: list[Fault]) -> bool:

@@ -57,8 +57,7 @@ def reliability(bins: Curve, language: Language) -> str:
 def threshold_curve(curve: Curve, chosen: float | None, language: Language) -> str:
     """Conversion of what is handed over against how much is handed over."""
     figure, axes = _figure()
-    total = max(row["n"] for row in curve)
-    axes.plot([row["n"] / total for row in curve], [row["precision"] for row in curve], color=COLOURS["tamis"])
+    axes.plot([row["share"] for row in curve], [row["precision"] for row in curve], color=COLOURS["tamis"])
     if chosen is not None:
         at = min(curve, key=lambda row: abs(row["threshold"] - chosen))
         axes.plot([at["share"]], [at["precision"]], marker="o", color=COLOURS["points"])

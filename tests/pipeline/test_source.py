@@ -51,7 +51,7 @@ def test_every_canonical_column_exists_with_its_type(opening: Opening) -> None:
 
 
 def test_attributes_are_typed_over_the_whole_column(opening: Opening) -> None:
-    header = "lead_id,score,founded,answer,zip,mood,phone,empty"
+    header = "lead_id,score,founded,answer,zip,mood,dialled,empty"
     lines = [
         f"{n},{n}.5,{n % 28 + 1:02d}/01/2020,{'Oui' if n % 2 else 'NON'},0{n}000,{'calm' if n else 'yes'},+33612345678,"
         for n in range(1, 9)
@@ -59,7 +59,7 @@ def test_attributes_are_typed_over_the_whole_column(opening: Opening) -> None:
     opened = opening(leads=[header, *lines])
     assert {a.name: a.kind for a in opened.tables.attributes} == {
         "score": "number", "founded": "date", "answer": "category", "zip": "category",
-        "mood": "category", "phone": "category", "empty": "category",
+        "mood": "category", "dialled": "category", "empty": "category",
     }  # fmt: skip
     (first, *_) = rows(opened, "leads")
     assert (first["score"], first["answer"], first["zip"], first["empty"]) == (1.5, "yes", "01000", None)

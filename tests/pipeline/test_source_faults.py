@@ -306,3 +306,20 @@ def test_names_mails_and_free_text_never_reach_a_message(opening: Opening) -> No
     assert "[orphan]" in told
     for secret in ("Zoé", "zoe@", "CEO", "confidential", "secret-time"):
         assert secret not in told
+
+
+def test_names_mails_and_free_text_are_never_learnt_from(opening: Opening) -> None:
+    text = "nous avons besoin de dix licences avant"
+    rows = [f"l{k},Zoé{k},x{k}@y.example,{text} {k},Lyon,{k % 3}" for k in range(9)]
+    opened = opening(leads=["lead_id,Prénom,contact,remarques,ville,score", *rows])
+    assert [attribute.name for attribute in opened.tables.attributes] == ["ville", "score"]
+    told = [str(item) for item in opened.faults if item.reason == "personal"]
+    assert [line.split(":")[0] for line in told] == ["leads.Prénom", "leads.contact", "leads.remarques"]
+    assert "It is not learnt from" in told[0]
+
+
+def test_a_cell_of_opted_out_that_says_anything_but_no_means_opted_out(opening: Opening) -> None:
+    rows = ["lead_id,opted_out", "a,perhaps", "b,no", "c,", *(f"x{k},no" for k in range(200))]
+    leads = opening(leads=rows).tables.frames["leads"].collect(backend="pandas").to_native().set_index("lead_id")
+    assert leads["opted_out"].loc[["a", "b"]].tolist() == [1, 0]
+    assert leads["opted_out"].isna().loc["c"]
