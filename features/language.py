@@ -42,16 +42,18 @@ def percent(value: float, language: Language) -> str:
 
 
 def span(days: float, language: Language) -> str:
-    """Write a duration in whole days.
+    """Write a duration in whole days, from two years on in whole years.
 
     Examples
     --------
-    >>> span(0.5, "en"), span(1.9, "fr"), span(64.2, "fr")
-    ('less than a day', '1 jour', '64 jours')
+    >>> span(0.5, "en"), span(1.9, "fr"), span(64.2, "fr"), span(17_648, "en"), span(17_648, "fr")
+    ('less than a day', '1 jour', '64 jours', '48 years', '48 ans')
     """
     n = int(days)
     if n == 0:
         return "less than a day" if language == "en" else "moins d'un jour"
+    if n >= 730:
+        return f"{number(int(days / 365.25), language)} {'years' if language == 'en' else 'ans'}"
     unit = "day" if language == "en" else "jour"
     return f"{number(n, language)} {unit}{'s' if n > 1 else ''}"
 

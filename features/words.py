@@ -6,6 +6,7 @@ written out), ``attribute``, ``date`` and ``levels`` (a sentence per level).
 """
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,6 +32,7 @@ _LONG_AGO_DAYS = 30
 _FOREVER_DAYS = 10_000
 _STABLE = (0.8, 1.25)
 _VALUE_LONGEST = 60
+_CODE = re.compile(r"[A-Za-z0-9]+(_[A-Za-z0-9]+)+")
 _ONE = {"en": (1,), "fr": (0, 1)}
 
 Material = Mapping[str, Any]
@@ -192,7 +194,9 @@ def _shown(value: Any, language: Language) -> str:
     if value == OTHER:
         return "other" if language == "en" else "autre"
     if isinstance(value, str):
-        return value if len(value) <= _VALUE_LONGEST else value[: _VALUE_LONGEST - 1].rstrip() + "…"
+        # A CRM's own code, such as trade_show, is read as words; an address or a name keeps what it is made of.
+        text = value.replace("_", " ") if _CODE.fullmatch(value) else value
+        return text if len(text) <= _VALUE_LONGEST else text[: _VALUE_LONGEST - 1].rstrip() + "…"
     return number(float(value), language)
 
 

@@ -47,11 +47,37 @@ def probability_contributions(phi: Floats, base: float, margin: Floats, calibrat
     >>> probability_contributions(phi, 0.0, phi.sum(axis=1), BetaCalibration()).round(4).tolist()
     [[0.4621, -0.2311], [0.25, -0.25]]
     """
-    distance = phi.sum(axis=1)
+    distance = row_sums(phi)
     rise = calibration(margin) - float(calibration([base])[0])
     near = np.abs(distance) < _NEAR
     factor = np.where(near, calibration.derivative((base + margin) / 2), rise / np.where(near, 1.0, distance))
     return np.asarray(phi * factor[:, None])
+
+
+def row_sums(values: Floats) -> Floats:
+    """Sum each row from left to right.
+
+    Unlike ``values.sum(axis=1)``, whose order of additions, and so whose rounding, depends on the number of rows and
+    on how they lie in memory: a lead scores the same alone and in company.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, m)
+        Any numbers.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+
+    Examples
+    --------
+    >>> row_sums(np.array([[1.0, 2.0], [0.5, -0.5]])).tolist()
+    [3.0, 0.0]
+    """
+    total = np.zeros(len(values))
+    for column in values.T:
+        total += column
+    return total
 
 
 @dataclass(frozen=True)
@@ -99,8 +125,7 @@ class Contributions:
         points = {}
         for family in ("fit", "engagement", "intent"):
             members = [j for j, name in enumerate(families) if name == family]
-            # No matrix product: its rounding would depend on how many rows stand in the block.
-            points[family] = 100.0 * self.on_propensity[:, members].sum(axis=1)
+            points[family] = 100.0 * row_sums(self.on_propensity[:, members])
         return pd.DataFrame(points)
 
     def to_shap(

@@ -11,6 +11,7 @@ import pandas as pd
 from features.language import Language
 from features.specification import Feature
 from features.words import sentence
+from models.explain import row_sums
 
 Floats = npt.NDArray[np.float64]
 
@@ -45,6 +46,7 @@ def top_reasons(
     n_up: int = 3,
     n_down: int = 2,
     least_points: float = 0.05,
+    least_share: float = 0.03,
 ) -> list[tuple[Reason, ...]]:
     """Name the strongest reasons of each row, for and against.
 
@@ -65,6 +67,9 @@ def top_reasons(
         Most reasons for and against.
     least_points : float
         Weaker reasons are left out.
+    least_share : float
+        So are those weaker than this share of the row's strongest reason, 0 to 1: beside +12, a -0.1 is noise that
+        costs trust.
 
     Returns
     -------
@@ -74,10 +79,10 @@ def top_reasons(
     fact_of, facts = pd.factorize(np.array([feature.fact for feature in features], dtype=object))
     members = [np.flatnonzero(fact_of == k) for k in range(len(facts))]
     points = 100.0 * contributions
-    # No matrix product: its rounding would depend on how many rows stand in the block.
-    sums = np.column_stack([points[:, columns].sum(axis=1) for columns in members])
-    ups = _strongest(sums, n_up, least_points)
-    downs = _strongest(-sums, n_down, least_points)
+    sums = np.column_stack([row_sums(points[:, columns]) for columns in members])
+    least = np.maximum(least_points, least_share * np.abs(sums).max(axis=1))
+    ups = _strongest(sums, n_up, least)
+    downs = _strongest(-sums, n_down, least)
     rows = []
     for i in range(len(sums)):
         chosen = sorted((*ups[i], *downs[i]), key=lambda k, i=i: -abs(sums[i, k]))  # type: ignore[misc]
@@ -92,10 +97,10 @@ def top_reasons(
     return rows
 
 
-def _strongest(sums: Floats, n: int, least: float) -> list[list[int]]:
-    """Positions of the n largest sums of each row that reach the least, ties by position."""
+def _strongest(sums: Floats, n: int, least: Floats) -> list[list[int]]:
+    """Positions of the n largest sums of each row that reach its least, ties by position."""
     order = np.argsort(-sums, axis=1, kind="stable")[:, :n]
-    return [[int(k) for k in row if sums[i, k] >= least] for i, row in enumerate(order)]
+    return [[int(k) for k in row if sums[i, k] >= least[i]] for i, row in enumerate(order)]
 
 
 def _value(frame: pd.DataFrame, name: str, i: int) -> float | str | None:

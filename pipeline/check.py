@@ -1,5 +1,6 @@
 """``tamis check``: what the tables hold, what is wrong with them, and what a training would use."""
 
+import contextlib
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -68,6 +69,7 @@ class Checked:
             "features": [column.feature.name for column in self.schema.columns],
             "dropped": [asdict(item) for item in self.dropped],
             "suspects": [asdict(item) for item in self.suspects],
+            "too_few": self.too_few,
         }
 
 
@@ -96,7 +98,7 @@ def check(workspace: Workspace, settings: Settings, *, now: int, console: Consol
     DataError
         A table is refused.
     """
-    with tempfile.TemporaryDirectory(prefix="tamis-") as name:
+    with tempfile.TemporaryDirectory(prefix="tamis-") as name, contextlib.ExitStack() as open_things:
         scratch = Path(name)
         with console.step("Reading the tables"):
             opened = open_source(
@@ -107,6 +109,7 @@ def check(workspace: Workspace, settings: Settings, *, now: int, console: Consol
                 quarantine=None,
                 now=now,
             )
+        open_things.callback(opened.connection.close)
         with console.step("Computing the features"):
             described = describe_training(opened, settings, scratch)
             frame = described.frame()

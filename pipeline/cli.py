@@ -4,6 +4,7 @@ Exit codes: 0 done, 2 bad use or settings, 3 bad data, 4 a gate refused, 5 an ou
 part, 1 only for a bug.
 """
 
+import io
 import os
 import sys
 import time
@@ -28,6 +29,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as on
 LogOption = Annotated[bool, typer.Option("--log-json", help="Log each step as a JSON line on stderr.")]
 LanguageOption = Annotated[str | None, typer.Option("--lang", help="en or fr; default: the settings.", metavar="LANG")]
 HERE = Path()
+STOPPED = 130  # typer's code for Ctrl-C
 
 
 def _console(as_json: bool, log_json: bool) -> Console:
@@ -195,17 +197,17 @@ def _user() -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one verb; turn every error into its sentence and its exit code."""
-    sys.exit(_run(arguments))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without "é" shows "?" rather than a bug
+    sys.exit(run_verb(sys.argv[1:] if arguments is None else arguments))
 
 
-def _run(arguments: list[str] | None) -> int:
-    _State.console = Console()
-    words = sys.argv[1:] if arguments is None else arguments
+def run_verb(words: list[str]) -> int:
+    """Run one verb and give its exit code."""
+    _State.console = Console(as_json="--json" in words, log_json="--log-json" in words)
     try:
         result: Any = app(words or ["--help"], standalone_mode=False)
-    except (typer.Abort, KeyboardInterrupt):
-        sys.stderr.write("tamis: stopped; nothing was half published.\n")
-        return 130
     except TamisError as error:
         _State.console.fail(str(error), error.exit_code)
         return error.exit_code
@@ -213,10 +215,13 @@ def _run(arguments: list[str] | None) -> int:
         sentence = str(getattr(error, "format_message", error.__str__)()).rstrip(".")
         _State.console.fail(f"{sentence}{'' if sentence.endswith('?') else '.'} See 'tamis --help'.", 2)
         return 2
-    except BrokenPipeError:
-        return 0
+    except SystemExit:
+        _State.console.fail("a connection was closed by the other side. Try again.", 5)  # so typer ends on EPIPE
+        return 5
     except Exception as error:
         return _bug(error)
+    if result == STOPPED:
+        sys.stderr.write("tamis: stopped; nothing was half published.\n")
     return result if isinstance(result, int) else 0
 
 

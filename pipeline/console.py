@@ -1,6 +1,7 @@
 """What the command line prints: a result for people or one JSON object, steps and logs on stderr."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -26,6 +27,7 @@ class Console:
     def __init__(self, *, as_json: bool = False, log_json: bool = False) -> None:
         self.as_json = as_json
         self.log_json = log_json
+        self._shown = False
 
     @contextmanager
     def step(self, text: str) -> Iterator[None]:
@@ -49,18 +51,42 @@ class Console:
     def show(self, result: Mapping[str, Any], *views: "RenderableType") -> None:
         """Print a result once: as JSON, or as its views."""
         if self.as_json:
-            sys.stdout.write(json.dumps(result, ensure_ascii=False, allow_nan=False, default=str) + "\n")
+            self._object(result)
             return
         from rich.console import Console as Rich  # noqa: PLC0415 (start-up time)
+        from rich.table import Table  # noqa: PLC0415
 
         screen = Rich(soft_wrap=not sys.stdout.isatty(), highlight=False)
-        for view in views:
-            screen.print(view)
+        with _reader_may_leave():
+            for view in views:
+                if isinstance(view, Table):
+                    for column in view.columns:
+                        column.overflow = "fold"  # rich would cut a long word and show three dots
+                screen.print(view)
+            sys.stdout.flush()
 
     def fail(self, message: str, exit_code: int) -> None:
-        """Say why a run ended early: to people on stderr, as JSON on stdout."""
+        """Say why a run ended early: to people on stderr, as JSON on stdout unless a result stands there."""
         self.log("error", message=message, exit_code=exit_code)
-        if self.as_json:
-            sys.stdout.write(json.dumps({"error": message, "exit_code": exit_code}, ensure_ascii=False) + "\n")
+        if self.as_json and not self._shown:
+            self._object({"error": message, "exit_code": exit_code})
         elif not self.log_json:
             sys.stderr.write(f"tamis: {message}\n")
+
+    def _object(self, result: Mapping[str, Any]) -> None:
+        text = json.dumps(result, ensure_ascii=False, allow_nan=False, default=str)
+        self._shown = True
+        with _reader_may_leave():
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+
+
+@contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    """Let the reader of a pipe stop reading (``| head``): what is left to print goes nowhere, and the run goes on."""
+    try:
+        yield
+    except (BrokenPipeError, SystemExit):  # rich makes the second of the first
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

@@ -106,7 +106,13 @@ def _make_room(directory: Path, *, force: bool) -> None:
     # The mark goes last, so that a demo whose removal was interrupted can still be removed.
     shutil.rmtree(directory / "data", ignore_errors=True)
     (directory / FILE_NAME).unlink(missing_ok=True)
-    shutil.rmtree(directory / ".tamis")
+    home = (directory / MARK).parent
+    for path in home.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != MARK.name:
+            path.unlink()
+    shutil.rmtree(home)
 
 
 def against_truth(evidence: Evidence, truth: np.ndarray) -> Mapping[str, float]:

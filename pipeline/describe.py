@@ -47,11 +47,11 @@ class Described:
         frame: pd.DataFrame = pq.read_table(self.path).drop_columns(KEYS).to_pandas()
         return frame
 
-    def blocks(self, size: int) -> Iterator[pd.DataFrame]:
-        """Keys and features, at most ``size`` rows at a time, in the order of ``rows``."""
+    def blocks(self, size: int) -> Iterator[pa.Table]:
+        """Keys and features, at most ``size`` rows at a time, in the order of ``rows``; all of one schema."""
         with pq.ParquetFile(self.path) as file:
             for batch in file.iter_batches(batch_size=size):
-                yield batch.to_pandas()
+                yield pa.Table.from_batches([batch])
 
 
 def snapshot_plan(settings: Settings) -> SnapshotPlan:

@@ -48,13 +48,14 @@ def run(root: Path, *, console: Console) -> None:
     UseError
         Something keeps Tamis from working.
     """
-    from rich.table import Table  # noqa: PLC0415 (start-up time)
+    from rich.markup import escape  # noqa: PLC0415 (start-up time)
+    from rich.table import Table  # noqa: PLC0415
 
     findings = [*installation(), *workspace_findings(Workspace(root))]
     table = Table("", "check", "found", box=None, pad_edge=False)
     marks = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "fault": "[red]fault[/]"}
     for finding in findings:
-        table.add_row(marks[finding.state], finding.what, finding.text)
+        table.add_row(marks[finding.state], finding.what, escape(finding.text))
     faults = [finding for finding in findings if finding.state == "fault"]
     console.show({"findings": [asdict(finding) for finding in findings], "faults": len(faults)}, table)
     if faults:
@@ -105,7 +106,8 @@ def workspace_findings(workspace: Workspace) -> Iterator[Finding]:
         yield Finding("settings", "ok", FILE_NAME)
     except TamisError as error:
         yield Finding("settings", "fault", str(error))
-    writable = os.access(workspace.home if workspace.home.exists() else workspace.root, os.W_OK)
+    folder = workspace.home if workspace.home.exists() else workspace.root
+    writable = folder.is_dir() and os.access(folder, os.W_OK)
     yield Finding(
         "rights",
         *(("ok", "can be written") if writable else ("fault", "cannot be written; correct its rights")),

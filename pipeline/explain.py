@@ -1,6 +1,7 @@
 """``tamis explain``: the dossier of one lead, from the newest score run that holds it."""
 
 import difflib
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from pipeline.tracking import Registry
 from pipeline.views import dossier_views
 from pipeline.workspace import Workspace, write_text
 
-REASONS_EACH_WAY = 5
+REASONS_FOR, REASONS_AGAINST = 8, 4
 EXACT = 1e-9
 
 
@@ -69,15 +70,16 @@ def dossier(workspace: Workspace, settings: Settings, lead_id: str, language: La
     model = LeadModel.load(files)
     frame = found.features(lead_id)
     explained = model.contributions(frame)
-    if abs(float(explained.propensity[0]) - row["propensity"]) > EXACT:
+    again = [float(value) for value in explained.propensity]
+    if len(again) != 1 or abs(again[0] - row["propensity"]) > EXACT:
+        shown = ", ".join(f"{value:.6f}" for value in again) or "no features"
         raise DataError(
-            f"Lead {lead_id}: expected the published propensity {row['propensity']:.6f}, found "
-            f"{float(explained.propensity[0]):.6f}. The run or the model was altered: score again."
+            f"Lead {lead_id}: expected the published propensity {row['propensity']:.6f}, found {shown}. "
+            "The run or the model was altered: score again."
         )
-    reasons = top_reasons(
-        model.features, explained.on_propensity, frame, language, n_up=REASONS_EACH_WAY, n_down=REASONS_EACH_WAY
-    )[0]
-    shown = [{"code": r.code, "family": r.family, "points": r.points, "text": r.text} for r in reasons]
+    (reasons,) = top_reasons(
+        model.features, explained.on_propensity, frame, language, n_up=REASONS_FOR, n_down=REASONS_AGAINST
+    )
     total = 100 * (row["propensity"] - row["reference_propensity"])
     return Dossier(
         row={**row, "due_at": None if row["due_at"] is None else int(row["due_at"].timestamp())},
@@ -85,7 +87,7 @@ def dossier(workspace: Workspace, settings: Settings, lead_id: str, language: La
         scored_at=int(row["scored_at"].timestamp()),
         cutoff=int(row["cutoff"].timestamp()),
         band_measured=(model.bands.measured or {}).get(row["band"]),
-        reasons=shown,
+        reasons=[asdict(reason) for reason in reasons],
         others=total - sum(r.points for r in reasons),
     )
 

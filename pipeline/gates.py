@@ -53,7 +53,8 @@ def refusals(evidence: Evidence, model: LeadModel, language: Language) -> tuple[
             "rate": percent(test["base_rate"], language),
         }
         found.append(WORSE_THAN_CONSTANT[language].format(**words))
-    if model.threshold.threshold is None:
+    # Of columns that predict nothing it goes without saying.
+    if not found and model.threshold.threshold is None:
         found.append(model.threshold.reason_en if language == "en" else model.threshold.reason_fr)
     return tuple(found)
 

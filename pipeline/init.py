@@ -1,15 +1,13 @@
 """``tamis init``: look at the data, write ``tamis.toml`` with every setting and what was understood."""
 
 import os
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from rich.markup import escape
 
 from features.errors import DataError, UseError
@@ -18,16 +16,15 @@ from features.tables import SCHEMA
 from pipeline import guesses
 from pipeline.columns import ROW_NUMBER
 from pipeline.console import Console
-from pipeline.csv_files import sniff, to_parquet
 from pipeline.explain import chosen_language
-from pipeline.settings import CsvSettings, Settings
+from pipeline.look import Seen, canonical_files, look, one_encoding
+from pipeline.settings import Settings
 from pipeline.settings_file import FILE_NAME, from_dict
 from pipeline.settings_template import render
 from pipeline.views import plain_table
 from pipeline.words import say
 from pipeline.workspace import write_text
 
-ENCODINGS = ("utf-8", "windows-1252")
 MOST_OUTCOMES = 50
 Raw = dict[str, Any]
 
@@ -46,20 +43,6 @@ class Request:
     language: str | None = None
 
 
-@dataclass(frozen=True)
-class Seen:
-    """A file as text: its columns, and how it is written."""
-
-    headers: tuple[str, ...]
-    cells: pa.Table
-    encoding: str = "utf-8"
-
-    def values(self, header: str) -> list[str]:
-        """The cells of a column as text; empty ones are left out."""
-        column = self.cells.column(self.headers.index(header)).cast(pa.string()).drop_null()
-        return [value for value in column.to_pylist() if value.strip()]
-
-
 def run(request: Request, *, console: Console) -> None:
     """Write the settings of a new workspace.
 
@@ -74,102 +57,94 @@ def run(request: Request, *, console: Console) -> None:
     if path.exists():
         raise UseError(f"{path} exists already: expected a new workspace. Edit it, or name another folder.")
     with console.step("Looking at the data"):
-        raw = one_table(request, request.leads) if request.leads else tables(request.directory)
+        raw = one_table(request, request.leads) if request.leads else tables(request)
     raw["output"] = {"language": chosen_language(request.language, Settings())}
     settings = from_dict(raw)
     write_text(path, render(settings))
     console.show({"settings": str(path), "understood": raw}, *_views(path, settings))
 
 
-def look(path: Path) -> Seen:
-    """Read a CSV or Parquet file as text, trying the encodings of usual exports.
-
-    Raises
-    ------
-    UseError
-        There is no such file, or it is of another kind.
-    DataError
-        It cannot be read.
-    """
-    if not path.is_file():
-        raise UseError(f"{path} does not exist: expected a CSV or Parquet file.")
-    if path.suffix == ".parquet":
-        try:
-            table = pq.read_table(path)
-        except pa.ArrowInvalid as error:
-            raise DataError(
-                f"{path.name}: expected a Parquet file, found one that is cut or of another kind."
-            ) from error
-        return Seen(tuple(table.column_names), table)
-    for encoding in ENCODINGS:
-        with tempfile.TemporaryDirectory(prefix="tamis-") as scratch:
-            target = Path(scratch) / "cells.parquet"
-            try:
-                found = sniff(path, CsvSettings(encoding=encoding))
-                to_parquet(path, found, target)
-            except DataError:
-                if encoding == ENCODINGS[-1]:
-                    raise
-                continue
-            return Seen(found.headers, pq.read_table(target).drop_columns("row"), encoding)
-    raise AssertionError  # the loop returns or raises
-
-
 def one_table(request: Request, path: Path) -> Raw:
     """Understand a single table with an outcome column."""
     seen = look(path)
-    asked = {"lead_id": request.id_column, "outcome": request.outcome, "created_at": request.created}
-    for option, header in (("--id", request.id_column), ("--outcome", request.outcome), ("--created", request.created)):
-        _require(option, header, seen.headers)
     for header in request.exclude:
         _require("--exclude", header, seen.headers)
-    given = {column: header for column, header in asked.items() if header}
-    free = [header for header in seen.headers if header not in {*given.values(), *request.exclude}]
-    wanted = [column for column in SCHEMA["leads"] if column not in given]
-    columns = {**guesses.canonical(wanted, free), **given}
+    columns = _leads(request, seen, SCHEMA["leads"])
     if "outcome" not in columns:
         raise UseError(
             f"--outcome: expected the column that says how a lead ended. Columns: {', '.join(seen.headers)}."
         )
-    if "lead_id" not in given and not _is_key(columns.get("lead_id"), seen):
+    if request.id_column is None and not _is_key(columns.get("lead_id"), seen):
         columns["lead_id"] = ROW_NUMBER
-    rest = [header for header in free if header not in columns.values()]
-    personal = [header for header in rest if guesses.is_personal(header, seen.values(header)[:1000])]
-    kept = [header for header in rest if header not in personal]
     where = Path(os.path.relpath(path.resolve().parent, request.directory.resolve()))
     return {
         "source": {
             "url": where.as_posix(),
+            "only_named": True,
             "csv": {"encoding": seen.encoding},
             "outcome": _outcome(columns["outcome"], seen, request.won),
             "tables": {"leads": {"path": path.name, "columns": _renamed(columns)}},
         },
-        "features": {
-            "exclude": [*request.exclude, *personal],
-            "families": {header: kind for header in kept if (kind := guesses.family(header))},
-        },
+        "features": _features(request, seen, columns),
     }
 
 
-def tables(directory: Path) -> Raw:
+def tables(request: Request) -> Raw:
     """Understand the canonical tables that stand in ``data/``."""
-    data = directory / "data"
-    paths = {path.name.split(".")[0]: path for path in sorted(data.glob("*")) if path.name.split(".")[0] in SCHEMA}
-    if "leads" not in paths:
-        found = ", ".join(sorted(path.name for path in data.glob("*"))) or "nothing"
-        raise UseError(
-            f"{data}: expected leads.csv or leads.parquet, found {found}. "
-            "Put the tables there, or name one file with --leads."
-        )
-    described: Raw = {}
-    encodings = set()
-    for name, path in paths.items():
-        seen = look(path)
-        encodings.add(seen.encoding)
-        columns = _renamed(guesses.canonical(SCHEMA[name], seen.headers))
-        if columns:
-            described[name] = {"columns": columns}
-    return {"source": {"csv": {"encoding": max(encodings, key=ENCODINGS.index)}, "tables": described}}
+    seen = {name: look(path) for name, path in canonical_files(request.directory / "data").items()}
+    headers = [header for name in seen.keys() & {"leads", "accounts"} for header in seen[name].headers]
+    for header in request.exclude:
+        _require("--exclude", header, headers)
+    # With a table of outcomes, a result or status in leads is no outcome.
+    wanted = [column for column in SCHEMA["leads"] if column != "outcome" or "outcomes" not in seen]
+    described = {
+        name: _leads(request, table, wanted) if name == "leads" else _columns(request, table, name, SCHEMA[name], {})
+        for name, table in seen.items()
+    }
+    features = _features(request, seen["leads"], described["leads"])
+    if "accounts" in seen:
+        more = _features(request, seen["accounts"], described["accounts"])
+        features["exclude"] = list(dict.fromkeys([*features["exclude"], *more["exclude"]]))
+        features["families"] = {**more["families"], **features["families"]}
+    source: Raw = {
+        "csv": {"encoding": one_encoding(seen)},
+        "tables": {name: {"columns": _renamed(described[name])} for name in seen if _renamed(described[name])},
+    }
+    told = "outcomes" if "outcomes" in seen else "leads"
+    if "outcome" in described[told]:
+        source["outcome"] = _outcome(described[told]["outcome"], seen[told], request.won)
+    elif request.won:
+        raise UseError(f"--won: expected a column that says how a lead ended in {told}, found none. Name it.")
+    return {"source": source, "features": features}
+
+
+def _leads(request: Request, seen: Seen, wanted: Iterable[str]) -> dict[str, str]:
+    """What each column of leads is: as the options say, else as its name says."""
+    asked = {"lead_id": request.id_column, "outcome": request.outcome, "created_at": request.created}
+    given = {column: header for column, header in asked.items() if header}
+    options = (("--id", request.id_column), ("--outcome", request.outcome), ("--created", request.created))
+    for option, header in options:
+        _require(option, header, seen.headers)
+    return _columns(request, seen, "leads", wanted, given)
+
+
+def _columns(
+    request: Request, seen: Seen, table: str, wanted: Iterable[str], given: Mapping[str, str]
+) -> dict[str, str]:
+    free = [header for header in seen.headers if header not in {*given.values(), *request.exclude}]
+    key = guesses.OWN_KEY.get(table, "")
+    columns = {**guesses.canonical([column for column in wanted if column not in given], free, key), **given}
+    # An excluded column that bears one of our names would be bound by its name all the same.
+    barred = {header.strip().casefold() for header in request.exclude if header in seen.headers}
+    return {**columns, **{name: "" for name in SCHEMA[table] if name in barred and name not in columns}}
+
+
+def _features(request: Request, seen: Seen, columns: Mapping[str, str]) -> Raw:
+    """Columns to leave out, those asked for and the personal ones, and the families of the rest."""
+    rest = [header for header in seen.headers if header not in {*columns.values(), *request.exclude}]
+    personal = [header for header in rest if guesses.is_personal(header, seen.values(header)[:1000])]
+    families = {header: kind for header in rest if header not in personal and (kind := guesses.family(header))}
+    return {"exclude": [*request.exclude, *personal], "families": families}
 
 
 def _require(option: str, header: str | None, headers: Sequence[str]) -> None:
@@ -195,13 +170,15 @@ def _renamed(columns: Mapping[str, str]) -> dict[str, str]:
 def _outcome(header: str, seen: Seen, won: Sequence[str]) -> Raw:
     counted = pc.value_counts(pa.array([value.strip() for value in seen.values(header)], pa.string())).to_pylist()
     values = [entry["values"] for entry in sorted(counted, key=lambda entry: -entry["counts"])]
+    if not values:
+        raise DataError(f"--outcome: expected rows that say won or lost, found no value at all in {header!r}.")
     if len(values) > MOST_OUTCOMES:
         raise UseError(
             f"--outcome: expected a column with a few words, found {len(values)} different values in {header!r}. "
             "Name the column that says won or lost."
         )
     found, lost, still_open = guesses.outcome_words(values, won)
-    missing = [word for word in won if guesses.fold(word) not in {guesses.fold(value) for value in values}]
+    missing = [word for word in won if not guesses.matching(word, values)]
     if missing or not found:
         wrong = f"found {missing[0]!r}" if missing else "found none that says so by itself"
         raise UseError(
@@ -215,7 +192,8 @@ def _views(path: Path, settings: Settings) -> list[Any]:
     table = plain_table()
     for name, described in settings.source.tables.items():
         for ours, theirs in described.columns.items():
-            table.add_row(f"{name}.{ours}", "=", escape(theirs))
+            if theirs:
+                table.add_row(f"{name}.{ours}", "=", escape(theirs))
     outcome = settings.source.outcome
     for kind, words in (("won", outcome.won), ("lost", outcome.lost), ("open", outcome.open)):
         if words:

@@ -3,25 +3,27 @@
 import json
 import shutil
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import narwhals.stable.v2 as nw
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
-from features.errors import DataError, UseError
+from features.errors import DataError, OutsideError, UseError
 from features.tables import Attribute
 from models.lead_model import LeadModel
 from pipeline.console import Console
 from pipeline.describe import describe_scoring
 from pipeline.language import iso
-from pipeline.score_rows import RunFacts, score_block
+from pipeline.quarantine import harmless
+from pipeline.score_rows import Before, RunFacts, score_block
 from pipeline.score_runs import MANIFEST, ScoreRun, newest
 from pipeline.settings import Settings
 from pipeline.settings_file import load
@@ -40,11 +42,13 @@ class Request:
     leads : pathlib.Path, optional
         Rows to score instead of the open leads.
     as_of : str, optional
-        Cutoff, ISO 8601; by default the instant after the newest row of the data.
+        Cutoff, ISO 8601, in the zone of the settings where it names none; by default the instant after the newest row
+        of the data.
     model : str
         Alias or version number.
     out : pathlib.Path, optional
-        Where to write the rows too, ``.parquet`` or ``.csv``.
+        Where to write the rows too, ``.parquet`` or ``.csv``. In a CSV the reasons are sentences, and a text that a
+        spreadsheet would run as a formula has an apostrophe before it.
     """
 
     leads: Path | None = None
@@ -108,9 +112,11 @@ def score(workspace: Workspace, settings: Settings, request: Request, *, now: in
                 leads_file=request.leads,
                 kinds=[Attribute(**kind) for kind in model.metadata.get("attributes", ())],
             )
-        cutoff = _cutoff(request, opened, now)
-        with console.step("Computing the features"):
-            described = describe_scoring(opened, settings, cutoff, model.features, scratch)
+        with closing(opened.connection):
+            cutoff = _cutoff(request, opened, settings, now)
+            with console.step("Computing the features"):
+                described = describe_scoring(opened, settings, cutoff, model.features, scratch)
+            opted_out = _opted_out(opened)
         if described.rows.empty:
             raise DataError(
                 f"No open lead at {iso(cutoff)}: expected at least one lead created before it and not decided. "
@@ -119,16 +125,8 @@ def score(workspace: Workspace, settings: Settings, request: Request, *, now: in
         kind = "file" if request.leads else "portfolio"
         key = _key(opened, version, files, cutoff, settings, kind)
         building, head = _building(workspace, key, now)
-        before = newest(workspace, "portfolio", before=cutoff)
-        run_ = RunFacts(
-            head["run_id"],
-            head["scored_at"],
-            model,
-            version,
-            settings,
-            _opted_out(opened),
-            _propensities(before),
-        )
+        before = _before(newest(workspace, "portfolio", before=cutoff))
+        run_ = RunFacts(head["run_id"], head["scored_at"], cutoff, model, version, settings, opted_out, before)
         with console.step("Scoring and explaining"):
             for number, block in enumerate(described.blocks(settings.limits.rows_per_block)):
                 _write_block(building, number, block, run_)
@@ -152,7 +150,7 @@ def _check_request(request: Request) -> None:
         raise UseError(f"--leads: {request.leads} does not exist. Name a CSV or Parquet file.")
 
 
-def _cutoff(request: Request, opened: Opened, now: int) -> int:
+def _cutoff(request: Request, opened: Opened, settings: Settings, now: int) -> int:
     """Instant of the run: as asked, else just after the newest row, so that all that is known counts."""
     if request.as_of is None:
         return min(now, opened.tables.extracted_at + 1)
@@ -160,7 +158,7 @@ def _cutoff(request: Request, opened: Opened, now: int) -> int:
         at = datetime.fromisoformat(request.as_of)
     except ValueError:
         raise UseError(f"--as-of: expected an instant such as 2026-11-21T06:00:00Z, found {request.as_of!r}.") from None
-    cutoff = int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
+    cutoff = int((at if at.tzinfo else at.replace(tzinfo=settings.zone)).timestamp())
     if cutoff > now:
         raise UseError(f"--as-of: {iso(cutoff)} is in the future. Expected an instant up to {iso(now)}.")
     return cutoff
@@ -199,27 +197,27 @@ def _building(workspace: Workspace, key: str, now: int) -> tuple[Path, dict[str,
 
 
 def _opted_out(opened: Opened) -> frozenset[str]:
-    import narwhals.stable.v2 as nw  # noqa: PLC0415
-
     leads = opened.tables.frames["leads"].filter(nw.col("opted_out") == 1).select("lead_id")
     return frozenset(leads.collect(backend="pyarrow").to_native().column("lead_id").to_pylist())
 
 
-def _propensities(before: ScoreRun | None) -> dict[str, float]:
-    if before is None:
+def _before(run_: ScoreRun | None) -> dict[str, Before]:
+    if run_ is None:
         return {}
-    table = before.rows(["lead_id", "propensity"])
-    return dict(zip(table.column(0).to_pylist(), table.column(1).to_pylist(), strict=True))
+    table = run_.rows(["lead_id", "propensity", "due_at"])
+    due = table.column("due_at").cast(pa.int64()).to_pylist()
+    rows = zip(table.column("lead_id").to_pylist(), table.column("propensity").to_pylist(), due, strict=True)
+    return {lead_id: Before(propensity, due_at) for lead_id, propensity, due_at in rows}
 
 
-def _write_block(building: Path, number: int, block: pd.DataFrame, run_: RunFacts) -> None:
+def _write_block(building: Path, number: int, block: pa.Table, run_: RunFacts) -> None:
     """Score one block, unless an interrupted run has done so already."""
     name = f"part-{number:05d}.parquet"
     path = building / "rows" / name
     if path.is_file():
         return
-    _write(pa.Table.from_pandas(block.drop(columns="cutoff"), preserve_index=False), building / "features" / name)
-    _write(score_block(block, run_), path)
+    _write(block.drop_columns("cutoff"), building / "features" / name)
+    _write(score_block(block.to_pandas(), run_), path)
 
 
 def _write(table: pa.Table, path: Path) -> None:
@@ -256,12 +254,27 @@ def _counts(column: pa.ChunkedArray) -> dict[str, int]:
 
 
 def _write_out(result: ScoreRun, path: Path) -> None:
-    table = result.rows()
     temporary = path.with_name(f".{path.name}.tmp")
-    if path.suffix == ".parquet":
-        pq.write_table(table, temporary)
-    else:
-        texts = ["; ".join(reason["text"] for reason in row) for row in table.column("reasons").to_pylist()]
-        at = table.schema.get_field_index("reasons")
-        pc.write_csv(table.set_column(at, "reasons", pa.array(texts, pa.string())), temporary)
-    temporary.replace(path)
+    try:
+        if path.suffix == ".parquet":
+            pq.write_table(result.rows(), temporary)
+        else:
+            pc.write_csv(_for_spreadsheets(result.rows()), temporary)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise OutsideError(
+            f"--out: {path.name} could not be written: {error.strerror}. The same rows are in {result.path}."
+        ) from error
+
+
+def _for_spreadsheets(table: pa.Table) -> pa.Table:
+    """Write reasons as sentences, and every text so that no spreadsheet runs it."""
+    for at, field in enumerate(table.schema):
+        column = table.column(at)
+        if field.name == "reasons":
+            column = pa.array(["; ".join(reason["text"] for reason in row) for row in column.to_pylist()], pa.string())
+        if pa.types.is_string(column.type):
+            texts = [None if text is None else harmless(text) for text in column.to_pylist()]
+            table = table.set_column(at, field.name, pa.array(texts, pa.string()))
+    return table

@@ -1,8 +1,8 @@
 """Turn a block of described leads into score rows: propensity, decision, points, reasons."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from models.lead_model import LeadModel
-from models.reasons import Reason, top_reasons
+from models.reasons import top_reasons
 from pipeline.score_runs import SCHEMA
 from pipeline.settings import Settings
 from pipeline.tracking import Version
@@ -18,6 +18,16 @@ from pipeline.tracking import Version
 STABLE = 0.02  # a smaller move of the propensity is no trend
 HOUR_S = 3600
 Floats = npt.NDArray[np.float64]
+
+
+class Before(NamedTuple):
+    """What the run before said of a lead."""
+
+    propensity: float
+    due_at: int | None
+
+
+NEVER = Before(np.nan, None)
 
 
 @dataclass(frozen=True)
@@ -28,8 +38,8 @@ class RunFacts:
     ----------
     run_id : str
         Name of the run.
-    scored_at : int
-        UTC seconds.
+    scored_at, cutoff : int
+        UTC seconds, of the run.
     model : LeadModel
         What scores.
     version : Version
@@ -38,17 +48,18 @@ class RunFacts:
         Language, number of reasons, delay of the first contact, threads.
     opted_out : frozenset of str
         Leads that must not be contacted, whatever their propensity.
-    previous : mapping of str to float
-        Propensity of each lead in the run before.
+    previous : mapping of str to Before
+        Each lead in the run before.
     """
 
     run_id: str
     scored_at: int
+    cutoff: int
     model: LeadModel
     version: Version
     settings: Settings
     opted_out: frozenset[str]
-    previous: Mapping[str, float]
+    previous: Mapping[str, Before]
 
 
 def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
@@ -63,8 +74,11 @@ def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
     language, number = settings.output.language, settings.output.reasons
     reasons = top_reasons(model.features, explained.on_propensity, block, language, n_up=number, n_down=number)
     amount = float(model.metadata.get("won_amount") or settings.threshold.win_value)
-    previous: Floats = np.array([run_.previous.get(lead_id, np.nan) for lead_id in lead_ids], dtype=np.float64)
-    due = block["cutoff"] + settings.policy.contact_within_hours * HOUR_S
+    before = [run_.previous.get(lead_id, NEVER) for lead_id in lead_ids]
+    previous: Floats = np.array([row.propensity for row in before], dtype=np.float64)
+    # A lead that stays handed over keeps its day: the delay runs from the passage, not from last night.
+    due = run_.cutoff + settings.policy.contact_within_hours * HOUR_S
+    due_at = [(row.due_at or due) if handed else None for row, handed in zip(before, handed_over, strict=True)]
     n = len(block)
     columns: dict[str, Any] = {
         "lead_id": lead_ids,
@@ -82,10 +96,10 @@ def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
         **{f"{family}_points": points[family] for family in points},
         "expected_amount": np.full(n, amount),
         "expected_value": explained.propensity * amount,
-        "reasons": [[_plain(reason) for reason in row] for row in reasons],
+        "reasons": [[asdict(reason) for reason in row] for row in reasons],
         "previous_propensity": _or_none(previous),
         "trend": _trend(explained.propensity, previous),
-        "due_at": [int(at) if handed else None for at, handed in zip(due, handed_over, strict=True)],
+        "due_at": due_at,
     }
     arrays = [pa.array(columns[field.name], _stored(field)).cast(field.type) for field in SCHEMA]
     return pa.Table.from_arrays(arrays, schema=SCHEMA)
@@ -93,10 +107,6 @@ def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
 
 def _stored(field: pa.Field) -> pa.DataType:
     return pa.int64() if pa.types.is_timestamp(field.type) else field.type
-
-
-def _plain(reason: Reason) -> dict[str, Any]:
-    return {"code": reason.code, "family": reason.family, "points": reason.points, "text": reason.text}
 
 
 def _or_none(values: Floats) -> list[float | None]:

@@ -4,8 +4,9 @@ A run is an immutable folder ``.tamis/scores/<run_id>/`` with ``rows/`` (one row
 model read, for explanations and drift) and ``manifest.json``. A folder without a manifest is not a run.
 """
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
 
+from features.errors import DataError
 from pipeline.workspace import Workspace
 
 MANIFEST = "manifest.json"
@@ -68,19 +70,26 @@ class ScoreRun:
         return str(self.manifest["run_id"])
 
     def rows(self, columns: list[str] | None = None) -> pa.Table:
-        """Score rows, ordered by lead."""
-        return ds.dataset(self.path / "rows", schema=SCHEMA).to_table(columns=columns)
+        """Score rows, ordered by lead.
+
+        Raises
+        ------
+        DataError
+            The folder is no longer what was published.
+        """
+        with _as_published(self.path):
+            return ds.dataset(self.path / "rows", schema=SCHEMA).to_table(columns=columns)
 
     def lead(self, lead_id: str) -> dict[str, Any] | None:
         """The row of one lead; None where it is not in the run."""
-        found = (
-            ds.dataset(self.path / "rows", schema=SCHEMA).to_table(filter=ds.field("lead_id") == lead_id).to_pylist()
-        )
-        return found[0] if found else None
+        with _as_published(self.path):
+            found = ds.dataset(self.path / "rows", schema=SCHEMA).to_table(filter=ds.field("lead_id") == lead_id)
+        return found.to_pylist()[0] if found.num_rows else None
 
     def features(self, lead_id: str) -> pd.DataFrame:
         """What the model read of one lead: one row, one column per feature."""
-        found = ds.dataset(self.path / "features").to_table(filter=ds.field("lead_id") == lead_id)
+        with _as_published(self.path):
+            found = ds.dataset(self.path / "features").to_table(filter=ds.field("lead_id") == lead_id)
         frame: pd.DataFrame = found.to_pandas()
         return frame
 
@@ -94,18 +103,35 @@ def published(workspace: Workspace) -> list[ScoreRun]:
     """Every published run, newest first."""
     if not workspace.scores.is_dir():
         return []
-    found = [
-        ScoreRun(path.parent, json.loads(path.read_text(encoding="utf-8")))
-        for path in workspace.scores.glob(f"*/{MANIFEST}")
-    ]
+    found = []
+    for path in workspace.scores.glob(f"*/{MANIFEST}"):
+        with _as_published(path.parent):
+            found.append(ScoreRun(path.parent, json.loads(path.read_text(encoding="utf-8"))))
     return sorted(found, key=lambda run: (run.manifest["scored_at"], run.run_id), reverse=True)
 
 
 def newest(
     workspace: Workspace, kind: Literal["portfolio", "file"] | None = None, before: int | None = None
 ) -> ScoreRun | None:
-    """The newest run of a kind whose cutoff is before an instant; None where there is none."""
-    for run in published(workspace):
-        if (kind is None or run.manifest["kind"] == kind) and (before is None or run.manifest["cutoff"] < before):
-            return run
-    return None
+    """The run of a kind with the latest cutoff before an instant; None where there is none.
+
+    Of two with one cutoff, the one scored last. When a run was scored does not say what it knew: a past cutoff can be
+    scored today.
+    """
+    found = [
+        run
+        for run in published(workspace)
+        if (kind is None or run.manifest["kind"] == kind) and (before is None or run.manifest["cutoff"] < before)
+    ]
+    return max(found, key=lambda run: (run.manifest["cutoff"], run.manifest["scored_at"], run.run_id), default=None)
+
+
+@contextlib.contextmanager
+def _as_published(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise DataError(
+            f"Score run {path.name}: expected the files that were published, found one that cannot be read "
+            f"({type(error).__name__}). Restore the folder, or remove it and score again."
+        ) from error

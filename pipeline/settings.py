@@ -92,6 +92,7 @@ class SourceSettings(Section):
     time_zone: Zone = Field("UTC", description="zone of times that name none, such as Europe/Paris")
     extracted_at: str = Field("", description="when the data were extracted (ISO 8601); empty: newest time found")
     max_faulty_rate: Rate = Field(0.01, description="rows set aside before a run is refused, per table, 0 to 1")
+    only_named: bool = Field(False, description="true: read only the tables named below, not every table found")
     csv: CsvSettings = CsvSettings()
     outcome: OutcomeSettings = OutcomeSettings()
     tables: dict[TableName, TableSettings] = Field(

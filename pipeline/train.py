@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from models.training import train as fit
 from pipeline.console import Console
 from pipeline.describe import describe_training, snapshot_plan
 from pipeline.gates import refusals
-from pipeline.language import iso
+from pipeline.language import day, iso
 from pipeline.report import card
 from pipeline.report.training import TrainingFacts, render
 from pipeline.settings import Settings
@@ -107,9 +108,10 @@ def train(workspace: Workspace, settings: Settings, *, now: int, by: str, consol
     ------
     GateError
         Too few won or lost leads to learn from; nothing is kept.
+    DataError
+        The tables cannot be used, or nothing in them is mature; nothing is kept.
     """
     ensure_writable(workspace)
-    language = settings.output.language
     with workspace.lock("train"), workspace.scratch() as scratch:
         with console.step("Reading the tables"):
             opened = open_source(
@@ -120,34 +122,49 @@ def train(workspace: Workspace, settings: Settings, *, now: int, by: str, consol
                 quarantine=workspace.quarantine,
                 now=now,
             )
-        with console.step("Computing the features"):
-            described = describe_training(opened, settings, scratch)
-        rows = described.rows
-        learnt = rows[rows["is_mature"] == 1].reset_index(drop=True)
-        if learnt.empty:
-            raise DataError(_nothing_mature(rows, settings, opened))
-        with console.step("Training, calibrating, choosing the threshold, testing"):
-            result = fit(described.frame(), learnt, described.features, training_plan(settings))
-        model = _with_metadata(result.model, opened, settings, now)
-        registry = Registry(workspace, settings.registry)
-        facts = TrainingFacts(
-            version=str(_next_number(registry)),
-            trained_at=now,
-            horizon_days=settings.snapshots.horizon_days,
-            evidence=result.evidence.to_dict(),
-            schema=model.schema,
-            gates=refusals(result.evidence, model, language),
-            maturity=cohorts(rows, opened, settings),
-            tables=table_counts(opened),
-        )
-        with console.step("Writing the report"):
-            report = render(facts, language)
-        with console.step("Keeping the model"):
-            version = _keep(registry, model, facts, report, settings, opened)
-            promoted = registry.find("champion") is None and not facts.gates
-            if promoted:
-                version = registry.promote(version.number, by=by, why="first model whose gates pass", at=now)
-        path = write_text(workspace.reports / f"model-{version.number}.{language}.html", report)
+        with closing(opened.connection):
+            return _learn(workspace, settings, opened, scratch, now=now, by=by, console=console)
+
+
+def _learn(
+    workspace: Workspace,
+    settings: Settings,
+    opened: Opened,
+    scratch: Path,
+    *,
+    now: int,
+    by: str,
+    console: Console,
+) -> Trained:
+    language = settings.output.language
+    with console.step("Computing the features"):
+        described = describe_training(opened, settings, scratch)
+    rows = described.rows
+    learnt = rows[rows["is_mature"] == 1].reset_index(drop=True)
+    if learnt.empty:
+        raise DataError(_nothing_mature(rows, settings, opened))
+    with console.step("Training, calibrating, choosing the threshold, testing"):
+        result = fit(described.frame(), learnt, described.features, training_plan(settings))
+    model = _with_metadata(result.model, opened, settings, now)
+    registry = Registry(workspace, settings.registry)
+    facts = TrainingFacts(
+        version=str(_next_number(registry)),
+        trained_at=now,
+        horizon_days=settings.snapshots.horizon_days,
+        evidence=result.evidence.to_dict(),
+        schema=model.schema,
+        gates=refusals(result.evidence, model, language),
+        maturity=cohorts(rows, opened, settings),
+        tables=table_counts(opened),
+    )
+    with console.step("Writing the report"):
+        report = render(facts, language)
+    with console.step("Keeping the model"):
+        version = _keep(registry, model, facts, report, settings, opened)
+        promoted = registry.find("champion") is None and not facts.gates
+        if promoted:
+            version = registry.promote(version.number, by=by, why="first model whose gates pass", at=now)
+    path = write_text(workspace.reports / f"model-{version.number}.{language}.html", report)
     return Trained(version, model, result.evidence, facts, path, promoted)
 
 
@@ -197,10 +214,17 @@ def _nothing_mature(rows: pd.DataFrame, settings: Settings, opened: Opened) -> s
             "No snapshot to learn from: expected leads with created_at and outcomes with decided_at, or an outcome "
             "column in leads. Run 'tamis check' to see what was read."
         )
+    if opened.tables.one_table:
+        return (
+            f"None of {len(rows):,} leads has an outcome: expected won or lost in the outcome column of most, found it "
+            "empty or open. Export leads that are decided too, or correct [source.outcome]."
+        )
     wait = chosen.horizon_days + chosen.reporting_lag_days
+    first = int(maturity(rows, snapshot_plan(settings), opened.tables.extracted_at)["matures_at"].min())
     return (
         f"None of {len(rows):,} snapshots is mature: expected cutoff + {wait} days <= "
-        f"{iso(opened.tables.extracted_at)}, when the data end. Shorten snapshots.horizon_days, or come back later."
+        f"{iso(opened.tables.extracted_at)}, when the data end. The oldest will be on {day(first, 'en')}: come back "
+        "then, add older leads, or shorten snapshots.horizon_days."
     )
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline.train import Trained
 
 COHORTS_SHOWN = 6
+FIGURES = {"log_loss": ("log loss", 4), "auc": ("AUC", 3), "ece": ("ECE", 4), "lift10": ("lift 10%", 2)}
 SYSTEMS = ("tamis", "logistic", "naive_bayes", "points", "constant")
 LEVEL_MARKS = {
     "refuse": "[red]✗[/]",
@@ -42,8 +43,8 @@ def training_views(trained: "Trained", language: Language) -> list["RenderableTy
         say("no_threshold", language) if least is None else f"[bold]{percent(least, language)}[/]",
     )
     reason = trained.model.threshold.reason_en if language == "en" else trained.model.threshold.reason_fr
-    head.add_row("", reason)
-    notes = [f"[yellow]![/] {escape(note.en if language == 'en' else note.fr)}" for note in trained.evidence.notes]
+    head.add_row("", escape(reason))
+    notes = [f"[yellow]![/] {escape(sentence)}" for sentence in trained.facts.notes(language)]
     return [
         head,
         "",
@@ -55,16 +56,14 @@ def training_views(trained: "Trained", language: Language) -> list["RenderableTy
 
 
 def _figures(trained: "Trained", language: Language) -> Table:
-    table = plain_table("", "log loss", "AUC", "ECE", "lift 10%")
+    table = plain_table("", *(heading for heading, _ in FIGURES.values()))
     for system in SYSTEMS:
-        row = trained.evidence.figures.get(system)
+        row = trained.facts.evidence["figures"].get(system)
         if row is None:
             continue
         cells = [
-            fixed(row["log_loss"]["value"], language, 4),
-            fixed(row["auc"]["value"], language, 3),
-            fixed(row["ece"]["value"], language, 4),
-            fixed(row["lift10"]["value"], language, 2),
+            "–" if row[name]["value"] is None else fixed(row[name]["value"], language, digits)
+            for name, (_, digits) in FIGURES.items()
         ]
         table.add_row(say(f"system_{system}", language), *cells, style="bold" if system == "tamis" else None)
     return table
@@ -99,7 +98,7 @@ def check_views(found: "Checked", language: Language) -> list["RenderableType"]:
     return [
         tables,
         "",
-        *((faults, "") if found.faults.faults else ()),
+        *((faults, "") if found.faults.items else ()),
         *((cohorts, "") if found.maturity else ()),
         summary,
         used,

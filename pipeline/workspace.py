@@ -119,8 +119,7 @@ def publish(built: Path, final: Path) -> None:
         ``final`` exists already: results are immutable.
     """
     for path in sorted(built.rglob("*")):
-        if path.is_file():
-            _sync(path)
+        _sync(path)
     _sync(built)
     final.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -131,11 +130,26 @@ def publish(built: Path, final: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> Path:
-    """Write a small file so that a reader sees the old one or the new one, never half."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a small file so that a reader sees the old one or the new one, never half.
+
+    Raises
+    ------
+    UseError
+        It cannot be written there.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        _sync(temporary)
+        temporary.replace(path)
+    except OSError as error:
+        raise UseError(
+            f"{path}: could not be written: {error.strerror}. Choose another place, or correct its rights."
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
     return path
 
 

@@ -2,7 +2,9 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import lightgbm as lgb
 import numpy as np
@@ -15,6 +17,7 @@ from models.bands import Bands
 from models.calibration import BetaCalibration
 from models.lead_model import LeadModel, Reference
 from models.threshold import ThresholdChoice
+from pipeline.cli import run_verb
 from pipeline.settings import RegistrySettings
 from pipeline.tracking import Registry
 from pipeline.workspace import Workspace
@@ -84,3 +87,25 @@ def small_model(small_frame: pd.DataFrame) -> LeadModel:
         reference=Reference(-0.5, 0.3, {}),
         metadata={"seed": 7},
     )
+
+
+class Said(NamedTuple):
+    """What a verb exited with and printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def tamis(capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """Run a verb of the command line inside this process."""
+
+    def run(*words: object) -> Said:
+        capsys.readouterr()
+        code = run_verb([str(word) for word in words])
+        said = Said(code, *capsys.readouterr())
+        assert "Traceback" not in said.out + said.err
+        return said
+
+    return run

@@ -18,6 +18,8 @@ from pipeline.report.words import say
 FIGURES = ("log_loss", "brier", "auc", "ece", "lift10")
 SYSTEMS = ("tamis", "logistic", "naive_bayes", "points", "constant")
 TOP_FACTS = 15
+# What these notes say, a gate that refused says too, and better.
+NOTES_OF_GATES = ("no_signal", "not_better_than_constant", "no_threshold")
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,13 @@ class TrainingFacts:
     hottest: Sequence[Mapping[str, Any]] = ()
     truth: Mapping[str, float] | None = None
 
+    def notes(self, language: Language) -> list[str]:
+        """What to read first: the gates that refused, then the notes of the evidence, nothing said twice."""
+        notes = [
+            note[language] for note in self.evidence["notes"] if not (self.gates and note["code"] in NOTES_OF_GATES)
+        ]
+        return [*self.gates, *notes]
+
 
 def environment(language: Language) -> Environment:
     """Templates with the words, numbers and dates of a language; everything is escaped."""
@@ -97,6 +106,7 @@ def render(facts: TrainingFacts, language: Language) -> str:
             evidence=evidence,
             figures=_figures(evidence["figures"], language),
             names=FIGURES,
+            notes=facts.notes(language),
             swap=_swap(evidence["swap_set"]),
             top=_top_facts(facts, language),
             gain=Markup(plots.gain(evidence["gain_curves"], language)),  # noqa: S704 (our own SVG)

@@ -193,6 +193,14 @@ def test_a_long_text_value_is_cut_and_says_so(everything):
     assert sentence(feature, "x" * 300, "en").endswith("x…")
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("trade_show", "trade show"), ("Île_de_France", "Île_de_France"), ("a_b@c.fr", "a_b@c.fr"), ("_x", "_x")],
+)
+def test_a_code_of_the_crm_is_read_as_words_and_anything_else_is_left_alone(value, shown):
+    assert sentence(BY_NAME["fit__source"], value, "en") == f"Source: {shown}"
+
+
 def test_a_feature_without_words_still_gives_a_sentence():
     feature = Feature("fit__euribor3m", "fit", "number", "euribor3m", "not known")
     assert sentence(feature, 4.857, "fr") == f"Euribor3m{NBSP}: 4,86"

@@ -43,6 +43,29 @@ def test_negligible_reasons_are_left_out_and_each_side_has_its_number():
     assert top_reasons(FEATURES, contributions * 0, FRAME) == [()]
 
 
+def test_reasons_that_are_tiny_beside_the_strongest_are_left_out_on_both_sides():
+    contributions = np.array([[0.12, 0.0, -0.001, 0.004], [0.0, 0.0, -0.001, 0.004]])
+    beside_twelve, alone = top_reasons(FEATURES, contributions, FRAME.iloc[[0, 0]])
+    assert [round(reason.points, 9) for reason in beside_twelve] == [12.0, 0.4]
+    assert [round(reason.points, 9) for reason in alone] == [0.4, -0.1]
+    everything = top_reasons(FEATURES, contributions, FRAME.iloc[[0, 0]], least_share=0.0)[0]
+    assert [round(reason.points, 9) for reason in everything] == [12.0, 0.4, -0.1]
+
+
+def test_points_are_the_same_to_the_last_bit_whatever_stands_in_the_block():
+    features = [Feature(f"fit__x{k}", "fit", "number", "x", "") for k in range(30)]
+    contributions = np.random.default_rng(3).normal(0, 0.01, (64, 30))
+    frame = pd.DataFrame({feature.name: np.zeros(64) for feature in features})
+    together = top_reasons(features, contributions, frame, None)
+    for size in (1, 2, 7):
+        apart = [
+            row
+            for at in range(0, 64, size)
+            for row in top_reasons(features, contributions[at : at + size], frame[at : at + size], None)
+        ]
+        assert apart == together
+
+
 def test_the_sentence_holds_the_fact_of_the_row_in_both_languages_or_is_left_out():
     contributions = np.array([[0.02, 0.0, 0.01, 0.03]])
     for language in ("en", "fr"):

@@ -1,15 +1,33 @@
-"""A source written for one test, opened."""
+"""A source written for one test, opened; a demo made once; a workspace around one file of leads."""
 
+import contextlib
+import io
+import json
+import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from pipeline.settings import LimitSettings, SourceSettings
+from pipeline import demo
+from pipeline.console import Console
+from pipeline.settings import LimitSettings, Settings, SourceSettings
+from pipeline.settings_file import FILE_NAME, load
+from pipeline.settings_template import render
+from pipeline.simulator.plan import SimulationPlan
+from pipeline.simulator.simulate import Simulation, simulate
 from pipeline.source import Opened, open_source
+from pipeline.workspace import Workspace
 
 NOW = 1_767_225_600  # 2026-01-01
+DEMO_NOW = 1_791_000_000  # 2026-10-03, two days after the simulated data end
+DEMO_LEADS = 2500
 
 
 @pytest.fixture
@@ -44,3 +62,123 @@ def opening(tmp_path: Path) -> Iterator[Callable[..., Opened]]:
     yield write_and_open
     for connection in connections:
         connection.close()
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A demo that stands on the disk, and what it printed."""
+
+    root: Path
+    shown: dict[str, Any]
+    simulation: Simulation
+
+    @property
+    def settings(self) -> Settings:
+        return load(self.root)
+
+    @property
+    def workspace(self) -> Workspace:
+        return Workspace(self.root)
+
+
+@pytest.fixture(scope="session")
+def demo_made(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """The demo of a small company, made once; no test may change it."""
+    root = tmp_path_factory.mktemp("demos") / "demo"
+    printed = io.StringIO()
+    quick = {"TAMIS_MODEL__BOOTSTRAP": "50", "TAMIS_MODEL__FOLDS": "2", "TAMIS_LIMITS__THREADS": "1"}
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
+        for name, value in quick.items():
+            patch.setenv(name, value)
+        console = Console(as_json=True)
+        demo.run(root, leads=DEMO_LEADS, seed=7, force=False, language=None, now=DEMO_NOW, console=console)
+    simulation = simulate(SimulationPlan(n_leads=DEMO_LEADS, seed=7))
+    return Demo(root, json.loads(printed.getvalue()), simulation)
+
+
+@pytest.fixture
+def demo_copy(demo_made: Demo, tmp_path: Path) -> Demo:
+    """A copy of the demo that a test may change; it has moved, so nothing may depend on where it was made."""
+    root = tmp_path / "demo"
+    shutil.copytree(demo_made.root, root)
+    return replace(demo_made, root=root)
+
+
+def one_table(n: int = 600, *, signal: float = 1.5, seed: int = 5) -> pd.DataFrame:
+    """Leads with an outcome column that their budget and source predict, as strongly as asked."""
+    rng = np.random.default_rng(seed)
+    budget, source = rng.normal(size=n).round(3), rng.choice(["salon", "web", "référence"], n)
+    rate = 1 / (1 + np.exp(1.2 - signal * (budget + (source == "référence"))))
+    outcome = np.where(rng.random(n) < rate, "won", "lost")
+    ids = [f"F{row:05d}" for row in range(n)]
+    return pd.DataFrame({"lead_id": ids, "budget": budget, "source": source, "outcome": outcome})
+
+
+@pytest.fixture
+def company(workspace: Workspace) -> Callable[..., Workspace]:
+    """Give the workspace tables and settings that train in two seconds; sections as keywords change settings."""
+
+    def fill(tables: dict[str, pd.DataFrame] | None = None, **sections: dict[str, Any]) -> Workspace:
+        data = workspace.root / "data"
+        data.mkdir(exist_ok=True)
+        for name, table in (tables or {"leads": one_table()}).items():
+            table.to_csv(data / f"{name}.csv", index=False)
+        quick = {"model": {"bootstrap": 50, "folds": 2}, "limits": {"threads": 1}}
+        merged = {name: {**quick.get(name, {}), **sections.get(name, {})} for name in {*quick, *sections}}
+        (workspace.root / FILE_NAME).write_text(render(Settings(**merged)), encoding="utf-8")
+        return workspace
+
+    return fill
+
+
+class _Strict(HTMLParser):
+    """Every element that is opened is closed, in its order."""
+
+    VOID = frozenset({"meta", "br", "hr", "img", "input", "link"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.words: list[str] = []
+        self.outside: list[str] = []
+        self.seen: Counter[str] = Counter()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen[tag] += 1
+        self.outside += [
+            f"{tag} {name}={value}"
+            for name, value in attrs
+            if name.rpartition(":")[2] in {"src", "href", "action"} and not (value or "").startswith("#")
+        ]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open and data.strip():
+            self.words.append(data.strip())
+
+
+@pytest.fixture(scope="session")
+def read_html() -> Callable[[str], _Strict]:
+    """Read a page: it must be well formed and refer to nothing outside."""
+
+    def read(page: str) -> _Strict:
+        assert page.startswith("<!doctype html>")
+        parser = _Strict()
+        parser.feed(page)
+        parser.close()
+        assert parser.open == []
+        assert parser.outside == []
+        assert parser.seen["html"] == parser.seen["body"] == parser.seen["title"] == parser.seen["h1"] == 1
+        return parser
+
+    return read

@@ -247,3 +247,9 @@ def test_only_the_stagings_used_last_are_kept(opening: Opening, tmp_path: Path) 
     stamps = [opening(leads=["lead_id", f"lead {number}"]).stamp for number in range(7)]
     kept = {path.name for path in (tmp_path / ".tamis" / "staging").iterdir()}
     assert kept == set(stamps[-5:])
+
+
+def test_only_the_named_tables_are_read_where_the_settings_say_so(opening: Opening) -> None:
+    leads, accounts = ["lead_id,account_id", "a,x"], ["account,sector", "x,retail"]
+    opened = opening({"only_named": True, "tables": {"leads": {}}}, leads=leads, accounts=accounts)
+    assert set(opened.tables.frames) == {"leads"}

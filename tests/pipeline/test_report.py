@@ -1,0 +1,149 @@
+"""The report, the card and the plots: complete and well formed, whatever the evidence holds."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from models.lead_model import LeadModel
+from pipeline.console import Console
+from pipeline.report import card, plots
+from pipeline.report.training import TrainingFacts, render
+from pipeline.settings_file import load
+from pipeline.tracking import Registry
+from pipeline.train import train
+
+NOW = 1_791_000_000
+GATE = "These columns do not <predict> the outcome & more."
+
+
+@pytest.fixture(scope="module")
+def rich_facts(demo_made):
+    """What the demo's training showed: dates, a points grid, maturity, and its hottest leads."""
+    registry = Registry(demo_made.workspace, demo_made.settings.registry)
+    version, files = registry.load("champion")
+    return TrainingFacts(
+        version="1",
+        trained_at=NOW,
+        horizon_days=90,
+        evidence=json.loads(registry.artifact(version, "evidence.json")),
+        schema=LeadModel.load(files).schema,
+        maturity=[
+            {"cohort": "2026-03", "n": 1200, "n_won": 31, "is_mature": 1, "matures_at": NOW - 86_400},
+            {"cohort": "2026-09", "n": 900, "n_won": None, "is_mature": 0, "matures_at": NOW + 86_400},
+        ],
+        tables={"leads": {"read": 2500, "kept": 2500, "quarantined": 0}},
+        hottest=demo_made.shown["hottest"],
+        truth={"ece": 0.0123, "rank": 0.65},
+    )
+
+
+@pytest.fixture
+def plain_facts(company):
+    """A training without dates and without a points grid."""
+    workspace = company()
+    return train(workspace, load(workspace.root), now=NOW, by="ana", console=Console()).facts
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "en",
+            (
+                "Evidence of model 1",
+                "Passed its gates",
+                "Against the true probabilities",
+                "Maturity by cohort",
+                "The hottest leads",
+                "not before 2026-10-04",
+                "Points grid",
+                "Four periods, oldest first",
+            ),
+        ),
+        (
+            "fr",
+            (
+                "Preuves du modèle 1",
+                "Accepté par les contrôles",
+                "Face aux vraies probabilités",
+                "Maturité par cohorte",
+                "Les leads les plus chauds",
+                "pas avant le 04/10/2026",
+                "Grille de points",
+                "Quatre périodes, de la plus ancienne à la plus récente",
+            ),
+        ),
+    ],
+)
+def test_the_report_of_the_demo_is_complete_and_well_formed(rich_facts, read_html, language, words):
+    page = read_html(render(rich_facts, language))
+    assert [word for word in words if word not in page.words] == []
+    assert page.seen["svg"] == 3
+    text = " ".join(page.words)
+    assert not any(sign in text for sign in ("{", "}", "None", "nan", "__"))
+    assert all(row["lead_id"] in page.words for row in rich_facts.hottest)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_report_without_dates_points_or_champion_renders_too(plain_facts, read_html, language):
+    page = read_html(render(replace(plain_facts, gates=(GATE,)), language))
+    assert GATE in page.words
+    assert {"en": "Refused by its gates", "fr": "Refusé par les contrôles"}[language] in page.words
+    grid = {"en": "Points grid", "fr": "Grille de points"}[language]
+    assert grid not in page.words
+    no_dates = next(note[language] for note in plain_facts.evidence["notes"] if note["code"] == "no_dates")
+    assert no_dates in page.words
+    assert not any(word in " ".join(page.words) for word in ("1970", "None", "nan"))
+
+
+def test_figures_that_cannot_be_measured_are_shown_as_a_dash(plain_facts, read_html):
+    evidence = json.loads(json.dumps(plain_facts.evidence))
+    evidence["figures"]["logistic"] = {
+        name: {"value": None, "low": None, "high": None} for name in evidence["figures"]["logistic"]
+    }
+    facts = replace(plain_facts, evidence=evidence)
+    assert "–" in read_html(render(facts, "en")).words
+    assert "| Logistic regression | – | – | – | – | – |" in card.write(facts, "en")
+
+
+def test_a_refused_model_says_each_thing_once(plain_facts):
+    evidence = json.loads(json.dumps(plain_facts.evidence))
+    evidence["notes"].append({"code": "no_signal", "en": "Nothing predicts.", "fr": "Rien ne prédit."})
+    facts = replace(plain_facts, evidence=evidence)
+    assert "Nothing predicts." in facts.notes("en")
+    assert "Nothing predicts." not in replace(facts, gates=(GATE,)).notes("en")
+    assert replace(facts, gates=(GATE,)).notes("fr")[0] == GATE
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_card_holds_use_data_periods_figures_and_limits(rich_facts, language):
+    text = card.write(replace(rich_facts, gates=(GATE,)), language)
+    lines = text.splitlines()
+    assert lines[0] == {"en": "# Evidence of model 1", "fr": "# Preuves du modèle 1"}[language]
+    assert len([line for line in lines if line.startswith("## ")]) == 4
+    rows = [line for line in lines if line.startswith("| ")]
+    assert len(rows) == 6
+    assert {row.count("|") for row in rows} == {7}
+    assert f"- {GATE}" in lines
+    assert not any(sign in text for sign in ("{", "}", "None", "nan"))
+
+
+def test_the_same_evidence_gives_the_same_page_to_the_byte(rich_facts):
+    assert render(rich_facts, "fr") == render(rich_facts, "fr")
+
+
+def test_plots_hold_no_date_and_no_random_name(rich_facts):
+    evidence = rich_facts.evidence
+    threshold = evidence["deployed"]["threshold"]
+    for draw in (
+        lambda: plots.gain(evidence["gain_curves"], "en"),
+        lambda: plots.reliability(evidence["reliability"], "fr"),
+        lambda: plots.threshold_curve(threshold["curve"], threshold["threshold"], "en"),
+        lambda: plots.threshold_curve(threshold["curve"], None, "en"),
+    ):
+        svg = draw()
+        assert svg == draw()
+        assert svg.startswith('<svg role="img" aria-label="')
+        assert "<metadata" not in svg
+        assert "20" + "26-" not in svg
