@@ -48,6 +48,7 @@ class _State:
 def demo(
     directory: Annotated[Path, typer.Argument(help="Folder to create.", metavar="[DIR]")] = Path("demo"),
     leads: Annotated[int, typer.Option(help="Leads to simulate.", min=1000)] = 20_000,
+    events: Annotated[float, typer.Option(help="Events per lead, on average.", min=1.0)] = 15.0,
     seed: Annotated[int, typer.Option(help="Same seed, same company.", min=0)] = 7,
     force: Annotated[bool, typer.Option("--force", help="Replace a demo that stands there.")] = False,
     lang: LanguageOption = None,
@@ -60,6 +61,7 @@ def demo(
     job.run(
         directory,
         leads=leads,
+        events=events,
         seed=seed,
         force=force,
         language=lang,

@@ -15,7 +15,7 @@ from features.language import Language
 from models.evidence import Evidence
 from pipeline.console import Console
 from pipeline.explain import chosen_language
-from pipeline.report.training import render
+from pipeline.report.training import draw, render
 from pipeline.score import Request, score
 from pipeline.settings import Settings
 from pipeline.settings_file import FILE_NAME
@@ -41,7 +41,15 @@ LABELS: Mapping[str, Mapping[Language, str]] = {
 
 
 def run(
-    directory: Path, *, leads: int, seed: int, force: bool, language: str | None, now: int, console: Console
+    directory: Path,
+    *,
+    leads: int,
+    seed: int,
+    force: bool,
+    language: str | None,
+    now: int,
+    console: Console,
+    events: float = 15.0,
 ) -> None:
     """Simulate, train, score, explain and report.
 
@@ -52,14 +60,14 @@ def run(
     GateError
         The model was refused (only with very few leads).
     """
-    _make_room(directory, force=force)
     base = Settings()
     output = base.output.model_copy(update={"language": chosen_language(language, base)})
+    _make_room(directory, force=force)
     features = base.features.model_copy(update={"labels": LABELS})
     settings = base.model_copy(update={"output": output, "features": features})
     write_text(directory / MARK, "")
     with console.step("Simulating a company"):
-        plan = SimulationPlan(n_leads=leads, seed=seed)
+        plan = SimulationPlan(n_leads=leads, events_per_lead=events, seed=seed)
         simulation = simulate(plan)
         write_tables(simulation, directory / "data")
         write_text(directory / FILE_NAME, render_settings(settings))
@@ -75,7 +83,9 @@ def run(
         trained.evidence, simulation.truth.propensity(np.array(test["lead_id"]), np.array(test["cutoff"]), horizon)
     )
     facts = dataclasses.replace(trained.facts, hottest=hottest, truth=truth)
-    report = write_text(workspace.reports / f"demo.{output.language}.html", render(facts, output.language))
+    report = write_text(
+        workspace.reports / f"demo.{output.language}.html", render(facts, output.language, draw(facts, output.language))
+    )
     summary = {
         "workspace": str(directory),
         "version": trained.version.number,

@@ -5,6 +5,7 @@ from models.evidence import Evidence
 from models.lead_model import LeadModel
 from pipeline.language import fixed
 
+LEAST_SKILL = 0.005  # of the log loss of the base rate
 NO_SIGNAL = {
     "en": (
         "These columns do not predict the outcome: on {n} leads that it had not seen, the AUC is {auc}, "
@@ -33,7 +34,8 @@ def refusals(evidence: Evidence, model: LeadModel, language: Language) -> tuple[
     """Name every gate that a model does not pass.
 
     A model must rank better than chance (the 95% interval of its AUC on the test period lies above 0.5), its
-    propensities must beat the base rate (log loss), and its threshold rule must have found a threshold.
+    propensities must beat the base rate (by half a percent of its log loss at least: less is no use to anybody), and
+    its threshold rule must have found a threshold.
 
     Returns
     -------
@@ -43,10 +45,11 @@ def refusals(evidence: Evidence, model: LeadModel, language: Language) -> tuple[
     found = []
     ours, constant = evidence.figures["tamis"], evidence.figures["constant"]
     test = evidence.periods[-1]
-    if not ours["auc"]["low"] > 0.5:
+    skill = 1 - ours["log_loss"]["value"] / constant["log_loss"]["value"]
+    if not ours["auc"]["low"] > 0.5 or 0 <= skill < LEAST_SKILL:
         words = {name: fixed(ours["auc"][key], language, 3) for name, key in _AUC_WORDS}
         found.append(NO_SIGNAL[language].format(n=fixed(test["n_leads"], language), **words))
-    elif ours["log_loss"]["value"] >= constant["log_loss"]["value"]:
+    elif skill < 0:
         words = {
             "ours": fixed(ours["log_loss"]["value"], language, 4),
             "theirs": fixed(constant["log_loss"]["value"], language, 4),

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from pipeline.describe import describe_training, snapshot_plan
 from pipeline.gates import refusals
 from pipeline.language import day, iso
 from pipeline.report import card
-from pipeline.report.training import TrainingFacts, render
+from pipeline.report.training import TrainingFacts, draw, render
 from pipeline.settings import Settings
 from pipeline.settings_file import load
 from pipeline.source import Opened, open_source
@@ -158,9 +158,11 @@ def _learn(
         tables=table_counts(opened),
     )
     with console.step("Writing the report"):
-        report = render(facts, language)
+        drawn = draw(facts, language)
+        report = render(facts, language, drawn)
     with console.step("Keeping the model"):
-        version = _keep(registry, model, facts, report, settings, opened)
+        plotted = {f"plots/{name}.svg": plot for name, plot in drawn.items()}
+        version = _keep(registry, model, facts, {"report.html": report, **plotted}, settings, opened)
         promoted = registry.find("champion") is None and not facts.gates
         if promoted:
             version = registry.promote(version.number, by=by, why="first model whose gates pass", at=now)
@@ -256,8 +258,8 @@ def _next_number(registry: Registry) -> int:
 
 
 def cohorts(rows: pd.DataFrame, opened: Opened, settings: Settings) -> Sequence[dict[str, Any]]:
-    """Maturity by cohort; nothing to show where all leads share one cutoff."""
-    if rows["cutoff"].nunique() < 2:
+    """Maturity by cohort; nothing to show where rows with an outcome count as mature whatever their date."""
+    if opened.tables.one_table:
         return ()
     table = maturity(rows, snapshot_plan(settings), opened.tables.extracted_at)
     found: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
@@ -265,7 +267,12 @@ def cohorts(rows: pd.DataFrame, opened: Opened, settings: Settings) -> Sequence[
 
 
 def _keep(
-    registry: Registry, model: LeadModel, facts: TrainingFacts, report: str, settings: Settings, opened: Opened
+    registry: Registry,
+    model: LeadModel,
+    facts: TrainingFacts,
+    shown: Mapping[str, str],
+    settings: Settings,
+    opened: Opened,
 ) -> Version:
     figures = {
         f"{system}.{name}": float(value["value"])
@@ -279,7 +286,7 @@ def _keep(
         parameters={f"{name}.{key}": str(value) for name, key, value in _parameters(settings)},
         figures=figures,
         artifacts={
-            "report.html": report,
+            **shown,
             "evidence.json": json.dumps(facts.evidence, ensure_ascii=False, indent=1),
             "faults.json": json.dumps(opened.faults.to_dict(), ensure_ascii=False, indent=1),
         },

@@ -7,8 +7,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from features.language import Language
-from pipeline.language import fixed, points
+from features.language import Language, percent
+from pipeline.language import points
 from pipeline.report.training import environment
 from pipeline.report.words import say
 
@@ -87,11 +87,11 @@ def waterfall(dossier: Dossier, language: Language) -> str:
             f'<text x="{x + width + 5:.1f}" y="{y + 15}">{escape(value)}</text>'
         )
 
-    rows = [bar(0, say("average", language), 0, start, "#8b9692", f"{fixed(start, language, 1)} %")]
+    rows = [bar(0, say("average", language), 0, start, "#8b9692", percent(start / 100, language))]
     for line, ((text, move), before) in enumerate(zip(moves, levels, strict=False), start=1):
         colour = "#0b5d4e" if move >= 0 else "#b3402e"
         rows.append(bar(line, text, before, before + move, colour, points(move, language)))
-    rows.append(bar(len(moves) + 1, say("this_lead", language), 0, end, "#1c2321", f"{fixed(end, language, 1)} %"))
+    rows.append(bar(len(moves) + 1, say("this_lead", language), 0, end, "#1c2321", percent(end / 100, language)))
     height = (len(moves) + 2) * BAR + 4
     return (
         f'<svg role="img" aria-label="{escape(say("waterfall", language))}" viewBox="0 0 {WIDTH} {height}" '
@@ -99,5 +99,5 @@ def waterfall(dossier: Dossier, language: Language) -> str:
     )
 
 
-def _short(text: str, most: int = 62) -> str:
+def _short(text: str, most: int = 54) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"

@@ -88,8 +88,33 @@ def environment(language: Language) -> Environment:
     return jinja
 
 
-def render(facts: TrainingFacts, language: Language) -> str:
+def draw(facts: TrainingFacts, language: Language) -> dict[str, str]:
+    """Draw the plots of the evidence.
+
+    Returns
+    -------
+    dict of str to str
+        ``gain``, ``reliability`` and ``threshold`` as SVG.
+    """
+    evidence, choice = facts.evidence, facts.evidence["deployed"]["threshold"]
+    return {
+        "gain": plots.gain(evidence["gain_curves"], language),
+        "reliability": plots.reliability(evidence["reliability"], language),
+        "threshold": plots.threshold_curve(choice["curve"], choice["threshold"], language),
+    }
+
+
+def render(facts: TrainingFacts, language: Language, drawn: Mapping[str, str]) -> str:
     """Write the report as one self-contained HTML page.
+
+    Parameters
+    ----------
+    facts : TrainingFacts
+        What it shows.
+    language : {"en", "fr"}
+        Its words.
+    drawn : mapping of str to str
+        From `draw`.
 
     Returns
     -------
@@ -97,7 +122,6 @@ def render(facts: TrainingFacts, language: Language) -> str:
         HTML without any outside reference.
     """
     evidence = facts.evidence
-    curve, chosen = evidence["deployed"]["threshold"]["curve"], evidence["deployed"]["threshold"]["threshold"]
     return (
         environment(language)
         .get_template("training.html.jinja")
@@ -109,9 +133,7 @@ def render(facts: TrainingFacts, language: Language) -> str:
             notes=facts.notes(language),
             swap=_swap(evidence["swap_set"]),
             top=_top_facts(facts, language),
-            gain=Markup(plots.gain(evidence["gain_curves"], language)),  # noqa: S704 (our own SVG)
-            reliability=Markup(plots.reliability(evidence["reliability"], language)),  # noqa: S704
-            threshold=Markup(plots.threshold_curve(curve, chosen, language)) if curve else "",  # noqa: S704
+            **{name: Markup(plot) for name, plot in drawn.items()},  # noqa: S704 (our own SVG)
         )
     )
 

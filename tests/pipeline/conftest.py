@@ -23,6 +23,7 @@ from pipeline.settings_template import render
 from pipeline.simulator.plan import SimulationPlan
 from pipeline.simulator.simulate import Simulation, simulate
 from pipeline.source import Opened, open_source
+from pipeline.train import Trained, train
 from pipeline.workspace import Workspace
 
 NOW = 1_767_225_600  # 2026-01-01
@@ -71,6 +72,7 @@ class Demo:
     root: Path
     shown: dict[str, Any]
     simulation: Simulation
+    trained: Trained
 
     @property
     def settings(self) -> Settings:
@@ -85,15 +87,16 @@ class Demo:
 def demo_made(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """The demo of a small company, made once; no test may change it."""
     root = tmp_path_factory.mktemp("demos") / "demo"
-    printed = io.StringIO()
+    printed, trained = io.StringIO(), []
     quick = {"TAMIS_MODEL__BOOTSTRAP": "50", "TAMIS_MODEL__FOLDS": "2", "TAMIS_LIMITS__THREADS": "1"}
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
         for name, value in quick.items():
             patch.setenv(name, value)
+        patch.setattr(demo, "train", lambda *given, **named: trained.append(train(*given, **named)) or trained[0])
         console = Console(as_json=True)
         demo.run(root, leads=DEMO_LEADS, seed=7, force=False, language=None, now=DEMO_NOW, console=console)
     simulation = simulate(SimulationPlan(n_leads=DEMO_LEADS, seed=7))
-    return Demo(root, json.loads(printed.getvalue()), simulation)
+    return Demo(root, json.loads(printed.getvalue()), simulation, trained[0])
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """``tamis demo``: what it leaves, what it replaces, and that the truth stays outside."""
 
-import json
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from features.errors import UseError
+from features.errors import GateError, UseError
 from pipeline import demo
 from pipeline.console import Console
 from pipeline.score_runs import published
@@ -97,7 +98,7 @@ def test_the_demo_holds_a_report_settings_and_tables_and_its_labels_are_words(de
 def test_a_folder_that_holds_something_else_is_never_touched(tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
     for force in (False, True):
-        with pytest.raises(UseError, match="expected a new or empty folder, found files. Name another folder"):
+        with pytest.raises(UseError, match=r"expected a new or empty folder, found files\. Name another folder"):
             make(tmp_path, force=force)
     assert [path.name for path in tmp_path.rglob("*")] == ["thesis.txt"]
 
@@ -132,20 +133,38 @@ def test_an_unknown_language_is_refused_before_anything_is_removed(demo_copy):
     assert sorted(demo_copy.root.rglob("*")) == before
 
 
-def test_a_demo_made_again_in_french_reads_in_french_from_end_to_end(demo_copy, capsys, monkeypatch, read_html):
-    for name, value in {"MODEL__BOOTSTRAP": "50", "MODEL__FOLDS": "2", "LIMITS__THREADS": "1"}.items():
-        monkeypatch.setenv(f"TAMIS_{name}", value)
+def test_a_demo_made_again_in_french_reads_in_french_from_end_to_end(
+    demo_made, demo_copy, capsys, monkeypatch, read_html
+):
+    def kept(workspace, settings, **_):
+        """The training of the demo itself: what is at stake here is what comes before and after it."""
+        for name in ("mlflow.db", "artifacts"):
+            source, target = demo_made.workspace.home / name, workspace.home / name
+            shutil.copytree(source, target) if source.is_dir() else shutil.copyfile(source, target)
+        return demo_made.trained
+
+    monkeypatch.setattr(demo, "train", kept)
     monkeypatch.setenv("COLUMNS", "200")
-    make(demo_copy.root, force=True, language="fr", leads=1600)
+    make(demo_copy.root, force=True, language="fr", leads=2500)
+
     shown = capsys.readouterr().out
     report = demo_copy.workspace.reports / "demo.fr.html"
     (run_,) = published(demo_copy.workspace)
-    assert run_.run_id != demo_copy.shown["run_id"] or run_.manifest["n_leads"] < 700
     hottest = run_.hottest(5)
+    assert [row["lead_id"] for row in hottest] == [row["lead_id"] for row in demo_made.shown["hottest"]]
     for words in ("Les cinq leads les plus chauds", "désormais champion", f"tamis explain {hottest[0]['lead_id']}"):
         assert words in shown
     assert str(report) in shown
-    assert all(row["lead_id"] in shown for row in hottest)
+    sentences = [reason["text"] for row in hottest for reason in row["reasons"] if reason["points"] > 0]
+    assert all(sentence in shown for sentence in sentences)
     assert "Face aux vraies probabilités" in read_html(report.read_text(encoding="utf-8")).words
     assert 'language = "fr"' in (demo_copy.root / "tamis.toml").read_text(encoding="utf-8")
-    json.dumps(run_.manifest)
+
+
+def test_a_demo_too_small_to_predict_anything_ends_with_its_gates(demo_copy, monkeypatch):
+    trained = demo_copy.trained
+    refused = replace(trained, facts=replace(trained.facts, gates=("Not better than chance.",)))
+    monkeypatch.setattr(demo, "train", lambda *_, **__: refused)
+    with pytest.raises(GateError, match=r"^Not better than chance\.$"):
+        make(demo_copy.root, force=True)
+    assert published(demo_copy.workspace) == []

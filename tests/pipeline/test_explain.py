@@ -45,7 +45,7 @@ def test_reasons_and_the_rest_lead_from_the_average_lead_to_this_one(demo_made, 
 
 
 def test_sentences_hold_no_feature_name_and_differ_by_language(demo_made, some_leads):
-    version, files = Registry(demo_made.workspace, demo_made.settings.registry).load("champion")
+    _, files = Registry(demo_made.workspace, demo_made.settings.registry).load("champion")
     schema = json.loads(files["model.json"])["schema"]
     names = {column["feature"]["name"] for column in schema["columns"]}
     assert len(names) > 20
@@ -147,7 +147,7 @@ def test_an_unknown_language_is_refused(demo_made, some_leads):
 
 def test_without_a_score_run_the_verb_says_what_to_run_first(demo_copy, some_leads):
     shutil.rmtree(demo_copy.workspace.scores)
-    with pytest.raises(UseError, match="There is no score run yet. Run 'tamis score' first"):
+    with pytest.raises(UseError, match=r"There is no score run yet\. Run 'tamis score' first"):
         explained(demo_copy, some_leads[0])
 
 

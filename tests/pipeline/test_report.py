@@ -1,20 +1,27 @@
 """The report, the card and the plots: complete and well formed, whatever the evidence holds."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
 
+from features.language import Language
 from models.lead_model import LeadModel
 from pipeline.console import Console
 from pipeline.report import card, plots
-from pipeline.report.training import TrainingFacts, render
+from pipeline.report.training import TrainingFacts, draw, render
 from pipeline.settings_file import load
 from pipeline.tracking import Registry
 from pipeline.train import train
 
 NOW = 1_791_000_000
+UNFILLED = re.compile(r"[{}]|\b(None|nan|inf|1970)\b")
 GATE = "These columns do not <predict> the outcome & more."
+
+
+def written(facts: TrainingFacts, language: Language) -> str:
+    return render(facts, language, draw(facts, language))
 
 
 @pytest.fixture(scope="module")
@@ -77,24 +84,23 @@ def plain_facts(company):
     ],
 )
 def test_the_report_of_the_demo_is_complete_and_well_formed(rich_facts, read_html, language, words):
-    page = read_html(render(rich_facts, language))
+    page = read_html(written(rich_facts, language))
     assert [word for word in words if word not in page.words] == []
     assert page.seen["svg"] == 3
-    text = " ".join(page.words)
-    assert not any(sign in text for sign in ("{", "}", "None", "nan", "__"))
+    assert not UNFILLED.search(" ".join(page.words))
     assert all(row["lead_id"] in page.words for row in rich_facts.hottest)
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_a_report_without_dates_points_or_champion_renders_too(plain_facts, read_html, language):
-    page = read_html(render(replace(plain_facts, gates=(GATE,)), language))
+    page = read_html(written(replace(plain_facts, gates=(GATE,)), language))
     assert GATE in page.words
     assert {"en": "Refused by its gates", "fr": "Refusé par les contrôles"}[language] in page.words
     grid = {"en": "Points grid", "fr": "Grille de points"}[language]
     assert grid not in page.words
     no_dates = next(note[language] for note in plain_facts.evidence["notes"] if note["code"] == "no_dates")
     assert no_dates in page.words
-    assert not any(word in " ".join(page.words) for word in ("1970", "None", "nan"))
+    assert not UNFILLED.search(" ".join(page.words))
 
 
 def test_figures_that_cannot_be_measured_are_shown_as_a_dash(plain_facts, read_html):
@@ -103,7 +109,7 @@ def test_figures_that_cannot_be_measured_are_shown_as_a_dash(plain_facts, read_h
         name: {"value": None, "low": None, "high": None} for name in evidence["figures"]["logistic"]
     }
     facts = replace(plain_facts, evidence=evidence)
-    assert "–" in read_html(render(facts, "en")).words
+    assert "–" in read_html(written(facts, "en")).words
     assert "| Logistic regression | – | – | – | – | – |" in card.write(facts, "en")
 
 
@@ -117,6 +123,23 @@ def test_a_refused_model_says_each_thing_once(plain_facts):
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
+def test_columns_left_out_are_told_with_their_reason_in_the_language_of_the_reader(plain_facts, read_html, language):
+    dropped = [
+        {"name": f"fit__{reason}", "reason": reason, "detail": "some figures"}
+        for reason in ("constant", "identifier", "too_many_levels", "excluded")
+    ]
+    facts = replace(plain_facts, evidence={**plain_facts.evidence, "dropped": dropped})
+    words = read_html(written(facts, language)).words
+    why = [words[words.index(column["name"]) + 1] for column in dropped]
+    assert len(set(why)) == 4
+    assert "some figures" in words
+    assert (
+        why[0]
+        == {"en": "says nothing: always the same, or empty", "fr": "ne dit rien : toujours pareille, ou vide"}[language]
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
 def test_the_card_holds_use_data_periods_figures_and_limits(rich_facts, language):
     text = card.write(replace(rich_facts, gates=(GATE,)), language)
     lines = text.splitlines()
@@ -126,11 +149,11 @@ def test_the_card_holds_use_data_periods_figures_and_limits(rich_facts, language
     assert len(rows) == 6
     assert {row.count("|") for row in rows} == {7}
     assert f"- {GATE}" in lines
-    assert not any(sign in text for sign in ("{", "}", "None", "nan"))
+    assert not UNFILLED.search(text)
 
 
 def test_the_same_evidence_gives_the_same_page_to_the_byte(rich_facts):
-    assert render(rich_facts, "fr") == render(rich_facts, "fr")
+    assert written(rich_facts, "fr") == written(rich_facts, "fr")
 
 
 def test_plots_hold_no_date_and_no_random_name(rich_facts):

@@ -1,0 +1,83 @@
+"""The examples on public data: prepare, train, score, and compare with how the leads kept aside ended."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from sklearn.metrics import log_loss, roc_auc_score
+
+from pipeline.console import Console
+from pipeline.score import Request, score
+from pipeline.settings_file import load
+from pipeline.train import train
+
+ROOT = Path(__file__).resolve().parents[2]
+NOW = 1_791_000_000
+pytestmark = pytest.mark.datasets
+
+
+@dataclass(frozen=True)
+class Example:
+    """A public data set as a workspace, and what its test must reach."""
+
+    name: str
+    lead_id: str
+    outcome: str
+    won: str
+    least_auc: float
+    most_log_loss: float
+    from_file: bool = True
+
+
+EXAMPLES = (
+    Example("bank_marketing", "call_id", "y", "yes", 0.810, 0.2745),
+    Example("olist_funnel", "mql_id", "outcome", "won", 0.70, 0.282),
+    Example("bpic2012", "case_id", "outcome", "won", 0.70, 0.70, from_file=False),
+)
+
+
+@pytest.fixture
+def datasets() -> Path:
+    """The folder of the public data sets; only where it is absent, and nobody insists, is the test skipped."""
+    path = Path(os.environ.get("TAMIS_DATASETS", ROOT.parent / "shared" / "datasets"))
+    absent = [example.name for example in EXAMPLES if not (path / example.name).is_dir()]
+    if absent and os.environ.get("TAMIS_REQUIRE_DATASETS") != "1":
+        pytest.skip(f"the public data sets {', '.join(absent)} are not here: set TAMIS_DATASETS")
+    assert absent == []
+    return path
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+def test_the_example_reaches_its_figures_on_leads_that_the_model_never_saw(example, datasets, workspace, monkeypatch):
+    folder, data = ROOT / "examples" / example.name, workspace.root / "data"
+    environment = {**os.environ, "TAMIS_EXAMPLE_DATA": str(data), "TAMIS_DATASETS": str(datasets)}
+    subprocess.run([sys.executable, folder / "prepare.py"], env=environment, check=True, capture_output=True)
+    shutil.copyfile(folder / "tamis.toml", workspace.root / "tamis.toml")
+    for name, value in {"MODEL__BOOTSTRAP": "50", "LIMITS__THREADS": "1"}.items():
+        monkeypatch.setenv(f"TAMIS_{name}", value)
+    settings = load(workspace.root)
+
+    trained = train(workspace, settings, now=NOW, by="test", console=Console())
+    request = Request(leads=data / "new_leads.csv" if example.from_file else None)
+    run_ = score(workspace, settings, request, now=NOW, console=Console())
+
+    assert trained.promoted
+    endings = pd.read_csv(data / "endings.csv", dtype={example.lead_id: "str"})
+    rows = run_.rows(["lead_id", "propensity"]).to_pandas()
+    both = endings.merge(rows, left_on=example.lead_id, right_on="lead_id", validate="one_to_one")
+    assert len(both) == len(endings) == len(rows)
+    won = both[example.outcome] == example.won
+    assert roc_auc_score(won, both["propensity"]) >= example.least_auc
+    assert log_loss(won, both["propensity"]) <= example.most_log_loss
+
+
+def test_the_examples_of_the_folder_are_those_that_are_tested():
+    folders = {path.parent.name for path in (ROOT / "examples").glob("*/tamis.toml")}
+    assert folders == {example.name for example in EXAMPLES}
+    told = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in told for name in folders)

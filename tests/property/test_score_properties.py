@@ -1,0 +1,78 @@
+"""Score rows, whatever the blocks, the run before and the wishes of the leads."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.score_rows import HOUR_S, STABLE, Before, RunFacts, score_block
+from pipeline.score_runs import SCHEMA
+from pipeline.settings import Settings
+from pipeline.tracking import Version
+
+CUTOFF = 1_790_000_000
+VERSION = Version(3, ("champion",), 0, "run", {}, {}, "")
+rows = st.integers(0, 199)
+previous = st.dictionaries(
+    rows,
+    st.builds(Before, st.floats(0, 1), st.none() | st.integers(CUTOFF - 10**6, CUTOFF + 10**6)),
+    max_size=60,
+)
+
+
+def facts(model, opted_out=(), before=None, language="en"):
+    named = {f"L{row:03d}": value for row, value in (before or {}).items()}
+    chosen = Settings(output={"language": language}, limits={"threads": 1})
+    return RunFacts(
+        "run", CUTOFF + 5, CUTOFF, model, VERSION, chosen, frozenset(f"L{row:03d}" for row in opted_out), named
+    )
+
+
+def block(frame):
+    keys = pd.DataFrame({"lead_id": [f"L{row:03d}" for row in range(len(frame))], "cutoff": CUTOFF})
+    return pd.concat([keys, frame], axis=1)
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    cuts=st.lists(st.integers(1, 199), max_size=6, unique=True),
+    opted_out=st.sets(rows, max_size=20),
+    before=previous,
+    language=st.sampled_from(["en", "fr"]),
+)
+def test_rows_are_the_same_to_the_last_bit_wherever_the_blocks_are_cut(
+    small_model, small_frame, cuts, opted_out, before, language
+):
+    run_, everything = facts(small_model, opted_out, before, language), block(small_frame)
+    ends = [0, *sorted(cuts), len(everything)]
+    parts = [score_block(everything[start:end].reset_index(drop=True), run_) for start, end in itertools.pairwise(ends)]
+    assert pa.concat_tables(parts).equals(score_block(everything, run_))
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(opted_out=st.sets(rows, max_size=40), before=previous)
+def test_every_row_keeps_the_promises_of_a_score_row(small_model, small_frame, opted_out, before):
+    table = score_block(block(small_frame), facts(small_model, opted_out, before))
+    assert table.schema.equals(SCHEMA)
+    found = table.to_pandas()
+    points = found["fit_points"] + found["engagement_points"] + found["intent_points"]
+    assert (found["reference_propensity"] + points / 100 - found["propensity"]).abs().max() < 1e-9
+    assert np.array_equal(found["propensity"], small_model.propensity(small_frame))
+    due = table.column("due_at").cast(pa.int64()).to_pylist()
+    for row, (_, line) in enumerate(found.iterrows()):
+        handed = row not in opted_out and line["propensity"] >= small_model.threshold.threshold
+        assert (line["decision"] == "hand_over") == handed == (line["qualification"] == "mql")
+        was = before.get(row)
+        fresh = CUTOFF + 48 * HOUR_S
+        assert due[row] == (None if not handed else fresh if was is None or was.due_at is None else was.due_at)
+        if row in opted_out:
+            assert line["decision"] == "disqualify"
+        if was is None:
+            assert (line["trend"], np.isnan(line["previous_propensity"])) == ("new", True)
+        else:
+            assert line["previous_propensity"] == was.propensity
+            move = line["propensity"] - was.propensity
+            assert line["trend"] == ("up" if move > STABLE else "down" if move < -STABLE else "stable")
