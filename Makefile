@@ -29,15 +29,16 @@ demo: .venv/.installed
 	$(BIN)/tamis demo demo --force
 
 test: .venv/.installed-dev
-	$(BIN)/python -m pytest
+	OMP_WAIT_POLICY=passive $(BIN)/python -m pytest
 
 check: .venv/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --cov --cov-report=term
+	OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --cov --cov-report=term
 
 bench: .venv/.installed-bench
+	$(BIN)/python -m benchmarks.explanations
 	$(BIN)/python -m benchmarks.promise
 
 clean:

@@ -199,6 +199,8 @@ def _user() -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one verb; turn every error into its sentence and its exit code."""
+    # Trees grow by threads that wait for each other: awake, they starve whatever else runs on the machine.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without "é" shows "?" rather than a bug

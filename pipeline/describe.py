@@ -34,7 +34,7 @@ class Described:
     features : tuple of Feature
         What was computed.
     missing : tuple of str
-        Columns that the features need and the tables no longer have.
+        Tables and columns that the features need and that are no longer there.
     """
 
     rows: pd.DataFrame
@@ -124,11 +124,17 @@ def describe_scoring(
 
 
 def _missing(opened: Opened, features: Sequence[Feature]) -> tuple[str, ...]:
-    """Columns that the features read and no table has."""
+    """Tables, and columns of leads and accounts, that the features read and that are no longer there."""
     frames = opened.tables.frames
     there = {f"{table}.{name}" for table, frame in frames.items() for name in frame.collect_schema().names()}
-    wanted = [feature.recipe.columns for feature in features if feature.recipe and feature.recipe.columns]
-    return tuple(dict.fromkeys(columns[0] for columns in wanted if not there.intersection(columns)))
+    gone = []
+    for recipe in (feature.recipe for feature in features if feature.recipe):
+        if recipe.columns:
+            gone += [] if there.intersection(recipe.columns) else [recipe.columns[0]]
+        else:
+            table = "events" if recipe.source == "colleagues" else recipe.source
+            gone += [] if table in frames else [table]
+    return tuple(dict.fromkeys(gone))
 
 
 def _materialise(opened: Opened, keys: pd.DataFrame, features: Sequence[Feature], scratch: Path) -> Path:

@@ -18,6 +18,17 @@ NO_SIGNAL = {
         "ce qui montre leur intention (signals), ou des attributs connus avant la décision."
     ),
 }
+NOT_SHOWN = {
+    "en": (
+        "These columns cannot be shown to predict the outcome yet: on {n} leads that it had not seen, the AUC is {auc}, "
+        "but its interval of {low} to {high} reaches 0.5, which is chance. More won leads will tell."
+    ),
+    "fr": (
+        "On ne peut pas encore montrer que ces colonnes prédisent l'issue : sur {n} leads jamais vus, l'AUC vaut {auc}, "
+        "mais son intervalle de {low} à {high} atteint 0,5, le hasard. Il faut davantage de leads gagnés pour trancher."
+    ),
+}
+PROMISING = 0.6  # an AUC that is worth waiting for
 WORSE_THAN_CONSTANT = {
     "en": (
         "Its percentages are worse than giving every lead the same one: log loss {ours} against {theirs} on the test "
@@ -48,7 +59,8 @@ def refusals(evidence: Evidence, model: LeadModel, language: Language) -> tuple[
     skill = 1 - ours["log_loss"]["value"] / constant["log_loss"]["value"]
     if not ours["auc"]["low"] > 0.5 or 0 <= skill < LEAST_SKILL:
         words = {name: fixed(ours["auc"][key], language, 3) for name, key in _AUC_WORDS}
-        found.append(NO_SIGNAL[language].format(n=fixed(test["n_leads"], language), **words))
+        sentences = NOT_SHOWN if skill >= LEAST_SKILL and ours["auc"]["value"] >= PROMISING else NO_SIGNAL
+        found.append(sentences[language].format(n=fixed(test["n_leads"], language), **words))
     elif skill < 0:
         words = {
             "ours": fixed(ours["log_loss"]["value"], language, 4),

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -10,9 +11,11 @@ import pytest
 from features.errors import DataError, UseError
 from pipeline.console import Console
 from pipeline.explain import dossier, run
+from pipeline.report.dossier import render
 from pipeline.score import Request, score
 from pipeline.score_runs import published
 from pipeline.tracking import Registry
+from pipeline.views import dossier_views
 
 NOW = 1_791_000_000
 
@@ -100,6 +103,19 @@ def test_the_terminal_tells_the_same(demo_made, some_leads, capsys, monkeypatch,
     page = capsys.readouterr().out
     for word in (*words, *(reason["text"] for reason in explained(demo_made, some_leads[0], language).reasons)):
         assert word in page
+
+
+def test_a_band_of_which_little_is_known_claims_no_conversion(demo_made, some_leads, capsys):
+    found = explained(demo_made, some_leads[0])
+    for measured, is_told in (
+        ({"n": 30, "conversion": 0.125}, True),
+        ({"n": 29, "conversion": 0.1}, False),
+        (None, False),
+    ):
+        known = replace(found, band_measured=measured)
+        Console().show({}, *dossier_views(known, "en"))
+        assert ("of 30 past leads in this band, 12.5% were won" in capsys.readouterr().out) == is_told
+        assert ("past leads in band" in render(known, "en")) == is_told
 
 
 def test_an_id_full_of_markup_stays_an_id(demo_copy, tmp_path, read_html, capsys):

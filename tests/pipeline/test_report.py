@@ -159,14 +159,14 @@ def test_the_same_evidence_gives_the_same_page_to_the_byte(rich_facts):
 def test_plots_hold_no_date_and_no_random_name(rich_facts):
     evidence = rich_facts.evidence
     threshold = evidence["deployed"]["threshold"]
-    for draw in (
+    for plot in (
         lambda: plots.gain(evidence["gain_curves"], "en"),
         lambda: plots.reliability(evidence["reliability"], "fr"),
         lambda: plots.threshold_curve(threshold["curve"], threshold["threshold"], "en"),
         lambda: plots.threshold_curve(threshold["curve"], None, "en"),
     ):
-        svg = draw()
-        assert svg == draw()
+        svg = plot()
+        assert svg == plot()
         assert svg.startswith('<svg role="img" aria-label="')
         assert "<metadata" not in svg
         assert "20" + "26-" not in svg

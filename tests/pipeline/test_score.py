@@ -16,6 +16,7 @@ from pipeline.console import Console
 from pipeline.score import Request, score
 from pipeline.score_runs import newest, published
 from pipeline.simulator.write import write_tables
+from pipeline.views import score_views
 
 NOW = 1_791_000_000  # two days after the simulated data end
 COLUMNS = [
@@ -141,11 +142,6 @@ def test_what_an_interrupted_run_left_is_not_used_for_other_data_or_another_cuto
     other = scored(demo_copy, as_of="2026-09-01T00:00:00Z")
     assert list((demo_copy.workspace.home / "building").iterdir()) == []
     assert set(other.rows(["cutoff"]).column(0).cast("int64").to_pylist()) == {other.manifest["cutoff"]}
-
-
-def test_two_runs_of_one_second_have_two_names(demo_copy):
-    names = {first_run(demo_copy).run_id, scored(demo_copy).run_id, scored(demo_copy).run_id}
-    assert len(names) == 3
 
 
 def test_the_run_before_is_that_of_the_cutoff_before_not_the_one_that_was_scored_last(demo_copy):
@@ -285,7 +281,7 @@ def test_the_parquet_file_holds_the_rows_of_the_run_and_a_place_that_cannot_be_w
     assert sorted(path.name for path in tmp_path.iterdir()) == ["demo", "scores.parquet", "taken.csv"]
 
 
-def test_a_column_that_disappeared_is_named_and_the_run_goes_on_and_who_opted_out_is_disqualified(demo_copy):
+def test_a_column_that_disappeared_is_named_and_the_run_goes_on_and_who_opted_out_is_disqualified(demo_copy, capsys):
     hottest = [row["lead_id"] for row in first_run(demo_copy).hottest(3)]
 
     def change(leads):
@@ -301,6 +297,16 @@ def test_a_column_that_disappeared_is_named_and_the_run_goes_on_and_who_opted_ou
     assert (rows["propensity"] > rows["threshold"]).any()
     assert set(rows["decision"]) == {"disqualify"}
     assert rows["due_at"].isna().all()
+    Console().show({}, *score_views(run_, run_.hottest(1), "fr"))
+    assert "leads.licences_planned n'est plus dans les tables" in capsys.readouterr().out
+
+
+def test_tables_that_disappeared_are_named_too(demo_copy):
+    for name in ("events", "accounts", "answers"):
+        (demo_copy.root / "data" / f"{name}.csv").unlink()
+    missing = scored(demo_copy).manifest["missing_features"]
+    assert {"events", "answers", "accounts.employees"} <= set(missing)
+    assert not any(name.startswith(("signals", "leads")) for name in missing)
 
 
 def test_the_verb_prints_what_it_published(demo_copy, capsys):
@@ -314,3 +320,5 @@ def test_the_verb_prints_what_it_published(demo_copy, capsys):
     job.run(demo_copy.root, Request(), now=NOW, console=Console())
     page = capsys.readouterr().out
     assert all(row["lead_id"] in page for row in run_.hottest(5))
+    # Three runs of one second, of one input: each has its own name.
+    assert len({path.name for path in demo_copy.workspace.scores.iterdir()}) == 3
