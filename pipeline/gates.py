@@ -20,12 +20,12 @@ NO_SIGNAL = {
 }
 NOT_SHOWN = {
     "en": (
-        "These columns cannot be shown to predict the outcome yet: on {n} leads that it had not seen, the AUC is {auc}, "
-        "but its interval of {low} to {high} reaches 0.5, which is chance. More won leads will tell."
+        "These columns cannot be shown to predict the outcome yet: on {n} leads that it had not seen, the AUC is "
+        "{auc}, but its interval of {low} to {high} reaches 0.5, which is chance. More won leads will tell."
     ),
     "fr": (
-        "On ne peut pas encore montrer que ces colonnes prédisent l'issue : sur {n} leads jamais vus, l'AUC vaut {auc}, "
-        "mais son intervalle de {low} à {high} atteint 0,5, le hasard. Il faut davantage de leads gagnés pour trancher."
+        "On ne peut pas encore montrer que ces colonnes prédisent l'issue : sur {n} leads jamais vus, l'AUC vaut "
+        "{auc}, mais son intervalle de {low} à {high} atteint 0,5, le hasard. Il faut davantage de leads gagnés pour trancher."
     ),
 }
 PROMISING = 0.6  # an AUC that is worth waiting for

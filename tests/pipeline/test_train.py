@@ -237,3 +237,11 @@ def test_settings_shape_the_plans():
     assert (plan.classifier["n_folds"], plan.classifier["num_leaves"]) == (3, 8)
     assert training_plan(Settings()).classifier["n_folds"] is None
     assert (plan.points_grid[0].column, plan.points_threshold) == ("fit__source", 30)
+
+
+def test_a_promising_model_with_few_leads_is_refused_in_other_words_than_noise(demo_made):
+    evidence, model = demo_made.trained.evidence, demo_made.trained.model
+    unsure = {**evidence.figures["tamis"], "auc": {"value": 0.69, "low": 0.498, "high": 0.85}}
+    (sentence,) = refusals(replace(evidence, figures={**evidence.figures, "tamis": unsure}), model, "en")
+    assert sentence.startswith("These columns cannot be shown to predict the outcome yet")
+    assert "0.498 to 0.850" in sentence
