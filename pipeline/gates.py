@@ -25,7 +25,8 @@ NOT_SHOWN = {
     ),
     "fr": (
         "On ne peut pas encore montrer que ces colonnes prédisent l'issue : sur {n} leads jamais vus, l'AUC vaut "
-        "{auc}, mais son intervalle de {low} à {high} atteint 0,5, le hasard. Il faut davantage de leads gagnés pour trancher."
+        "{auc}, mais son intervalle de {low} à {high} atteint 0,5, le hasard. "
+        "Il faut davantage de leads gagnés pour trancher."
     ),
 }
 PROMISING = 0.6  # an AUC that is worth waiting for
