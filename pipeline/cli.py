@@ -199,8 +199,10 @@ def _user() -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one verb; turn every error into its sentence and its exit code."""
-    # Trees grow by threads that wait for each other: awake, they starve whatever else runs on the machine.
+    # Trees grow by threads that wait for each other: long awake, they starve whatever else runs on the machine; asleep
+    # at once, they wake up late.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.setdefault("GOMP_SPINCOUNT", "3000")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without "é" shows "?" rather than a bug
