@@ -197,4 +197,4 @@ def _weekday(seconds: nw.Expr) -> nw.Expr:
     name: Any = nw.lit(None, nw.String)
     for i, weekday in enumerate(WEEKDAYS):
         name = nw.when((day == i) & (seconds < c("cutoff"))).then(nw.lit(weekday)).otherwise(name)
-    return name  # type: ignore[no-any-return]
+    return name  # type: ignore[no-any-return]  # When and Expr share no public type

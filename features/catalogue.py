@@ -151,7 +151,7 @@ def _automatic_types(tables: Tables, options: FeatureOptions) -> list[Feature]:
         new = [t for t in dict.fromkeys(folded) if t not in declared and t not in options.exclude]
         slugs = _unique_slugs(new[:MOST_UNDECLARED_TYPES])
         for type_, slug in slugs.items():
-            features += _automatic(source, type_, slug, options)  # type: ignore[arg-type]
+            features += _automatic(source, type_, slug, options)  # type: ignore[arg-type]  # a str of the loop above
     return features
 
 

@@ -26,7 +26,7 @@ _FEW_ROWS = 20_000
 _THREADS = re.compile(r"^\[num_threads: -?\d+\]\n", re.MULTILINE)
 
 
-class LeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class LeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """LightGBM fold models averaged on the margin, each stopped early on the fold that it does not see.
 
     Parameters

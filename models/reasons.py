@@ -85,7 +85,7 @@ def top_reasons(
     downs = _strongest(-sums, n_down, least)
     rows = []
     for i in range(len(sums)):
-        chosen = sorted((*ups[i], *downs[i]), key=lambda k, i=i: -abs(sums[i, k]))  # type: ignore[misc]
+        chosen = sorted((*ups[i], *downs[i]), key=lambda k, i=i: -abs(sums[i, k]))  # type: ignore[misc]  # i: int
         reasons = []
         for k in chosen:
             total = float(sums[i, k])

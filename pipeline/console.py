@@ -54,7 +54,7 @@ class Console:
             self._object(result)
             return
         from rich.console import Console as Rich  # noqa: PLC0415 (start-up time)
-        from rich.table import Table  # noqa: PLC0415
+        from rich.table import Table  # noqa: PLC0415 (start-up time)
 
         screen = Rich(soft_wrap=not sys.stdout.isatty(), highlight=False)
         with _reader_may_leave():

@@ -49,7 +49,7 @@ def run(root: Path, *, console: Console) -> None:
         Something keeps Tamis from working.
     """
     from rich.markup import escape  # noqa: PLC0415 (start-up time)
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415 (start-up time)
 
     findings = [*installation(), *workspace_findings(Workspace(root))]
     table = Table("", "check", "found", box=None, pad_edge=False)

@@ -20,7 +20,7 @@ _SLICE = 500_000
 _TIMES = ("created_at", "occurred_at", "known_at", "decided_at", "entered_at", "month")
 
 
-def write_tables(simulation: Simulation, directory: Path, format: Format = "csv") -> list[Path]:  # noqa: A002
+def write_tables(simulation: Simulation, directory: Path, format: Format = "csv") -> list[Path]:  # noqa: A002 (pandas' word)
     """Write the nine tables, one file each, never the truth.
 
     Parameters
