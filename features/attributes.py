@@ -66,7 +66,7 @@ def attribute_frame(keys: Frame, tables: Tables, wanted: Sequence[Feature], last
     >>> source = attribute("fit__source", "fit", ["leads.source"], "value", {})
     >>> for cutoff in (5, 8, 10):
     ...     keys = lazy(lead_id=["a", "b"], cutoff=[cutoff] * 2)
-    ...     attribute_frame(keys, tables, [source], 10).collect()["fit__source"].to_list()
+    ...     attribute_frame(keys, tables, [source], 10).collect().sort("lead_id")["fit__source"].to_list()
     [None, 'fair']
     ['mail', 'fair']
     ['web', 'fair']

@@ -168,6 +168,7 @@ def _automatic(source: Source, type_: str, slug: str, options: FeatureOptions) -
             fr=f"question {fr}",
             confirmed=yes,
             refused=no,
+            ask=(f"What is the answer to {en}?", f"Quelle est la réponse à {fr} ?"),
             types=type_,
         )
     if source == "signals":

@@ -1,7 +1,7 @@
 """The constructors of features: each returns the tuple of features that one declaration stands for."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Literal
 
 from features.specification import (
@@ -170,6 +170,18 @@ def distinct(
     )
 
 
+def about(fact: str, features: Sequence[Feature]) -> tuple[Feature, ...]:
+    """Say that features are another measure of a fact, so that both give one reason.
+
+    Examples
+    --------
+    >>> days = Tally("active day", "active days", "No active day")
+    >>> about("activity", distinct("active_days", "engagement", of="days", days=(30,), en=days, fr=days))[0].fact
+    'activity'
+    """
+    return tuple(replace(feature, fact=fact) for feature in features)
+
+
 def decay(
     what: str,
     family: Family,
@@ -278,7 +290,7 @@ def strength(
             f"{family}__{what}_strength_{d}d",
             family,
             "number",
-            f"{what}_strength",
+            what,
             NULL_COUNT["signals"],
             0,
             text_words(en, fr, "number", d),

@@ -3,7 +3,7 @@
 High-intent acts (pricing, demo, quote, comparison) are in `features.intent`.
 """
 
-from features.declare import ALL, activity, count, decay, distinct, recency, share, text_words, trend
+from features.declare import ALL, about, activity, count, decay, distinct, recency, share, text_words, trend
 from features.specification import Did, Feature, Level, Tally, Text
 from features.statements import attribute
 
@@ -52,10 +52,10 @@ FEATURES: tuple[Feature, ...] = (
     *activity("product_use", "engagement", days=(7, 30, 90), types=PRODUCT_USE,
               en=Did("Used the product", "Product use", "No use of the product"),
               fr=Did("A utilisé le produit", "Utilisations du produit", "Aucune utilisation du produit")),
-    *distinct("product_days", "engagement", of="days", days=(30,), types=PRODUCT_USE,
+    *about("product_use", distinct("product_days", "engagement", of="days", days=(30,), types=PRODUCT_USE,
               en=Tally("day of product use", "days of product use", "No day of product use"),
               fr=Tally("jour d'utilisation du produit", "jours d'utilisation du produit",
-                       "Aucun jour d'utilisation du produit")),
+                       "Aucun jour d'utilisation du produit"))),
     *activity("meeting", "engagement", days=(30, 90), types=("meeting", "call"),
               en=Did("Had a meeting or a call with us", "Meetings and calls", "No meeting or call"),
               fr=Did("A eu un rendez-vous ou un appel", "Rendez-vous et appels", "Aucun rendez-vous ni appel",
@@ -63,15 +63,15 @@ FEATURES: tuple[Feature, ...] = (
     *activity("unsubscribe", "engagement", days=(365,), direction=-1,
               en=Did("Unsubscribed from e-mails", "Unsubscriptions", "No unsubscription"),
               fr=Did("S'est désabonné des e-mails", "Désabonnements", "Aucun désabonnement")),
-    *distinct("active_days", "engagement", of="days", days=(30, 90),
+    *about("activity", distinct("active_days", "engagement", of="days", days=(30, 90),
               en=Tally("day with activity", "days with activity", "No day with activity"),
-              fr=Tally("jour d'activité", "jours d'activité", "Aucun jour d'activité")),
-    *distinct("sessions", "engagement", of="sessions", days=(30, 90),
+              fr=Tally("jour d'activité", "jours d'activité", "Aucun jour d'activité"))),
+    *about("activity", distinct("sessions", "engagement", of="sessions", days=(30, 90),
               en=Tally("period of activity", "periods of activity", "No period of activity"),
-              fr=Tally("séquence d'activité", "séquences d'activité", "Aucune séquence d'activité")),
-    *distinct("activity_types", "engagement", of="types", days=(90,),
+              fr=Tally("séquence d'activité", "séquences d'activité", "Aucune séquence d'activité"))),
+    *about("activity", distinct("activity_types", "engagement", of="types", days=(90,),
               en=Tally("kind of activity", "kinds of activity", "No activity of any kind"),
-              fr=Tally("type d'activité", "types d'activité", "Aucun type d'activité")),
+              fr=Tally("type d'activité", "types d'activité", "Aucun type d'activité"))),
     *trend("activity", "engagement", days=30, against=90,
            en=Level("Activity", "No activity"), fr=Level("Activité", "Aucune activité")),
     *decay("activity", "engagement", half_life=14,

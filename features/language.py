@@ -1,6 +1,7 @@
 """Numbers, delays and small grammar in English and French; nothing here knows what a feature is."""
 
 import re
+import unicodedata
 from typing import Literal
 
 Language = Literal["en", "fr"]
@@ -152,6 +153,23 @@ def humanise(name: str) -> str:
         snake = snake.lower()
     text = _PREFIX.sub("", _SUFFIX.sub("", snake)).replace("_", " ")
     return upper_first(text) or "?"
+
+
+def plain(text: str) -> str:
+    """Make a text safe to show wherever it ends up: a CRM field, a page, a spreadsheet.
+
+    Labels and values come from the company's own columns. Angle brackets become typographic ones, so that nothing is
+    markup; control and invisible characters go; and no text begins like a formula.
+
+    Examples
+    --------
+    >>> plain("=HYPERLINK(1)"), plain("Plan:  <b>Pro</b> ")
+    ('HYPERLINK(1)', 'Plan: ‹b›Pro‹/b›')
+    """
+    visible = "".join(" " if c.isspace() and c not in (NBSP, NARROW) else c for c in text)
+    visible = "".join(c for c in visible if unicodedata.category(c) not in {"Cc", "Cf", "Co", "Cs"})
+    shown = re.sub(" {2,}", " ", visible.replace("<", "‹").replace(">", "›"))
+    return shown.strip().lstrip("=+-@ ")
 
 
 def quoted(text: str, language: Language) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from features.declare import NULL_COUNT, Types, noun_words, types_of
-from features.language import colon, upper_first
+from features.language import NARROW, colon, upper_first
 from features.specification import Dtype, Family, Feature, Measure, Recipe, Tally, Words
 
 
@@ -15,6 +15,7 @@ def criterion(
     fr: str,
     confirmed: tuple[str, str] = ("", ""),
     refused: tuple[str, str] = ("", ""),
+    ask: tuple[str, str],
     types: Types = None,
 ) -> tuple[Feature, ...]:
     """Declare the last answer to one question of the discovery call: ``yes``, ``no``, ``unclear``; null if not asked.
@@ -27,12 +28,15 @@ def criterion(
         What it is about, in a sentence.
     confirmed, refused : tuple of str
         English and French sentence for yes and for no.
+    ask : tuple of str
+        The question that sales asks, in English and French.
     types : str or sequence of str, optional
         Names of the criterion, in lower case.
 
     Examples
     --------
-    >>> criterion("budget", en="budget", fr="budget")[0].name
+    >>> ask = ("What is the budget?", "Quel est le budget ?")
+    >>> criterion("budget", en="budget", fr="budget", ask=ask)[0].name
     'intent__budget_answer'
     """
     levels_en = {"yes": confirmed[0] or f"Yes about the {en}", "no": refused[0] or f"No about the {en}"}
@@ -45,11 +49,13 @@ def criterion(
         "en": {
             "label": upper_first(en),
             "unknown": f"{upper_first(en)} not discussed yet",
+            "ask": ask[0],
             "levels": {**levels_en, "unclear": f"{upper_first(en)} discussed without a clear answer"},
         },
         "fr": {
             "label": upper_first(fr),
             "unknown": colon(upper_first(fr), "sujet non abordé", "fr"),
+            "ask": ask[1].replace(" ?", f"{NARROW}?"),
             "levels": {
                 **levels_fr,
                 "unclear": colon(upper_first(fr), "sujet abordé sans réponse claire", "fr"),
@@ -87,7 +93,7 @@ def answers(of: Literal["answered", "confirmed"], *, en: Tally, fr: Tally) -> tu
             name,
             "intent",
             "number",
-            f"criteria_{of}",
+            "discovery" if of == "answered" else f"criteria_{of}",
             NULL_COUNT["answers"],
             0,
             words,

@@ -18,6 +18,7 @@ from features.language import (
     no,
     number,
     percent,
+    plain,
     span,
     times,
     undone,
@@ -32,6 +33,7 @@ _LONG_AGO_DAYS = 30
 _FOREVER_DAYS = 10_000
 _STABLE = (0.8, 1.25)
 _VALUE_LONGEST = 60
+_LEAST_AVERAGE = 0.1
 _CODE = re.compile(r"[A-Za-z0-9]+(_[A-Za-z0-9]+)+")
 _ONE = {"en": (1,), "fr": (0, 1)}
 
@@ -75,6 +77,82 @@ def sentence(feature: Feature, value: float | str | None, language: Language) ->
         text = colon(humanise(feature.fact), _shown(value, language), language)
     else:
         text = _FORMS[words["form"]](words, material, value, language)
+    return _cut(plain(text))
+
+
+def comparison(feature: Feature, average: float | None, language: Language) -> str:
+    """Say what the average lead has, where a mean says something: numbers of times, of things, shares.
+
+    Parameters
+    ----------
+    feature : Feature
+        With its words.
+    average : float, optional
+        Mean over the leads that the model learnt from; None where there was no value.
+    language : {"en", "fr"}
+        Language of the words.
+
+    Returns
+    -------
+    str
+        Empty where there is nothing to compare with: dates, categories, trends, which compare already.
+
+    Examples
+    --------
+    >>> from features.intent import FEATURES
+    >>> comparison(FEATURES[0], 0.4, "en"), comparison(FEATURES[0], 0.0004, "en")
+    ('your average lead: 0.4', 'your average lead: under 0.1')
+    """
+    form = feature.words.get("form")
+    counted = form == "count" or (form == "text" and feature.words["number"] != "days")
+    if not counted or average is None or feature.words.get(language) is None:
+        return ""
+    if feature.words.get("number") == "percent":
+        shown = percent(round(average, 2), language)
+    elif abs(average) < _LEAST_AVERAGE:
+        shown = f"{'under' if language == 'en' else 'moins de'} {number(_LEAST_AVERAGE, language)}"
+    else:
+        shown = number(round(average, 1), language)
+    return colon("your average lead" if language == "en" else "votre lead moyen", shown, language)
+
+
+def before(feature: Feature, value: float | str | None, language: Language) -> str:
+    """Say what a feature's value was, after the sentence of what it is now.
+
+    Examples
+    --------
+    >>> from features.intent import FEATURES
+    >>> before(FEATURES[0], 1.0, "en"), before(FEATURES[3], 14.2, "en"), before(FEATURES[3], None, "en")
+    ('before: 1', 'before: 14 days', '')
+    """
+    words = feature.words
+    material, form = words.get(language) or {}, words.get("form")
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if form in {"recency", "date"} or words.get("number") == "days":
+        shown = span(float(value), language)
+    elif words.get("number") == "percent":
+        shown = percent(float(value), language)
+    elif form == "trend":
+        return ""
+    else:
+        shown = str(material.get("levels", {}).get(value) or _shown(value, language))
+    return plain(colon("before" if language == "en" else "avant", shown, language))
+
+
+def with_remark(text: str, remark: str) -> str:
+    """Add a remark in brackets where the whole stays short enough for one line.
+
+    Examples
+    --------
+    >>> with_remark("3 actions", "your average lead: 0.4"), with_remark("3 actions", "")
+    ('3 actions (your average lead: 0.4)', '3 actions')
+    """
+    whole = f"{text} ({remark})"
+    return whole if remark and len(whole) <= LONGEST else text
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…"
 
 
@@ -90,8 +168,8 @@ def label(feature: Feature, language: Language) -> str:
     words = feature.words
     material = words.get(language)
     if material is None:
-        return humanise(feature.fact)
-    name = upper_first(str(material.get("label") or material.get("noun") or material.get("many")))
+        return plain(humanise(feature.fact))
+    name = plain(upper_first(str(material.get("label") or material.get("noun") or material.get("many"))))
     form = words["form"]
     if form == "recency":
         return f"{name}, {'days since the last' if language == 'en' else 'jours écoulés'}"
@@ -119,7 +197,7 @@ def _count(words: Material, m: Material, value: Any, language: Language) -> str:
 def _recency(words: Material, m: Material, value: Any, language: Language) -> str:
     none = m["none"] or no(m["noun"], language)
     if value is None and words["days"] > _FOREVER_DAYS:
-        return f"{none} {'so far' if language == 'en' else 'à ce jour'}"
+        return f"{none} {'yet' if language == 'en' else 'à ce jour'}"
     if value is None:
         return f"{none} {window(words['days'], language)}"
     if value > _LONG_AGO_DAYS:

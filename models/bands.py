@@ -25,7 +25,7 @@ class Bands:
     a, b, c : float
         Least propensity of A, B and C; strictly decreasing, inside (0, 1). The rest is D.
     measured : mapping of str to dict
-        By letter: ``n``, ``conversion`` (None without rows), ``low``, ``high`` (Wilson, 95%) on rows nobody
+        By letter: ``n`` leads, their ``conversion`` (None without any), ``low``, ``high`` (Wilson, 95%) on rows nobody
         fitted on.
 
     Examples
@@ -48,7 +48,7 @@ class Bands:
             raise DataError(f"bands: expected 1 > A > B > C > 0, found A={self.a}, B={self.b}, C={self.c}.")
 
     @classmethod
-    def derive(cls, propensity: Floats, y: Floats, w: Floats, threshold: float | None) -> Self:
+    def derive(cls, propensity: Floats, y: Floats, w: Floats, lead: npt.ArrayLike, threshold: float | None) -> Self:
         """Choose limits from rows that nobody fitted on.
 
         B begins at the threshold (without one: at the best 30%), so A and B are handed over. A begins at the
@@ -58,6 +58,8 @@ class Bands:
         ----------
         propensity, y, w : ndarray of shape (n,)
             Propensities, labels 0 or 1, weights.
+        lead : array-like of shape (n,)
+            Lead of each row.
         threshold : float, optional
             Least propensity handed to sales.
 
@@ -78,22 +80,25 @@ class Bands:
         c = float(propensity[order[min(n_below, len(order) - 1)]])
         if not 0 < c < b:
             c = b / 2
-        return cls(a, b, c).measure(propensity, y, w)
+        return cls(a, b, c).measure(propensity, y, w, lead)
 
-    def measure(self, propensity: Floats, y: Floats, w: Floats) -> Self:
+    def measure(self, propensity: Floats, y: Floats, w: Floats, lead: npt.ArrayLike) -> Self:
         """Keep the limits, measure the conversion of each band anew.
 
         Parameters
         ----------
         propensity, y, w : ndarray of shape (n,)
             Propensities, labels 0 or 1, weights.
+        lead : array-like of shape (n,)
+            Lead of each row.
 
         Returns
         -------
         Bands
         """
-        letters = self.assign(propensity)
-        measured = {letter: conversion(y[letters == letter], w[letters == letter]) for letter in LETTERS}
+        letters, who = self.assign(propensity), np.asarray(lead)
+        rows = {letter: letters == letter for letter in LETTERS}
+        measured = {letter: conversion(y[at], w[at], who[at]) for letter, at in rows.items()}
         return type(self)(self.a, self.b, self.c, measured)
 
     def assign(self, propensity: npt.ArrayLike) -> npt.NDArray[np.str_]:

@@ -143,18 +143,21 @@ def swap_set(y: Floats, propensity: Floats, chosen_by_points: npt.NDArray[np.boo
     return {"n_selected": n} | {name: conversion(y[rows], w[rows]) for name, rows in groups.items()}
 
 
-def conversion(y: Floats, w: Floats) -> dict[str, Any]:
+def conversion(y: Floats, w: Floats, lead: npt.ArrayLike | None = None) -> dict[str, Any]:
     """Measured conversion of some rows with its Wilson interval.
 
     Parameters
     ----------
     y, w : ndarray of shape (n,)
         Labels 0 or 1, weights.
+    lead : array-like of shape (n,), optional
+        Lead of each row: rows of one lead share their fate and are no independent trials. By default each row is a
+        lead of its own.
 
     Returns
     -------
     dict
-        ``n``, ``conversion`` (None without rows), ``low``, ``high``.
+        ``n`` leads, ``conversion`` (None without rows), ``low``, ``high`` (at Kish's effective number of leads).
 
     Examples
     --------
@@ -164,6 +167,7 @@ def conversion(y: Floats, w: Floats) -> dict[str, Any]:
     if not len(y):
         return {"n": 0, "conversion": None, "low": 0.0, "high": 1.0}
     share = float(w @ y / w.sum())
-    effective = float(w.sum() ** 2 / (w**2).sum())
+    mass = w if lead is None else np.bincount(pd.factorize(np.asarray(lead))[0], weights=w)
+    effective = float(mass.sum() ** 2 / (mass**2).sum())
     low, high = wilson(share * effective, effective)
-    return {"n": len(y), "conversion": share, "low": low, "high": high}
+    return {"n": len(mass), "conversion": share, "low": low, "high": high}

@@ -156,7 +156,7 @@ def _decision(choice: ThresholdChoice, decided: Sample, test: Sample, w: Floats,
     low, high = metrics.wilson(chosen.precision * chosen.n_effective, chosen.n_effective) if chosen.n else (0.0, 1.0)
     return {
         "choice": choice.to_dict(),
-        "bands": Bands.derive(decided.propensity, decided.y, w, choice.threshold).to_dict(),
+        "bands": Bands.derive(decided.propensity, decided.y, w, decided.lead, choice.threshold).to_dict(),
         "test": {
             "n": chosen.n,
             "conversion": chosen.precision if chosen.n else None,

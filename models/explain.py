@@ -88,6 +88,8 @@ class Contributions:
     ----------
     names : tuple of str
         Features, in the order of the columns.
+    matrix : ndarray of shape (n, m)
+        What the trees read: numbers, positions of levels, NaN for null.
     margin, propensity : ndarray of shape (n,)
         Raw score and propensity.
     base : float
@@ -99,6 +101,7 @@ class Contributions:
     """
 
     names: tuple[str, ...]
+    matrix: Floats
     margin: Floats
     propensity: Floats
     base: float

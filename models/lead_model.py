@@ -1,16 +1,15 @@
 """The deployed model: data only, and the pure functions that read it.
 
-Booster texts plus one JSON; no pickle, so that loading a model runs no code of anybody's.
+Booster texts, the tables of contributions compiled from them, and one JSON; no pickle, so that loading a model runs no
+code of anybody's.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import sha256
 from typing import Any, Literal, Self
 
-import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -23,12 +22,13 @@ from models.calibration import BetaCalibration
 from models.explain import Contributions, probability_contributions
 from models.folds import encode
 from models.pattern_tables import PatternTables, margin_of
+from models.shared_facts import SharedFacts
 from models.threshold import ThresholdChoice
 
 Floats = npt.NDArray[np.float64]
 Decision = Literal["hand_over", "nurture", "disqualify"]
-FORMAT = 1
-MODEL_FILE = "model.json"
+FORMAT = 2
+MODEL_FILE, TABLES_FILE = "model.json", "pattern_tables.bin"
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ class LeadModel:
 
     Attributes
     ----------
-    booster_texts : tuple of str
-        Trees, as LightGBM writes them.
+    tables : PatternTables
+        Trees, as LightGBM writes them, and the tables of contributions compiled from them.
     schema : MatrixSchema
         Columns, their levels and their words.
     calibration : BetaCalibration
@@ -69,27 +69,20 @@ class LeadModel:
         A to D.
     reference : Reference
         The average lead.
+    shared : SharedFacts
+        What became of the leads that shared a fact.
     metadata : mapping
         JSON-able: how it was trained.
     """
 
-    booster_texts: tuple[str, ...]
+    tables: PatternTables
     schema: MatrixSchema
     calibration: BetaCalibration
     threshold: ThresholdChoice
     bands: Bands
     reference: Reference
+    shared: SharedFacts
     metadata: Mapping[str, Any]
-
-    @cached_property
-    def boosters(self) -> tuple[lgb.Booster, ...]:
-        """The trees, parsed once."""
-        return tuple(lgb.Booster(model_str=text) for text in self.booster_texts)
-
-    @cached_property
-    def tables(self) -> PatternTables:
-        """The trees as tables of contributions, compiled once (about a millisecond a tree)."""
-        return PatternTables.from_boosters(self.booster_texts)
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -170,10 +163,12 @@ class LeadModel:
             ``reference_propensity + on_propensity.sum(axis=1) = propensity`` to 1e-9, with the propensity of
             `propensity`.
         """
-        phi, base = self.tables.contributions(self.encode(frame), num_threads)
+        matrix = self.encode(frame)
+        phi, base = self.tables.contributions(matrix, num_threads)
         margin = margin_of(phi, base)
         return Contributions(
             names=self.names,
+            matrix=matrix,
             margin=margin,
             propensity=self.calibration(margin),
             base=base,
@@ -204,18 +199,20 @@ class LeadModel:
         decision = np.where(values >= least, "hand_over", np.where(band == "D", "disqualify", "nurture"))
         return pd.DataFrame({"band": band, "decision": decision})
 
-    def dump(self) -> dict[str, str]:
-        """Write the model as text files.
+    def dump(self) -> dict[str, bytes]:
+        """Write the model as files.
 
         Returns
         -------
-        dict of str to str
-            File name to content: ``booster_0.txt`` ... and ``model.json``.
+        dict of str to bytes
+            File name to content: ``booster_0.txt`` ..., ``pattern_tables.bin`` and ``model.json``.
         """
-        files = {f"booster_{k}.txt": text for k, text in enumerate(self.booster_texts)}
+        files = {f"booster_{k}.txt": text.encode() for k, text in enumerate(self.tables.booster_texts)}
+        tables = self.tables.dump()
         data = {
             "format": FORMAT,
-            "boosters": [{"file": name, "sha256": _digest(text)} for name, text in files.items()],
+            "boosters": [{"file": name, "sha256": _digest(content)} for name, content in files.items()],
+            "tables": {"file": TABLES_FILE, "sha256": _digest(tables)},
             "schema": self.schema.to_dict(),
             "schema_hash": self.schema.hash,
             "calibration": self.calibration.to_dict(),
@@ -226,18 +223,19 @@ class LeadModel:
                 "propensity": self.reference.propensity,
                 "columns": self.reference.columns,
             },
+            "shared_facts": self.shared.to_dict(),
             "metadata": self.metadata,
         }
         text = json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
-        return {**files, MODEL_FILE: text}
+        return {**files, TABLES_FILE: tables, MODEL_FILE: text.encode()}
 
     @classmethod
-    def load(cls, files: Mapping[str, str]) -> Self:
+    def load(cls, files: Mapping[str, bytes]) -> Self:
         """Read back what `dump` wrote.
 
         Parameters
         ----------
-        files : mapping of str to str
+        files : mapping of str to bytes
             File name to content.
 
         Returns
@@ -252,7 +250,7 @@ class LeadModel:
 
         Examples
         --------
-        >>> LeadModel.load({"booster_0.txt": "tree"})
+        >>> LeadModel.load({"booster_0.txt": b"tree"})
         Traceback (most recent call last):
             ...
         features.errors.DataError: model: expected a file model.json, found booster_0.txt; fetch the model
@@ -261,45 +259,47 @@ class LeadModel:
         data = _read_json(files)
         if data.get("format") != FORMAT:
             raise DataError(
-                f"model.json: expected format {FORMAT}, found {data.get('format')!r}; it was written by "
-                "another version of "
-                "Tamis: train again, or use that version."
+                f"model.json: expected format {FORMAT}, found {data.get('format')!r}; it was written by another "
+                "version of Tamis: train again, or use that version."
             )
-        texts = tuple(_verified(files, entry["file"], entry["sha256"]) for entry in data["boosters"])
+        texts = tuple(_verified(files, entry).decode() for entry in data["boosters"])
+        tables = PatternTables.load(_verified(files, data["tables"]), texts)
         schema = MatrixSchema.from_dict(data["schema"])
         if schema.hash != data["schema_hash"]:
             raise DataError(
                 "model.json: the columns do not match their hash; the file was altered: fetch the model again."
             )
         return cls(
-            booster_texts=texts,
+            tables=tables,
             schema=schema,
             calibration=BetaCalibration.from_dict(data["calibration"]),
             threshold=ThresholdChoice.from_dict(data["threshold"]),
             bands=Bands.from_dict(data["bands"]),
             reference=Reference(**data["reference"]),
+            shared=SharedFacts.from_dict(data["shared_facts"]),
             metadata=data["metadata"],
         )
 
 
-def _digest(text: str) -> str:
-    return sha256(text.encode()).hexdigest()
+def _digest(content: bytes) -> str:
+    return sha256(content).hexdigest()
 
 
-def _read_json(files: Mapping[str, str]) -> dict[str, Any]:
+def _read_json(files: Mapping[str, bytes]) -> dict[str, Any]:
     if MODEL_FILE not in files:
         found = ", ".join(sorted(files)) or "nothing"
         raise DataError(f"model: expected a file {MODEL_FILE}, found {found}; fetch the model again.")
     try:
         data = json.loads(files[MODEL_FILE])
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise DataError(f"{MODEL_FILE}: not readable as JSON ({error}); fetch the model again.") from error
     if not isinstance(data, dict):
         raise DataError(f"{MODEL_FILE}: expected an object, found {type(data).__name__}; fetch the model again.")
     return data
 
 
-def _verified(files: Mapping[str, str], name: str, digest: str) -> str:
+def _verified(files: Mapping[str, bytes], entry: Mapping[str, str]) -> bytes:
+    name, digest = entry["file"], entry["sha256"]
     if name not in files:
         raise DataError(f"model: {name} is missing; fetch the model again.")
     if _digest(files[name]) != digest:

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtri
 
 Floats = npt.NDArray[np.float64]
 CLIP = 1e-15
@@ -35,7 +35,7 @@ def wilson(k: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
     """
     if n <= 0:
         return 0.0, 1.0
-    z = float(norm.ppf(0.5 + confidence / 2))
+    z = float(ndtri(0.5 + confidence / 2))
     centre = (k + z * z / 2) / (n + z * z)
     half = z / (n + z * z) * float(np.sqrt(max(k * (n - k) / n + z * z / 4, 0.0)))
     return max(0.0, centre - half), min(1.0, centre + half)

@@ -20,9 +20,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from itertools import chain, pairwise
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 
@@ -32,6 +31,9 @@ from models.pattern_bins import Bins
 from models.pattern_file import dump_arrays, load_arrays
 from models.pattern_groups import LONGEST_TABLE, MOST_LINES, group_forest
 from models.pattern_layout import Columns, Leaves, Lines, lay_columns, lay_leaves, lay_lines
+
+if TYPE_CHECKING:
+    from lightgbm import Booster
 
 Floats = npt.NDArray[np.float64]
 _FORMAT = "tamis pattern tables 1"
@@ -100,6 +102,7 @@ class PatternTables:
 
         Examples
         --------
+        >>> import lightgbm as lgb
         >>> rng = np.random.default_rng(0)
         >>> X = rng.normal(size=(300, 3))
         >>> data = lgb.Dataset(X, X[:, 0] + X[:, 1] * X[:, 2] > 0)
@@ -297,8 +300,10 @@ class PatternTables:
         return cls(len(bins.kind), base, bins, lines, leaves, tuple(booster_texts), fallback)
 
     @cached_property
-    def _boosters(self) -> dict[int, lgb.Booster]:
-        return {b: lgb.Booster(model_str=self.booster_texts[b]) for b in {b for b, _ in self.fallback_trees}}
+    def _boosters(self) -> "dict[int, Booster]":
+        from lightgbm import Booster  # noqa: PLC0415  it takes a second, and only what no table holds needs it
+
+        return {b: Booster(model_str=self.booster_texts[b]) for b in {b for b, _ in self.fallback_trees}}
 
     @cached_property
     def _memory(self) -> dict[tuple[int, ...], tuple[Columns, Floats]]:

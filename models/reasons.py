@@ -1,19 +1,19 @@
-"""The few facts that move one lead's propensity most, in words."""
+"""The few facts that move a lead's propensity most, as numbers; `models.narrator` words those that are shown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.language import Language
 from features.specification import Feature
-from features.words import sentence
-from models.explain import row_sums
+from models.facts import FactPoints, Facts
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+# Measures that need a second thought speak for a fact only where they push this many times harder than plainer ones.
+_ABSTRACT, _UNCLEAR = frozenset({"decay", "strength", "sessions", "types", "share", "trend"}), 1 / 3
 
 
 @dataclass(frozen=True)
@@ -29,29 +29,61 @@ class Reason:
     points : float
         Percentage points of propensity, against the average lead; the sign is the direction.
     text : str
-        The fact as a sentence; empty when no language was asked for.
+        The fact as a sentence, under 120 characters; empty where no text was asked for.
+    evidence : str
+        What became of the leads that share the fact, as a sentence; empty where there are too few of them.
     """
 
     code: str
     family: str
     points: float
     text: str = ""
+    evidence: str = ""
+
+
+@dataclass(frozen=True)
+class ReasonTable:
+    """The reasons of many rows as flat arrays.
+
+    Attributes
+    ----------
+    start : ndarray of shape (n + 1,), int64
+        Where the reasons of each row begin, and where the last ones end.
+    column : ndarray of shape (k,), int64
+        Feature that a reason is shown by.
+    points : ndarray of shape (k,)
+        Percentage points of propensity; within a row the strongest first.
+    """
+
+    start: Ints
+    column: Ints
+    points: Floats
+
+    @property
+    def row(self) -> Ints:
+        """Row of each reason."""
+        return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
+
+    def of(self, i: int) -> list[tuple[int, float]]:
+        """Columns and points of one row's reasons."""
+        span = slice(self.start[i], self.start[i + 1])
+        return list(zip(self.column[span].tolist(), self.points[span].tolist(), strict=True))
 
 
 def top_reasons(
     features: Sequence[Feature],
     contributions: Floats,
     frame: pd.DataFrame,
-    language: Language | None = "en",
     n_up: int = 3,
     n_down: int = 2,
     least_points: float = 0.05,
     least_share: float = 0.03,
-) -> list[tuple[Reason, ...]]:
-    """Name the strongest reasons of each row, for and against.
+) -> ReasonTable:
+    """Choose the strongest reasons of each row, for and against.
 
     Near-duplicates (features of the same fact: a count over 7, 30 and 90 days) are summed to one reason,
-    shown by the strongest of those that push its way.
+    shown by the strongest of those that push its way; so are facts that are the same news in this row (see
+    `models.facts`).
 
     Parameters
     ----------
@@ -60,9 +92,7 @@ def top_reasons(
     contributions : ndarray of shape (n, m)
         To the propensity, in probability.
     frame : pandas.DataFrame of n rows
-        Raw features, for the facts in the sentences; a missing column is null.
-    language : {"en", "fr"}, optional
-        None leaves the texts empty, which is what millions of rows want.
+        Raw features; a missing column is null.
     n_up, n_down : int
         Most reasons for and against.
     least_points : float
@@ -73,40 +103,63 @@ def top_reasons(
 
     Returns
     -------
-    list of n tuples of Reason
-        Strongest first.
+    ReasonTable
+
+    Examples
+    --------
+    >>> features = [Feature(f"fit__{x}", "fit", "number", x, "not known") for x in ("size", "growth")]
+    >>> top_reasons(features, np.array([[0.02, -0.03]]), pd.DataFrame({"fit__size": [5.0]})).of(0)
+    [(1, -3.0), (0, 2.0)]
     """
-    fact_of, facts = pd.factorize(np.array([feature.fact for feature in features], dtype=object))
-    members = [np.flatnonzero(fact_of == k) for k in range(len(facts))]
+    facts = Facts.of(features)
     points = 100.0 * contributions
-    sums = np.column_stack([row_sums(points[:, columns]) for columns in members])
-    least = np.maximum(least_points, least_share * np.abs(sums).max(axis=1))
-    ups = _strongest(sums, n_up, least)
-    downs = _strongest(-sums, n_down, least)
-    rows = []
-    for i in range(len(sums)):
-        chosen = sorted((*ups[i], *downs[i]), key=lambda k, i=i: -abs(sums[i, k]))  # type: ignore[misc]  # i: int
-        reasons = []
-        for k in chosen:
-            total = float(sums[i, k])
-            shown = members[k][int(np.argmax(np.sign(total) * points[i, members[k]]))]
-            feature = features[shown]
-            text = "" if language is None else sentence(feature, _value(frame, feature.name, i), language)
-            reasons.append(Reason(feature.code, feature.family, total, text))
-        rows.append(tuple(reasons))
-    return rows
+    found = facts.points(points, frame, [feature.name for feature in features])
+    least = np.maximum(least_points, least_share * np.abs(found.sums).max(axis=1, initial=0.0))
+    up_rows, up_facts = _strongest(found.sums, n_up, least)
+    down_rows, down_facts = _strongest(-found.sums, n_down, least)
+    rows, chosen = np.concatenate([up_rows, down_rows]), np.concatenate([up_facts, down_facts])
+    total = found.sums[rows, chosen]
+    order = np.lexsort((-np.abs(total), rows))
+    rows, chosen, total = rows[order], chosen[order], total[order]
+    return ReasonTable(
+        start=np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(points)))]).astype(np.int64),
+        column=_shown(facts, found, points, _clarity(features), rows, chosen, np.sign(total)),
+        points=total,
+    )
 
 
-def _strongest(sums: Floats, n: int, least: Floats) -> list[list[int]]:
-    """Positions of the n largest sums of each row that reach its least, ties by position."""
-    order = np.argsort(-sums, axis=1, kind="stable")[:, :n]
-    return [[int(k) for k in row if sums[i, k] >= least[i]] for i, row in enumerate(order)]
+def _clarity(features: Sequence[Feature]) -> Floats:
+    """How readily a salesperson understands each feature: a count or a date before a score of activity."""
+    return np.array([_UNCLEAR if f.recipe and f.recipe.measure in _ABSTRACT else 1.0 for f in features])
 
 
-def _value(frame: pd.DataFrame, name: str, i: int) -> float | str | None:
-    if name not in frame.columns:
-        return None
-    value: Any = frame[name].iloc[i]
-    if value is None or value is pd.NA or value != value:  # noqa: PLR0124  NaN
-        return None
-    return str(value) if isinstance(value, str) else float(value)
+def _strongest(sums: Floats, n: int, least: Floats) -> tuple[Ints, Ints]:
+    """Rows and facts of the n largest sums of each row that reach its least."""
+    n = min(n, sums.shape[1])
+    if n == 0:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    largest = np.argpartition(-sums, n - 1, axis=1)[:, :n]
+    place, rank = np.nonzero(np.take_along_axis(sums, largest, axis=1) >= least[:, None])
+    return place, largest[place, rank]
+
+
+def _shown(
+    facts: Facts, found: FactPoints, points: Floats, clarity: Floats, rows: Ints, chosen: Ints, sign: Floats
+) -> Ints:
+    """The feature that stands for each reason: the one that pushes hardest in its direction, the clear ones first."""
+    column = np.empty(len(rows), dtype=np.int64)
+    recency = {wider.fact: wider.recency for wider in facts.wider}
+    narrow = {(wider.fact, fact): column for wider in facts.wider for fact, column in wider.latest}
+    joined = found.joined[rows, chosen]
+    for fact in np.unique(chosen):
+        for wide in np.unique(joined[chosen == fact]):
+            at = np.flatnonzero((chosen == fact) & (joined == wide))
+            members = facts.members[fact] if wide < 0 else np.concatenate([facts.members[fact], facts.members[wide]])
+            best = members[np.argmax(sign[at, None] * points[np.ix_(rows[at], members)] * clarity[members], axis=1)]
+            if wide >= 0:
+                # Both were last seen at one instant: the narrower says more.
+                best = np.where(best == recency[wide], narrow[wide, fact], best)
+            if fact in recency:
+                best = np.where(found.nothing[rows[at], fact], recency[fact], best)
+            column[at] = best
+    return column

@@ -12,16 +12,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.errors import DataError
+from features.matrix import to_matrix
 from features.specification import Feature
 from models.bands import Bands
 from models.evaluation import Evaluated, evaluate
 from models.evidence import Evidence, Note
+from models.folds import encode
 from models.gates import count_leads, require_enough
 from models.lead_model import LeadModel, Reference
 from models.learning import Learnt, Part, learn, part
 from models.pattern_tables import PatternTables
 from models.periods import FourPeriods, forward_folds, split
 from models.plan import TrainingPlan
+from models.shared_facts import SharedFacts
 from models.threshold import ThresholdChoice, choose
 
 Floats = npt.NDArray[np.float64]
@@ -175,16 +178,18 @@ def _deploy(
     calibration = final.calibrate(unseen.margins(recent.margin), forward=forward)
     propensity = calibration(recent.margin)
     choice = choose(unseen.sample(propensity), plan)
-    texts = tuple(booster.model_to_string() for booster in final.classifier.boosters_)
-    base = PatternTables.from_boosters(texts).base
+    tables = PatternTables.from_boosters([booster.model_to_string() for booster in final.classifier.boosters_])
+    levels = [column.levels for column in final.schema.columns]
+    matrix, everything = encode(to_matrix(frame, final.schema), levels), final.rows
     won, lost = count_leads(rows)
     return LeadModel(
-        booster_texts=texts,
+        tables=tables,
         schema=final.schema,
         calibration=calibration,
         threshold=choice,
         bands=_bands(plan, choice, propensity, unseen),
-        reference=Reference(base, float(calibration([base])[0]), _statistics(frame, final)),
+        reference=Reference(tables.base, float(calibration([tables.base])[0]), _statistics(frame, final)),
+        shared=SharedFacts.measure(matrix, levels, everything.lead, everything.y, everything.w),
         metadata={
             "n_rows": len(rows),
             "n_leads": won + lost,
@@ -201,8 +206,8 @@ def _deploy(
 
 def _bands(plan: TrainingPlan, choice: ThresholdChoice, propensity: Floats, unseen: Part) -> Bands:
     if plan.bands is None:
-        return Bands.derive(propensity, unseen.y, unseen.w, choice.threshold)
-    return Bands(*plan.bands).measure(propensity, unseen.y, unseen.w)
+        return Bands.derive(propensity, unseen.y, unseen.w, unseen.lead, choice.threshold)
+    return Bands(*plan.bands).measure(propensity, unseen.y, unseen.w, unseen.lead)
 
 
 def _statistics(frame: pd.DataFrame, final: Learnt) -> dict[str, dict[str, float | str | None]]:

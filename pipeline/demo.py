@@ -16,13 +16,14 @@ from models.evidence import Evidence
 from pipeline.console import Console
 from pipeline.explain import chosen_language
 from pipeline.report.training import draw, render
-from pipeline.score import Request, score
+from pipeline.score import HOTTEST, Request, score
 from pipeline.settings import Settings
 from pipeline.settings_file import FILE_NAME
 from pipeline.settings_template import render as render_settings
 from pipeline.simulator.plan import SimulationPlan
 from pipeline.simulator.simulate import simulate
 from pipeline.simulator.write import write_tables
+from pipeline.telling import hottest
 from pipeline.train import train
 from pipeline.training_views import training_views
 from pipeline.views import plain_table, score_views
@@ -75,14 +76,14 @@ def run(
     trained = train(workspace, settings, now=now, by="demo", console=console)
     if trained.facts.gates:
         raise GateError(" ".join(trained.facts.gates))
-    result = score(workspace, settings, Request(), now=now, console=console)
-    hottest = result.hottest(5)
+    result, model = score(workspace, settings, Request(), now=now, console=console)
+    best = hottest(result, model, HOTTEST, output.language)
     horizon = settings.snapshots.horizon_days
     test = trained.evidence.test
     truth = against_truth(
         trained.evidence, simulation.truth.propensity(np.array(test["lead_id"]), np.array(test["cutoff"]), horizon)
     )
-    facts = dataclasses.replace(trained.facts, hottest=hottest, truth=truth)
+    facts = dataclasses.replace(trained.facts, hottest=best, truth=truth)
     report = write_text(
         workspace.reports / f"demo.{output.language}.html", render(facts, output.language, draw(facts, output.language))
     )
@@ -92,16 +93,16 @@ def run(
         "figures": trained.facts.evidence["figures"],
         "truth": truth,
         "run_id": result.run_id,
-        "hottest": hottest,
+        "hottest": best,
         "report": str(report),
     }
     console.show(
         summary,
         *training_views(dataclasses.replace(trained, report=report), output.language)[:-1],
         "",
-        *score_views(result, hottest, output.language),
+        *score_views(result, best, output.language),
         "",
-        _ending(directory, report, hottest[0]["lead_id"], output.language),
+        _ending(directory, report, best[0]["lead_id"], output.language),
     )
 
 

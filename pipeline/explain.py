@@ -1,21 +1,26 @@
 """``tamis explain``: the dossier of one lead, from the newest score run that holds it."""
 
 import difflib
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from features.catalogue import DECLARED
+from features.discovery import open_questions
 from features.errors import DataError, UseError
+from features.happenings import happening
 from features.language import Language
 from models.lead_model import LeadModel
+from models.moves import Moves, moves
+from models.narrator import Narrator
 from models.reasons import top_reasons
 from pipeline.console import Console
+from pipeline.dossier_views import dossier_views
+from pipeline.history import History, history
 from pipeline.report.dossier import Dossier, render
-from pipeline.score_runs import ScoreRun, published
+from pipeline.score_runs import ScoreRun, newest, published
 from pipeline.settings import Settings
 from pipeline.settings_file import load
 from pipeline.tracking import Registry
-from pipeline.views import dossier_views
 from pipeline.workspace import Workspace, write_text
 
 REASONS_FOR, REASONS_AGAINST = 8, 4
@@ -68,7 +73,7 @@ def dossier(workspace: Workspace, settings: Settings, lead_id: str, language: La
     found, row = _find(workspace, lead_id)
     version, files = Registry(workspace, settings.registry).load(int(row["model_version"]))
     model = LeadModel.load(files)
-    frame = found.features(lead_id)
+    frame = found.features([lead_id])
     explained = model.contributions(frame)
     again = [float(value) for value in explained.propensity]
     if len(again) != 1 or abs(again[0] - row["propensity"]) > EXACT:
@@ -77,18 +82,24 @@ def dossier(workspace: Workspace, settings: Settings, lead_id: str, language: La
             f"Lead {lead_id}: expected the published propensity {row['propensity']:.6f}, found {shown}. "
             "The run or the model was altered: score again."
         )
-    (reasons,) = top_reasons(
-        model.features, explained.on_propensity, frame, language, n_up=REASONS_FOR, n_down=REASONS_AGAINST
-    )
-    total = 100 * (row["propensity"] - row["reference_propensity"])
+    table = top_reasons(model.features, explained.on_propensity, frame, n_up=REASONS_FOR, n_down=REASONS_AGAINST)
+    (reasons,) = Narrator(model, language).reasons(table, frame)
+    cutoff = int(row["cutoff"].timestamp())
+    past = history(workspace, found, lead_id, cutoff, settings.zone)
     return Dossier(
         row={**row, "due_at": None if row["due_at"] is None else int(row["due_at"].timestamp())},
         model_version=str(version.number),
         scored_at=int(row["scored_at"].timestamp()),
-        cutoff=int(row["cutoff"].timestamp()),
+        cutoff=cutoff,
+        zone=settings.zone,
+        horizon_days=model.metadata.get("horizon_days"),
         band_measured=(model.bands.measured or {}).get(row["band"]),
-        reasons=[asdict(reason) for reason in reasons],
-        others=total - sum(r.points for r in reasons),
+        reasons=reasons,
+        others=100 * (row["propensity"] - row["reference_propensity"]) - sum(reason.points for reason in reasons),
+        moves=_moves(workspace, found, model, lead_id, language),
+        who=None if past is None else past.who,
+        timeline=None if past is None else _timeline(past, model, language),
+        questions=None if past is None else open_questions(past.said, past.tracked, model.features, language),
     )
 
 
@@ -107,3 +118,20 @@ def _find(workspace: Workspace, lead_id: str) -> tuple[ScoreRun, dict[str, Any]]
         f"Lead {lead_id!r} is in no score run: expected a lead that was open when it was scored.{hint} "
         "A lead that is won, lost or new since has no score."
     )
+
+
+def _moves(
+    workspace: Workspace, found: ScoreRun, model: LeadModel, lead_id: str, language: Language
+) -> tuple[int, Moves] | None:
+    """What moved the lead since the portfolio was scored before, and when that was; None where it was not in it."""
+    earlier = newest(workspace, "portfolio", before=found.manifest["cutoff"])
+    row = earlier.lead(lead_id) if earlier else None
+    if earlier is None or row is None:
+        return None
+    then, now = earlier.features([lead_id]), found.features([lead_id])
+    return int(row["cutoff"].timestamp()), moves(model, then, now, row["propensity"], language)
+
+
+def _timeline(past: History, model: LeadModel, language: Language) -> list[tuple[int, str]]:
+    features = (*model.features, *DECLARED)
+    return [(line.at, happening(line.type, line.source, line.n, features, language)) for line in past.timeline]

@@ -1,6 +1,6 @@
 """How English and French write numbers, amounts, days and instants."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from features.language import NARROW, Language
 
@@ -41,27 +41,27 @@ def money(value: float, language: Language, currency: str) -> str:
     return f"{currency} {text}" if language == "en" else f"{text}{NARROW}{currency}"
 
 
-def day(seconds: int, language: Language) -> str:
-    """Write a UTC instant as a day.
+def day(seconds: int, language: Language, zone: tzinfo = UTC) -> str:
+    """Write an instant as a day.
 
     Examples
     --------
     >>> day(1_795_219_200, "en"), day(1_795_219_200, "fr")
     ('2026-11-21', '21/11/2026')
     """
-    at = datetime.fromtimestamp(seconds, UTC)
+    at = datetime.fromtimestamp(seconds, zone)
     return at.strftime("%Y-%m-%d" if language == "en" else "%d/%m/%Y")
 
 
-def moment(seconds: int, language: Language) -> str:
-    """Write a UTC instant to the minute.
+def moment(seconds: int, language: Language, zone: tzinfo = UTC) -> str:
+    """Write an instant to the minute, with the name of its zone.
 
     Examples
     --------
     >>> moment(1_795_219_200, "fr")
     '21/11/2026 00:00 UTC'
     """
-    return f"{day(seconds, language)} {datetime.fromtimestamp(seconds, UTC):%H:%M} UTC"
+    return f"{day(seconds, language, zone)} {datetime.fromtimestamp(seconds, zone):%H:%M %Z}"
 
 
 def iso(seconds: int) -> str:

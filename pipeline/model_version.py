@@ -63,8 +63,8 @@ class Version:
             card=item.description or "",
         )
 
-    def check_files(self, found: Mapping[str, bytes]) -> dict[str, str]:
-        """Give the text of the model files, once they are proved to be those that were saved.
+    def check_files(self, found: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Give the model files, once they are proved to be those that were saved.
 
         Raises
         ------
@@ -73,9 +73,9 @@ class Version:
 
         Examples
         --------
-        >>> version = Version(1, (), 0, "r", {}, {"files": manifest({"model.json": "{}"})}, "")
+        >>> version = Version(1, (), 0, "r", {}, {"files": manifest({"model.json": b"{}"})}, "")
         >>> version.check_files({"model.json": b"{}"})
-        {'model.json': '{}'}
+        {'model.json': b'{}'}
         >>> version.check_files({"model.json": b"{ }"})
         Traceback (most recent call last):
         ...
@@ -101,12 +101,12 @@ class Version:
                 f"found {', '.join(faults)}. "
                 "Somebody touched the store: restore it from a backup, or choose another version."
             )
-        return {name: found[name].decode() for name in expected}
+        return {name: found[name] for name in expected}
 
 
-def manifest(files: Mapping[str, str]) -> str:
-    """JSON of file name -> SHA-256 of its UTF-8 bytes, in hexadecimal."""
-    return json.dumps({name: _digest(text.encode()) for name, text in files.items()})
+def manifest(files: Mapping[str, bytes]) -> str:
+    """JSON of file name -> SHA-256 of its content, in hexadecimal."""
+    return json.dumps({name: _digest(content) for name, content in files.items()})
 
 
 def _digest(content: bytes) -> str:

@@ -8,29 +8,33 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import narwhals.stable.v2 as nw
 import numpy as np
+import pandas as pd
 import pyarrow as pa
-import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
-from features.errors import DataError, OutsideError, UseError
+from features.errors import DataError, UseError
 from features.tables import Attribute
+from models.alarms import ReasonTally, alarms
 from models.lead_model import LeadModel
 from pipeline.console import Console
 from pipeline.describe import describe_scoring
 from pipeline.language import iso
-from pipeline.quarantine import harmless
-from pipeline.score_rows import Before, RunFacts, score_block
-from pipeline.score_runs import MANIFEST, ScoreRun, newest
+from pipeline.score_out import write_out
+from pipeline.score_rows import NONE_BEFORE, Previous, RunFacts, score_block
+from pipeline.score_runs import MANIFEST, TALLY, ScoreRun, newest
 from pipeline.settings import Settings
 from pipeline.settings_file import load
 from pipeline.source import Opened, open_source
+from pipeline.telling import hottest
 from pipeline.tracking import Registry, Version
 from pipeline.views import score_views
 from pipeline.workspace import Workspace, ensure_writable, publish, write_text
+
+HOTTEST = 5
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,13 @@ class Request:
     out: Path | None = None
 
 
+class Scored(NamedTuple):
+    """A published run and the model that scored it."""
+
+    run: ScoreRun
+    model: LeadModel
+
+
 def run(root: Path, request: Request, *, now: int, console: Console) -> None:
     """Score and say what came of it.
 
@@ -67,15 +78,15 @@ def run(root: Path, request: Request, *, now: int, console: Console) -> None:
     """
     settings = load(root)
     workspace = Workspace(root)
-    result = score(workspace, settings, request, now=now, console=console)
-    hottest = result.hottest(5)
+    result, model = score(workspace, settings, request, now=now, console=console)
+    best = hottest(result, model, HOTTEST, settings.output.language)
     console.show(
-        {**result.manifest, "path": str(result.path), "hottest": hottest},
-        *score_views(result, hottest, settings.output.language),
+        {**result.manifest, "path": str(result.path), "hottest": best},
+        *score_views(result, best, settings.output.language),
     )
 
 
-def score(workspace: Workspace, settings: Settings, request: Request, *, now: int, console: Console) -> ScoreRun:
+def score(workspace: Workspace, settings: Settings, request: Request, *, now: int, console: Console) -> Scored:
     """Publish one score run.
 
     Parameters
@@ -85,7 +96,7 @@ def score(workspace: Workspace, settings: Settings, request: Request, *, now: in
 
     Returns
     -------
-    ScoreRun
+    Scored
         The same input, cutoff and model give the same rows to the last bit, ``run_id`` and ``scored_at`` aside.
 
     Raises
@@ -137,8 +148,9 @@ def score(workspace: Workspace, settings: Settings, request: Request, *, now: in
             publish(building, final)
         result = ScoreRun(final, manifest)
         if request.out:
-            _write_out(result, request.out)
-    return result
+            with console.step("Writing the rows in words"):
+                write_out(result, model, request.out, settings.output.language)
+    return Scored(result, model)
 
 
 def _check_request(request: Request) -> None:
@@ -164,12 +176,14 @@ def _cutoff(request: Request, opened: Opened, settings: Settings, now: int) -> i
     return cutoff
 
 
-def _key(opened: Opened, version: Version, files: Mapping[str, str], cutoff: int, settings: Settings, kind: str) -> str:
+def _key(
+    opened: Opened, version: Version, files: Mapping[str, bytes], cutoff: int, settings: Settings, kind: str
+) -> str:
     """What the rows depend on; an interrupted run with the same key is taken up where it stopped."""
     parts = [
         opened.stamp,
         str(version.number),
-        files["model.json"],
+        sha256(files["model.json"]).hexdigest(),
         str(cutoff),
         kind,
         settings.model_dump_json(),
@@ -201,13 +215,12 @@ def _opted_out(opened: Opened) -> frozenset[str]:
     return frozenset(leads.collect(backend="pyarrow").to_native().column("lead_id").to_pylist())
 
 
-def _before(run_: ScoreRun | None) -> dict[str, Before]:
+def _before(run_: ScoreRun | None) -> Previous:
     if run_ is None:
-        return {}
+        return NONE_BEFORE
     table = run_.rows(["lead_id", "propensity", "due_at"])
-    due = table.column("due_at").cast(pa.int64()).to_pylist()
-    rows = zip(table.column("lead_id").to_pylist(), table.column("propensity").to_pylist(), due, strict=True)
-    return {lead_id: Before(propensity, due_at) for lead_id, propensity, due_at in rows}
+    due = table.column("due_at").cast(pa.int64()).to_pandas().to_numpy(dtype=np.float64)
+    return Previous(pd.Index(table.column("lead_id").to_pandas()), table.column("propensity").to_numpy(), due)
 
 
 def _write_block(building: Path, number: int, block: pa.Table, run_: RunFacts) -> None:
@@ -244,37 +257,24 @@ def _manifest(
         "decisions": counts["decision"],
         "mean_propensity": float(np.mean(rows.column("propensity").to_numpy())),
         "missing_features": list(missing),
+        **_reasons(building, run_.model),
         "source": opened.stamp,
+    }
+
+
+def _reasons(building: Path, model: LeadModel) -> dict[str, Any]:
+    """How many leads have each reason first, the most frequent first, and what is wrong with that."""
+    tallies = [
+        ReasonTally(**json.loads(pq.read_schema(path).metadata[TALLY.encode()]))
+        for path in sorted((building / "rows").iterdir())
+    ]
+    tally = sum(tallies, ReasonTally())
+    return {
+        "first_reasons": dict(sorted(tally.first.items(), key=lambda item: (-item[1], item[0]))),
+        "alarms": [alarm.to_dict() for alarm in alarms(tally, model.features)],
     }
 
 
 def _counts(column: pa.ChunkedArray) -> dict[str, int]:
     found = {entry["values"]: entry["counts"] for entry in column.value_counts().to_pylist()}
     return dict(sorted(found.items()))
-
-
-def _write_out(result: ScoreRun, path: Path) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        if path.suffix == ".parquet":
-            pq.write_table(result.rows(), temporary)
-        else:
-            pc.write_csv(_for_spreadsheets(result.rows()), temporary)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OutsideError(
-            f"--out: {path.name} could not be written: {error.strerror}. The same rows are in {result.path}."
-        ) from error
-
-
-def _for_spreadsheets(table: pa.Table) -> pa.Table:
-    """Write reasons as sentences, and every text so that no spreadsheet runs it."""
-    for at, field in enumerate(table.schema):
-        column = table.column(at)
-        if field.name == "reasons":
-            column = pa.array(["; ".join(reason["text"] for reason in row) for row in column.to_pylist()], pa.string())
-        if pa.types.is_string(column.type):
-            texts = [None if text is None else harmless(text) for text in column.to_pylist()]
-            table = table.set_column(at, field.name, pa.array(texts, pa.string()))
-    return table

@@ -1,17 +1,20 @@
 """Turn a block of described leads into score rows: propensity, decision, points, reasons."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from features.specification import Feature
+from models.alarms import ReasonTally
 from models.lead_model import LeadModel
-from models.reasons import top_reasons
-from pipeline.score_runs import SCHEMA
+from models.reasons import ReasonTable, top_reasons
+from pipeline.score_runs import REASON, SCHEMA, TALLY
 from pipeline.settings import Settings
 from pipeline.tracking import Version
 
@@ -20,14 +23,30 @@ HOUR_S = 3600
 Floats = npt.NDArray[np.float64]
 
 
-class Before(NamedTuple):
-    """What the run before said of a lead."""
+@dataclass(frozen=True)
+class Previous:
+    """What the run before said of its leads.
 
-    propensity: float
-    due_at: int | None
+    Attributes
+    ----------
+    lead_ids : pandas.Index of n str
+        Each once.
+    propensity, due_at : ndarray of shape (n,)
+        0 to 1; UTC seconds, NaN where nothing was due.
+    """
+
+    lead_ids: "pd.Index[str]"
+    propensity: Floats
+    due_at: Floats
+
+    def of(self, lead_ids: "pd.Series[str]") -> tuple[Floats, Floats]:
+        """Propensity and due time of each lead in the run before, NaN where it was not in it."""
+        # An absent lead has place -1: the NaN at the end.
+        place = self.lead_ids.get_indexer(pd.Index(lead_ids))
+        return np.append(self.propensity, np.nan)[place], np.append(self.due_at, np.nan)[place]
 
 
-NEVER = Before(np.nan, None)
+NONE_BEFORE = Previous(pd.Index([], dtype="str"), np.empty(0), np.empty(0))
 
 
 @dataclass(frozen=True)
@@ -45,11 +64,11 @@ class RunFacts:
     version : Version
         Where it comes from.
     settings : Settings
-        Language, number of reasons, delay of the first contact, threads.
+        Number of reasons, delay of the first contact, threads.
     opted_out : frozenset of str
         Leads that must not be contacted, whatever their propensity.
-    previous : mapping of str to Before
-        Each lead in the run before.
+    previous : Previous
+        The run before.
     """
 
     run_id: str
@@ -59,26 +78,30 @@ class RunFacts:
     version: Version
     settings: Settings
     opted_out: frozenset[str]
-    previous: Mapping[str, Before]
+    previous: Previous
 
 
 def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
-    """Turn keys and raw features into score rows."""
+    """Turn keys and raw features into score rows.
+
+    Reasons are codes and points: texts are made when somebody will read them (`pipeline.telling`). How often each
+    reason is given stands in the metadata of the table.
+    """
     settings, model = run_.settings, run_.model
     explained = model.contributions(block, settings.limits.threads)
     decided = model.decide(explained.propensity)
     points = explained.family_points(model.families)
-    lead_ids = block["lead_id"].astype(str)
+    lead_ids = block["lead_id"].astype("str")
     decision = np.where(lead_ids.isin(run_.opted_out), "disqualify", decided["decision"])
     handed_over = decision == "hand_over"
-    language, number = settings.output.language, settings.output.reasons
-    reasons = top_reasons(model.features, explained.on_propensity, block, language, n_up=number, n_down=number)
+    number = settings.output.reasons
+    reasons = top_reasons(model.features, explained.on_propensity, block, n_up=number, n_down=number)
+    tally = ReasonTally.count(reasons, model.features, explained.matrix, model.shared)
     amount = float(model.metadata.get("won_amount") or settings.threshold.win_value)
-    before = [run_.previous.get(lead_id, NEVER) for lead_id in lead_ids]
-    previous: Floats = np.array([row.propensity for row in before], dtype=np.float64)
+    previous, due_before = run_.previous.of(lead_ids)
     # A lead that stays handed over keeps its day: the delay runs from the passage, not from last night.
     due = run_.cutoff + settings.policy.contact_within_hours * HOUR_S
-    due_at = [(row.due_at or due) if handed else None for row, handed in zip(before, handed_over, strict=True)]
+    due_at = np.where(handed_over, np.where(np.isnan(due_before), due, due_before), np.nan)
     n = len(block)
     columns: dict[str, Any] = {
         "lead_id": lead_ids,
@@ -96,21 +119,33 @@ def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
         **{f"{family}_points": points[family] for family in points},
         "expected_amount": np.full(n, amount),
         "expected_value": explained.propensity * amount,
-        "reasons": [[asdict(reason) for reason in row] for row in reasons],
-        "previous_propensity": _or_none(previous),
+        "previous_propensity": pd.Series(previous),
         "trend": _trend(explained.propensity, previous),
-        "due_at": due_at,
+        "due_at": pd.Series(due_at),
     }
-    arrays = [pa.array(columns[field.name], _stored(field)).cast(field.type) for field in SCHEMA]
-    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+    arrays = [
+        reason_column(reasons, model.features)
+        if field.name == "reasons"
+        else pa.array(columns[field.name], _stored(field), from_pandas=True).cast(field.type)
+        for field in SCHEMA
+    ]
+    return pa.Table.from_arrays(arrays, schema=SCHEMA.with_metadata({TALLY: json.dumps(tally.to_dict())}))
+
+
+def reason_column(reasons: ReasonTable, features: Sequence[Feature]) -> pa.ListArray:
+    """Write reasons as Arrow lists of code, family and points, the text left null."""
+    codes, families = (
+        pa.array([getattr(feature, name) for feature in features], pa.string()).take(pa.array(reasons.column))
+        for name in ("code", "family")
+    )
+    parts = [codes, families, pa.array(reasons.points), pa.nulls(len(reasons.points), pa.string())]
+    return pa.ListArray.from_arrays(
+        pa.array(reasons.start, pa.int32()), pa.StructArray.from_arrays(parts, fields=list(REASON))
+    )
 
 
 def _stored(field: pa.Field) -> pa.DataType:
     return pa.int64() if pa.types.is_timestamp(field.type) else field.type
-
-
-def _or_none(values: Floats) -> list[float | None]:
-    return [None if np.isnan(value) else float(value) for value in values]
 
 
 def _trend(now: Floats, previous: Floats) -> npt.NDArray[np.str_]:

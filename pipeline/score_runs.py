@@ -1,12 +1,13 @@
 """Published score runs: find them, read them.
 
 A run is an immutable folder ``.tamis/scores/<run_id>/`` with ``rows/`` (one row per lead), ``features/`` (what the
-model read, for explanations and drift) and ``manifest.json``. A folder without a manifest is not a run.
+model read, for explanations and drift; the same leads in the files of the same names) and ``manifest.json``. A folder
+without a manifest is not a run. Reasons are kept as codes and points: `pipeline.telling` words those that are shown.
 """
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,11 +15,14 @@ from typing import Any, Literal
 import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
 from features.errors import DataError
 from pipeline.workspace import Workspace
 
 MANIFEST = "manifest.json"
+# Key of the metadata of a file of rows: how often each reason is given in it.
+TALLY = "tamis.reasons"
 INSTANT = pa.timestamp("s", "UTC")
 REASON = pa.struct([("code", pa.string()), ("family", pa.string()), ("points", pa.float64()), ("text", pa.string())])
 SCHEMA = pa.schema(
@@ -80,23 +84,33 @@ class ScoreRun:
         with _as_published(self.path):
             return ds.dataset(self.path / "rows", schema=SCHEMA).to_table(columns=columns)
 
+    def parts(self) -> Iterator[tuple[pa.Table, pd.DataFrame]]:
+        """Score rows and what the model read of the same leads, some thousands at a time."""
+        for path in sorted((self.path / "rows").iterdir()):
+            with _as_published(self.path):
+                rows = pq.read_table(path, schema=SCHEMA)
+                yield rows, pq.read_table(self.path / "features" / path.name).to_pandas()
+
     def lead(self, lead_id: str) -> dict[str, Any] | None:
         """The row of one lead; None where it is not in the run."""
-        with _as_published(self.path):
-            found = ds.dataset(self.path / "rows", schema=SCHEMA).to_table(filter=ds.field("lead_id") == lead_id)
-        return found.to_pylist()[0] if found.num_rows else None
+        found = self._leads("rows", [lead_id], SCHEMA).to_pylist()
+        return found[0] if found else None
 
-    def features(self, lead_id: str) -> pd.DataFrame:
-        """What the model read of one lead: one row, one column per feature."""
-        with _as_published(self.path):
-            found = ds.dataset(self.path / "features").to_table(filter=ds.field("lead_id") == lead_id)
-        frame: pd.DataFrame = found.to_pandas()
+    def features(self, lead_ids: Sequence[str]) -> pd.DataFrame:
+        """What the model read of some leads: ``lead_id`` and one column per feature, a row for each lead."""
+        frame: pd.DataFrame = self._leads("features", lead_ids).to_pandas()
         return frame
 
     def hottest(self, number: int) -> list[dict[str, Any]]:
         """The rows with the highest propensities, ties by lead."""
         keys = [("propensity", "descending"), ("lead_id", "ascending")]
-        return list(self.rows().sort_by(keys).slice(0, number).to_pylist())
+        first = self.rows(["lead_id", "propensity"]).sort_by(keys).slice(0, number).column("lead_id").to_pylist()
+        rows = {row["lead_id"]: row for row in self._leads("rows", first, SCHEMA).to_pylist()}
+        return [rows[lead_id] for lead_id in first]
+
+    def _leads(self, folder: str, lead_ids: Sequence[str], schema: pa.Schema | None = None) -> pa.Table:
+        with _as_published(self.path):
+            return ds.dataset(self.path / folder, schema=schema).to_table(filter=ds.field("lead_id").isin(lead_ids))
 
 
 def published(workspace: Workspace) -> list[ScoreRun]:

@@ -1,6 +1,6 @@
 """The registry: model versions, their evidence and who promoted them. The only module that imports MLflow.
 
-A version holds the model files (text, checked by SHA-256 when loaded); its run holds settings, figures and
+A version holds the model files (checked by SHA-256 when loaded); its run holds settings, figures and
 evidence; its description is the model card; its tags are ``gates``, ``files``, ``figures``, ``lineage.*`` and
 the caller's. Nothing about a person is kept. ``champion`` decides, ``challenger`` waits.
 """
@@ -123,7 +123,7 @@ class Registry:
 
     def save(
         self,
-        model_files: Mapping[str, str],
+        model_files: Mapping[str, bytes],
         *,
         parameters: Mapping[str, str | float],
         figures: Mapping[str, float],
@@ -138,8 +138,8 @@ class Registry:
 
         Parameters
         ----------
-        model_files : Mapping[str, str]
-            File name -> text, as `LeadModel.dump` gives them.
+        model_files : Mapping[str, bytes]
+            File name -> content, as `LeadModel.dump` gives them.
         parameters, figures : Mapping
             Settings of the training and what it measured.
         artifacts : Mapping[str, str or bytes]
@@ -186,7 +186,7 @@ class Registry:
             client.set_registered_model_alias(self.name, CHALLENGER, str(created.version))
         return self.get(int(created.version))
 
-    def load(self, which: str | int) -> tuple[Version, dict[str, str]]:
+    def load(self, which: str | int) -> tuple[Version, dict[str, bytes]]:
         """Give a version and its model files, byte for byte what was saved.
 
         Raises
@@ -352,8 +352,8 @@ def serve() -> None:
         """`answer`, in the manners of MLflow."""
 
         def load_context(self, context: Any) -> None:
-            texts = {name: Path(path).read_bytes().decode() for name, path in context.artifacts.items()}
-            self.model = LeadModel.load(texts)
+            files = {name: Path(path).read_bytes() for name, path in context.artifacts.items()}
+            self.model = LeadModel.load(files)
 
         def predict(
             self,

@@ -235,7 +235,7 @@ def _with_metadata(model: LeadModel, opened: Opened, settings: Settings, now: in
         "trained_at": now,
         "extracted_at": opened.tables.extracted_at,
         "source": opened.stamp,
-        "horizon_days": settings.snapshots.horizon_days,
+        "horizon_days": None if opened.tables.one_table else settings.snapshots.horizon_days,
         "won_amount": _won_amount(opened),
         "attributes": [dataclasses.asdict(attribute) for attribute in opened.tables.attributes],
     }

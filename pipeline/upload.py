@@ -57,7 +57,7 @@ class Upload:
             self.client.log_batch(self.run_id, params=params[start : start + BATCH])
         self.client.log_artifacts(self.run_id, str(_write(self.folder / "evidence", artifacts)))
 
-    def model(self, experiment_id: str, files: Mapping[str, str]) -> str:
+    def model(self, experiment_id: str, files: Mapping[str, bytes]) -> str:
         """Write the model files in a directory that any MLflow client can serve.
 
         Returns
@@ -78,7 +78,7 @@ class Upload:
         self.client.log_outputs(self.run_id, [output])
         return str(logged.model_id)
 
-    def _build(self, model: LeadModel, files: Mapping[str, str], model_id: str) -> Path:
+    def _build(self, model: LeadModel, files: Mapping[str, bytes], model_id: str) -> Path:
         sources = _write(self.folder / "files", files)
         script = self.folder / "served.py"
         script.write_text(SCRIPT, encoding="utf-8")
@@ -112,7 +112,7 @@ class Upload:
         return self.mlflow.models.ModelSignature(taken, given, explain)
 
 
-def _write(folder: Path, contents: Mapping[str, str | bytes]) -> Path:
+def _write(folder: Path, contents: Mapping[str, str | bytes] | Mapping[str, bytes]) -> Path:
     folder.mkdir()
     for name, content in contents.items():
         path = folder / name

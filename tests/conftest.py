@@ -17,6 +17,8 @@ from features.specification import Feature
 from models.bands import Bands
 from models.calibration import BetaCalibration
 from models.lead_model import LeadModel, Reference
+from models.pattern_tables import PatternTables
+from models.shared_facts import SharedFacts
 from models.threshold import ThresholdChoice
 from pipeline.cli import run_verb
 from pipeline.settings import RegistrySettings
@@ -83,12 +85,13 @@ def small_model(small_frame: pd.DataFrame) -> LeadModel:
         data = lgb.Dataset(matrix, won.astype(float), categorical_feature=[1])
         texts.append(lgb.train({**settings, "num_threads": 1}, data, num_boost_round=5).model_to_string())
     return LeadModel(
-        booster_texts=tuple(texts),
+        tables=PatternTables.from_boosters(texts),
         schema=schema,
         calibration=BetaCalibration(1.3, 0.9, -0.2),
         threshold=ThresholdChoice("value", 0.4, (), 200, "worth the contact", "vaut le contact"),
         bands=Bands(0.6, 0.4, 0.1),
         reference=Reference(-0.5, 0.3, {}),
+        shared=SharedFacts.measure(matrix, [None, levels], np.arange(200), won.astype(float), np.ones(200)),
         metadata={"seed": 7},
     )
 

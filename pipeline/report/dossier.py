@@ -1,19 +1,21 @@
 """The dossier of one lead: who to call, why and by when, on one printable page."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from html import escape
+from dataclasses import asdict, dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from features.language import Language, percent
-from pipeline.language import points
-from pipeline.report.training import environment
+from features.language import Language
+from models.moves import Moves
+from models.reasons import Reason
+from pipeline.language import day, iso, moment
+from pipeline.report.templates import environment
+from pipeline.report.waterfall import waterfall
 from pipeline.report.words import say
 
-BAR = 22
-WIDTH, LABEL, VALUE = 760, 400, 70
+FEWEST_IN_BAND = 30
 
 
 @dataclass(frozen=True)
@@ -23,81 +25,103 @@ class Dossier:
     Attributes
     ----------
     row : mapping
-        The score row.
+        The score row; ``due_at`` in UTC seconds.
     model_version : str
         Number in the registry.
     scored_at, cutoff : int
         UTC seconds.
+    zone : zoneinfo.ZoneInfo
+        In which days and hours are written.
+    horizon_days : int, optional
+        Within which the propensity is to be won; None where outcomes have no date.
     band_measured : mapping, optional
         ``n``, ``conversion``, ``low``, ``high`` of past leads in this band.
-    reasons : sequence of mapping
-        ``family``, ``points``, ``text``; strongest first.
+    reasons : sequence of Reason
+        Strongest first, in words.
     others : float
         Points of everything that is not among the reasons.
+    moves : tuple of (int, Moves), optional
+        When the lead was scored before, and what moved it since; None where it was not.
+    who : mapping, optional
+        Contact, role, company, channel, owner; None where the tables are no longer kept.
+    timeline : sequence of (int, str), optional
+        What happened, the newest first: UTC seconds and words.
+    questions : sequence of str, optional
+        What sales should ask next.
     """
 
     row: Mapping[str, Any]
     model_version: str
     scored_at: int
     cutoff: int
+    zone: ZoneInfo
+    horizon_days: int | None
     band_measured: Mapping[str, Any] | None
-    reasons: Sequence[Mapping[str, Any]]
+    reasons: Sequence[Reason]
     others: float
+    moves: tuple[int, Moves] | None
+    who: Mapping[str, Any] | None
+    timeline: Sequence[tuple[int, str]] | None
+    questions: Sequence[str] | None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
+        moved = None
+        if self.moves is not None:
+            since, moves = self.moves
+            moved = {"since": since, **asdict(moves)}
         return {
             **self.row,
             "scored_at": self.scored_at,
             "cutoff": self.cutoff,
             "band_measured": self.band_measured,
-            "reasons": list(self.reasons),
+            "reasons": [asdict(reason) for reason in self.reasons],
             "other_points": self.others,
+            "moves": moved,
+            "who": None if self.who is None else {name: _plain(name, value) for name, value in self.who.items()},
+            "timeline": None
+            if self.timeline is None
+            else [{"at": iso(at), "text": text} for at, text in self.timeline],
+            "questions": self.questions,
         }
+
+    def contact(self, language: Language) -> list[tuple[str, str]]:
+        """Who the lead is: words and what is known."""
+        shown = []
+        for name, value in (self.who or {}).items():
+            if name == "created_at":
+                shown.append((say(name, language), day(value, language, self.zone)))
+            elif name != "opted_out":
+                shown.append((say(name, language), str(value)))
+        return shown
+
+    @property
+    def opted_out(self) -> bool:
+        """Whether the lead asked not to be contacted."""
+        return bool((self.who or {}).get("opted_out"))
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the contact was due before the lead was scored."""
+        return self.row["due_at"] is not None and self.row["due_at"] < self.cutoff
+
+    @property
+    def is_band_known(self) -> bool:
+        """Whether enough past leads were in this band to say what it converted at."""
+        return bool(self.band_measured) and (self.band_measured or {})["n"] >= FEWEST_IN_BAND
 
 
 def render(dossier: Dossier, language: Language) -> str:
     """Write the dossier as one self-contained HTML page."""
-    template = environment(language).get_template("dossier.html.jinja")
-    return template.render(dossier=dossier, row=dossier.row, waterfall=Markup(waterfall(dossier, language)))  # noqa: S704 (our own SVG)
+    way = [*((reason.text, reason.points) for reason in dossier.reasons), (say("others", language), dossier.others)]
+    row = dossier.row
+    drawn = waterfall(row["reference_propensity"], way, row["propensity"], language)
+    jinja = environment(language)
+    jinja.filters["moment"] = lambda at: moment(at, language, dossier.zone)
+    jinja.filters["day"] = lambda at: day(at, language, dossier.zone)
+    template = jinja.get_template("dossier.html.jinja")
+    return template.render(dossier=dossier, row=row, waterfall=Markup(drawn))  # noqa: S704 (our own SVG)
 
 
-def steps(dossier: Dossier, language: Language) -> list[tuple[str, float]]:
-    """The moves from the average lead to this one: words and points, in the order of the reasons."""
-    moves = [(str(reason["text"]), float(reason["points"])) for reason in dossier.reasons]
-    return [*moves, (say("others", language), dossier.others)]
-
-
-def waterfall(dossier: Dossier, language: Language) -> str:
-    """Draw the way from the average lead to this one as SVG that a screen reader can name."""
-    start, end = 100 * dossier.row["reference_propensity"], 100 * dossier.row["propensity"]
-    moves = steps(dossier, language)
-    levels = [start]
-    for _, move in moves:
-        levels.append(levels[-1] + move)
-    low, high = min([0.0, *levels]), max(levels)
-    scale = (WIDTH - LABEL - VALUE) / ((high - low) or 1.0)
-
-    def bar(line: int, text: str, left: float, right: float, colour: str, value: str) -> str:
-        x, y = LABEL + (min(left, right) - low) * scale, line * BAR
-        width = max(abs(right - left) * scale, 1.5)
-        return (
-            f'<text x="{LABEL - 8}" y="{y + 15}" text-anchor="end">{escape(_short(text))}</text>'
-            f'<rect x="{x:.1f}" y="{y + 4}" width="{width:.1f}" height="{BAR - 8}" fill="{colour}" rx="2"/>'
-            f'<text x="{x + width + 5:.1f}" y="{y + 15}">{escape(value)}</text>'
-        )
-
-    rows = [bar(0, say("average", language), 0, start, "#8b9692", percent(start / 100, language))]
-    for line, ((text, move), before) in enumerate(zip(moves, levels, strict=False), start=1):
-        colour = "#0b5d4e" if move >= 0 else "#b3402e"
-        rows.append(bar(line, text, before, before + move, colour, points(move, language)))
-    rows.append(bar(len(moves) + 1, say("this_lead", language), 0, end, "#1c2321", percent(end / 100, language)))
-    height = (len(moves) + 2) * BAR + 4
-    return (
-        f'<svg role="img" aria-label="{escape(say("waterfall", language))}" viewBox="0 0 {WIDTH} {height}" '
-        f'font-size="12" font-family="system-ui, sans-serif">{"".join(rows)}</svg>'
-    )
-
-
-def _short(text: str, most: int = 54) -> str:
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+def _plain(name: str, value: Any) -> Any:
+    return iso(value) if name == "created_at" else bool(value) if name == "opted_out" else value

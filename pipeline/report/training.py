@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from features.language import Language, percent
+from features.language import Language
 from features.matrix import MatrixSchema
 from features.words import label
-from pipeline.language import day, fixed, points
+from pipeline.language import fixed
 from pipeline.report import plots
-from pipeline.report.words import say
+from pipeline.report.templates import environment
 
 FIGURES = ("log_loss", "brier", "auc", "ece", "lift10")
 SYSTEMS = ("tamis", "logistic", "naive_bayes", "points", "constant")
@@ -67,25 +65,6 @@ class TrainingFacts:
             note[language] for note in self.evidence["notes"] if not (self.gates and note["code"] in NOTES_OF_GATES)
         ]
         return [*self.gates, *notes]
-
-
-def environment(language: Language) -> Environment:
-    """Templates with the words, numbers and dates of a language; everything is escaped."""
-    jinja = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
-    jinja.globals |= {"say": lambda key, **values: say(key, language, **values), "language": language}
-    jinja.filters |= {
-        "percent": lambda value: percent(value, language),
-        "number": lambda value: fixed(value, language),
-        "decimals": lambda value, digits: fixed(value, language, digits),
-        "points": lambda value: points(value, language),
-        "day": lambda value: day(value, language),
-    }
-    return jinja
 
 
 def draw(facts: TrainingFacts, language: Language) -> dict[str, str]:

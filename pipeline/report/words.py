@@ -3,8 +3,10 @@
 from typing import Any
 
 from features.language import Language
+from pipeline.report.dossier_words import DOSSIER
 
 WORDS: dict[str, tuple[str, str]] = {
+    **DOSSIER,
     "title": ("Evidence of model {version}", "Preuves du modèle {version}"),
     "subtitle": (
         "Trained on {on}. Predicts: won within {horizon} days.",
@@ -128,24 +130,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "On the test period: ECE against the truth {ece}, rank correlation with it {rank}.",
         "Cette entreprise est simulée : la vérité est connue, le modèle ne l'a jamais vue. "
         "Sur la période de test : ECE face à la vérité {ece}, corrélation de rang avec elle {rank}.",
-    ),
-    "dossier": ("Dossier of lead {lead}", "Dossier du lead {lead}"),
-    "scored": ("Scored on {on} by model {version}", "Noté le {on} par le modèle {version}"),
-    "average": ("Your average lead", "Votre lead moyen"),
-    "this_lead": ("This lead", "Ce lead"),
-    "others": ("Everything else", "Tout le reste"),
-    "waterfall": (
-        "From your average lead to this one, in points of propensity",
-        "De votre lead moyen à celui-ci, en points de probabilité",
-    ),
-    "decision": ("Decision", "Décision"),
-    "due": ("Contact by", "À contacter avant le"),
-    "hand_over": ("hand over to sales", "à transmettre aux commerciaux"),
-    "nurture": ("nurture", "à nourrir"),
-    "disqualify": ("disqualified", "écarté"),
-    "band_measured": (
-        "Of {n} past leads in band {band}, {rate} were won.",
-        "Sur {n} leads passés de classe {band}, {rate} ont été gagnés.",
     ),
     "no_threshold": ("no valid threshold", "aucun seuil valable"),
 }

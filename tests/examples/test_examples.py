@@ -64,7 +64,7 @@ def test_the_example_reaches_its_figures_on_leads_that_the_model_never_saw(examp
 
     trained = train(workspace, settings, now=NOW, by="test", console=Console())
     request = Request(leads=data / "new_leads.csv" if example.from_file else None)
-    run_ = score(workspace, settings, request, now=NOW, console=Console())
+    run_ = score(workspace, settings, request, now=NOW, console=Console()).run
 
     assert trained.promoted
     endings = pd.read_csv(data / "endings.csv", dtype={example.lead_id: "str"})

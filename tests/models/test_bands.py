@@ -11,12 +11,12 @@ from models.metrics import wilson
 def _leads(n=5000, seed=0):
     rng = np.random.default_rng(seed)
     propensity = rng.beta(1, 8, n)
-    return propensity, (rng.random(n) < propensity).astype(float), np.ones(n)
+    return propensity, (rng.random(n) < propensity).astype(float), np.ones(n), np.arange(n)
 
 
 def test_bands_follow_the_threshold_and_carry_what_they_really_converted_at():
-    propensity, y, w = _leads()
-    bands = Bands.derive(propensity, y, w, threshold=0.2)
+    propensity, y, w, lead = _leads()
+    bands = Bands.derive(propensity, y, w, lead, threshold=0.2)
     assert bands.b == 0.2
     letters = bands.assign(propensity)
     assert set(letters[propensity >= 0.2]) == {"A", "B"}
@@ -29,8 +29,8 @@ def test_bands_follow_the_threshold_and_carry_what_they_really_converted_at():
 
 
 def test_without_a_threshold_b_begins_at_the_best_thirty_percent():
-    propensity, y, w = _leads()
-    assert np.mean(np.isin(Bands.derive(propensity, y, w, None).assign(propensity), ["A", "B"])) == pytest.approx(
+    propensity, y, w, lead = _leads()
+    assert np.mean(np.isin(Bands.derive(propensity, y, w, lead, None).assign(propensity), ["A", "B"])) == pytest.approx(
         0.3, abs=0.01
     )
 
@@ -38,7 +38,7 @@ def test_without_a_threshold_b_begins_at_the_best_thirty_percent():
 @pytest.mark.parametrize("threshold", [None, 0.2, 1e-9, 0.9999])
 def test_limits_decrease_strictly_even_when_all_leads_are_alike(threshold):
     flat = np.full(100, 0.2)
-    bands = Bands.derive(flat, np.tile([0.0, 1.0], 50), np.ones(100), threshold)
+    bands = Bands.derive(flat, np.tile([0.0, 1.0], 50), np.ones(100), np.arange(100), threshold)
     assert 1 > bands.a > bands.b > bands.c > 0
 
 

@@ -1,3 +1,4 @@
+import lightgbm as lgb
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +12,8 @@ def test_margin_contributions_are_the_mean_of_lightgbm_s_own(trained, world):
     matrix = model.encode(world.frame[:50])
     explained = model.contributions(world.frame[:50])
     phi, base = explained.on_margin, explained.base
-    oracle = np.mean([booster.predict(matrix, pred_contrib=True) for booster in model.boosters], axis=0)
+    boosters = [lgb.Booster(model_str=text) for text in model.tables.booster_texts]
+    oracle = np.mean([booster.predict(matrix, pred_contrib=True) for booster in boosters], axis=0)
     assert np.allclose(phi, oracle[:, :-1], atol=1e-12)
     assert base == pytest.approx(oracle[0, -1], abs=1e-12) == model.reference.margin
     assert np.allclose(base + phi.sum(axis=1), model.margin(world.frame[:50]), atol=1e-12)

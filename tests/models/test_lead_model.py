@@ -45,12 +45,12 @@ def test_without_a_threshold_nobody_is_handed_over(trained):
     files = trained.model.dump()
     data = json.loads(files["model.json"])
     data["threshold"] = ThresholdChoice("precision", None, (), 0, "none", "aucun").to_dict()
-    model = LeadModel.load({**files, "model.json": json.dumps(data)})
+    model = LeadModel.load({**files, "model.json": json.dumps(data).encode()})
     assert set(model.decide([0.999, 0.5, 0.001])["decision"]) == {"nurture", "disqualify"}
 
 
 def _altered(files, **change):
-    return {**files, "model.json": json.dumps({**json.loads(files["model.json"]), **change})}
+    return {**files, "model.json": json.dumps({**json.loads(files["model.json"]), **change}).encode()}
 
 
 @pytest.mark.parametrize(
@@ -58,10 +58,15 @@ def _altered(files, **change):
     [
         (lambda f: {k: v for k, v in f.items() if k != "model.json"}, "expected a file model.json"),
         (lambda f: {k: v for k, v in f.items() if k != "booster_0.txt"}, "booster_0.txt is missing"),
-        (lambda f: {**f, "booster_1.txt": f["booster_1.txt"] + " "}, "booster_1.txt is not the file that was saved"),
-        (lambda f: {**f, "model.json": "{"}, "not readable as JSON"),
-        (lambda f: {**f, "model.json": "[]"}, "expected an object, found list"),
-        (lambda f: _altered(f, format=99), "expected format 1, found 99"),
+        (lambda f: {**f, "booster_1.txt": f["booster_1.txt"] + b" "}, "booster_1.txt is not the file that was saved"),
+        (
+            lambda f: {**f, "pattern_tables.bin": f["pattern_tables.bin"][:-8]},
+            "pattern_tables.bin is not the file that",
+        ),
+        (lambda f: {**f, "model.json": b"{"}, "not readable as JSON"),
+        (lambda f: {**f, "model.json": b"\xff"}, "not readable as JSON"),
+        (lambda f: {**f, "model.json": b"[]"}, "expected an object, found list"),
+        (lambda f: _altered(f, format=99), "expected format 2, found 99"),
         (lambda f: _altered(f, schema_hash="0"), "do not match their hash"),
     ],
 )

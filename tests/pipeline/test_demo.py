@@ -13,6 +13,7 @@ from features.errors import GateError, UseError
 from pipeline import demo
 from pipeline.console import Console
 from pipeline.score_runs import published
+from pipeline.telling import hottest
 
 NOW = 1_791_000_000
 DAY_S = 86_400
@@ -150,12 +151,12 @@ def test_a_demo_made_again_in_french_reads_in_french_from_end_to_end(
     shown = capsys.readouterr().out
     report = demo_copy.workspace.reports / "demo.fr.html"
     (run_,) = published(demo_copy.workspace)
-    hottest = run_.hottest(5)
-    assert [row["lead_id"] for row in hottest] == [row["lead_id"] for row in demo_made.shown["hottest"]]
-    for words in ("Les cinq leads les plus chauds", "désormais champion", f"tamis explain {hottest[0]['lead_id']}"):
+    best = hottest(run_, demo_made.trained.model, 5, "fr")
+    assert [row["lead_id"] for row in best] == [row["lead_id"] for row in demo_made.shown["hottest"]]
+    for words in ("Les cinq leads les plus chauds", "désormais champion", f"tamis explain {best[0]['lead_id']}"):
         assert words in shown
     assert str(report) in shown
-    sentences = [reason["text"] for row in hottest for reason in row["reasons"] if reason["points"] > 0]
+    sentences = [reason["text"] for row in best for reason in row["reasons"] if reason["points"] > 0]
     assert all(sentence in shown for sentence in sentences)
     assert "Face aux vraies probabilités" in read_html(report.read_text(encoding="utf-8")).words
     assert 'language = "fr"' in (demo_copy.root / "tamis.toml").read_text(encoding="utf-8")

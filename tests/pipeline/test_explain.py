@@ -10,12 +10,12 @@ import pytest
 
 from features.errors import DataError, UseError
 from pipeline.console import Console
+from pipeline.dossier_views import dossier_views
 from pipeline.explain import dossier, run
 from pipeline.report.dossier import render
 from pipeline.score import Request, score
 from pipeline.score_runs import published
 from pipeline.tracking import Registry
-from pipeline.views import dossier_views
 
 NOW = 1_791_000_000
 
@@ -37,10 +37,10 @@ def test_reasons_and_the_rest_lead_from_the_average_lead_to_this_one(demo_made, 
     for lead_id in some_leads:
         found = explained(demo_made, lead_id, language)
         way = 100 * (found.row["propensity"] - found.row["reference_propensity"])
-        assert sum(reason["points"] for reason in found.reasons) + found.others == pytest.approx(way, abs=1e-9)
+        assert sum(reason.points for reason in found.reasons) + found.others == pytest.approx(way, abs=1e-9)
         families = [found.row[f"{family}_points"] for family in ("fit", "engagement", "intent")]
         assert sum(families) == pytest.approx(way, abs=1e-7)
-        points = [reason["points"] for reason in found.reasons]
+        points = [reason.points for reason in found.reasons]
         assert points == sorted(points, key=lambda value: -abs(value))
         assert len([value for value in points if value > 0]) <= 8
         assert len([value for value in points if value < 0]) <= 4
@@ -54,12 +54,14 @@ def test_sentences_hold_no_feature_name_and_differ_by_language(demo_made, some_l
     assert len(names) > 20
     for lead_id in some_leads:
         english, french = (explained(demo_made, lead_id, language).reasons for language in ("en", "fr"))
-        assert [reason["code"] for reason in english] == [reason["code"] for reason in french]
+        assert [reason.code for reason in english] == [reason.code for reason in french]
         for reason in (*english, *french):
-            assert "_" not in reason["text"]
-            assert not any(name in reason["text"] for name in names)
-            assert len(reason["text"]) < 120
-        assert sum(a["text"] != b["text"] for a, b in zip(english, french, strict=True)) > len(english) / 2
+            assert "_" not in reason.text + reason.evidence
+            assert not any(name in reason.text for name in names)
+            assert len(reason.text) < 120
+            assert len(reason.evidence) < 120
+        assert sum(a.text != b.text for a, b in zip(english, french, strict=True)) > len(english) / 2
+        assert any(reason.evidence for reason in english)
 
 
 def test_the_dossier_repeats_the_score_row_and_the_reasons_that_were_published(demo_made, some_leads):
@@ -71,8 +73,8 @@ def test_the_dossier_repeats_the_score_row_and_the_reasons_that_were_published(d
             row["band"],
             row["decision"],
         )
-        texts = {reason["text"]: reason["points"] for reason in shown["reasons"]}
-        assert all(texts[reason["text"]] == reason["points"] for reason in row["reasons"])
+        points = {reason["code"]: reason["points"] for reason in shown["reasons"]}
+        assert all(points[reason["code"]] == reason["points"] for reason in row["reasons"])
         json.dumps(shown, allow_nan=False)
 
 
@@ -86,22 +88,25 @@ def test_the_page_is_well_formed_and_complete(demo_made, some_leads, tmp_path, r
         assert shown["html"] == str(path)
         assert f"{words} {lead_id}" in page.words
         assert page.seen["svg"] == 1
-        assert page.seen["rect"] == len(shown["reasons"]) + 3
-        assert all(reason["text"] in page.words for reason in shown["reasons"])
+        # Two more draw the hatching of falls.
+        assert page.seen["rect"] == len(shown["reasons"]) + 3 + 2
+        told = [part for reason in shown["reasons"] for part in (reason["text"], reason["evidence"])]
+        told += [*shown["questions"], *(event["text"] for event in shown["timeline"]), shown["who"]["display_name"]]
+        assert all(text in page.words for text in told)
 
 
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", ("Your average lead", "This lead", "All other facts", "Contact by", "hand over to sales")),
-        ("fr", ("Votre lead moyen", "Ce lead", "Tous les autres faits", "À contacter avant le", "à transmettre")),
+        ("en", ("Your typical lead", "This lead", "What to ask next", "Contact by", "hand over to sales")),
+        ("fr", ("Votre lead type", "Ce lead", "Questions à poser", "À contacter avant le", "à transmettre")),
     ],
 )
 def test_the_terminal_tells_the_same(demo_made, some_leads, capsys, monkeypatch, language, words):
     monkeypatch.setenv("COLUMNS", "200")
     run(demo_made.root, some_leads[0], language=language, html=None, console=Console())
     page = capsys.readouterr().out
-    for word in (*words, *(reason["text"] for reason in explained(demo_made, some_leads[0], language).reasons)):
+    for word in (*words, *(reason.text for reason in explained(demo_made, some_leads[0], language).reasons)):
         assert word in page
 
 
@@ -114,7 +119,7 @@ def test_a_band_of_which_little_is_known_claims_no_conversion(demo_made, some_le
     ):
         known = replace(found, band_measured=measured)
         Console().show({}, *dossier_views(known, "en"))
-        assert ("of 30 past leads in this band, 12.5% were won" in capsys.readouterr().out) == is_told
+        assert ("Of 30 past leads in band A, 12.5% were won" in capsys.readouterr().out) == is_told
         assert ("past leads in band" in render(known, "en")) == is_told
 
 
@@ -139,12 +144,62 @@ def test_a_lead_is_explained_by_the_model_that_scored_it_whatever_became_champio
     _, files = registry.load("champion")
     other = json.loads(files["model.json"])
     other["calibration"]["c"] += 1.0
-    changed = {**files, "model.json": json.dumps(other)}
+    changed = {**files, "model.json": json.dumps(other).encode()}
     nothing = {"parameters": {}, "figures": {}, "artifacts": {}, "card": "", "lineage": {}, "tags": {"gates": "passed"}}
     registry.save(changed, **nothing)
     registry.promote(2, by="ana", why="", at=NOW)
     found = explained(demo_copy, some_leads[0])
     assert (found.model_version, registry.find("champion").number) == ("1", 2)
+
+
+def test_between_two_nights_the_facts_that_moved_a_lead_are_told_and_add_up(demo_copy, capsys):
+    shutil.rmtree(demo_copy.workspace.scores)
+    score(demo_copy.workspace, demo_copy.settings, Request(as_of="2026-09-15"), now=NOW, console=Console())
+    score(demo_copy.workspace, demo_copy.settings, Request(), now=NOW + 60, console=Console())
+    latest, before = published(demo_copy.workspace)
+    rows = latest.rows(["lead_id", "propensity", "previous_propensity"]).to_pandas().dropna()
+    moved = (rows["propensity"] - rows["previous_propensity"]).abs().nlargest(3).index
+    for lead_id in rows.loc[moved, "lead_id"]:
+        found = explained(demo_copy, lead_id)
+        since, moves = found.moves
+        assert since == before.manifest["cutoff"]
+        assert moves.propensity == before.lead(lead_id)["propensity"]
+        total = sum(fact.points for fact in moves.facts) + moves.others + moves.model_points
+        assert total == pytest.approx(100 * (found.row["propensity"] - moves.propensity), abs=1e-9)
+        assert moves.model_points == pytest.approx(0.0, abs=1e-9)
+        assert len(moves.facts) > 0
+        assert all(fact.text in render(found, "en").replace("&#39;", "'") for fact in moves.facts)
+        Console().show({}, *dossier_views(found, "fr"))
+        assert "Depuis le 15/09/2026" in capsys.readouterr().out
+    new = latest.rows(["lead_id", "previous_propensity"]).to_pandas()
+    (lead_id, *_) = new.loc[new["previous_propensity"].isna(), "lead_id"]
+    assert explained(demo_copy, lead_id).moves is None
+
+
+def test_once_its_tables_are_gone_a_dossier_says_what_it_cannot_show(demo_copy, some_leads, capsys):
+    shutil.rmtree(demo_copy.workspace.staging)
+    found = explained(demo_copy, some_leads[0])
+    assert (found.who, found.timeline, found.questions) == (None, None, None)
+    assert len(found.reasons) > 3
+    Console().show({}, *dossier_views(found, "en"))
+    assert "The tables of this score run are no longer kept: run 'tamis score'" in " ".join(
+        capsys.readouterr().out.split()
+    )
+    assert "ne sont plus conservées" in render(found, "fr")
+    json.dumps(found.to_dict(), allow_nan=False)
+
+
+def test_who_asked_not_to_be_contacted_is_told_first(demo_copy, some_leads, capsys):
+    path = demo_copy.root / "data" / "leads.csv"
+    leads = pd.read_csv(path, dtype="str", keep_default_na=False)
+    leads.loc[leads["lead_id"] == some_leads[0], "opted_out"] = "1"
+    leads.to_csv(path, index=False)
+    score(demo_copy.workspace, demo_copy.settings, Request(), now=NOW + 60, console=Console())
+    found = explained(demo_copy, some_leads[0])
+    assert found.opted_out
+    Console().show({}, *dossier_views(found, "en"))
+    assert "Does not want to be contacted" in capsys.readouterr().out
+    assert "Ne souhaite pas être contacté" in render(found, "fr")
 
 
 def test_an_unknown_lead_is_told_with_the_nearest_known_one(demo_made, some_leads):

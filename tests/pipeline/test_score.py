@@ -13,9 +13,11 @@ import pytest
 from features.errors import DataError, OutsideError, UseError
 from pipeline import score as job
 from pipeline.console import Console
+from pipeline.quarantine import harmless
 from pipeline.score import Request, score
 from pipeline.score_runs import newest, published
 from pipeline.simulator.write import write_tables
+from pipeline.telling import hottest
 from pipeline.views import score_views
 
 NOW = 1_791_000_000  # two days after the simulated data end
@@ -31,7 +33,7 @@ def scored(demo, *, now=NOW, limits=None, **request):
     settings = demo.settings
     if limits:
         settings = settings.model_copy(update={"limits": settings.limits.model_copy(update=limits)})
-    return score(demo.workspace, settings, Request(**request), now=now, console=Console())
+    return score(demo.workspace, settings, Request(**request), now=now, console=Console()).run
 
 
 def lasting(run_):
@@ -81,13 +83,14 @@ def test_only_leads_that_are_handed_over_have_a_due_date_and_a_qualification(dem
     assert (rows.loc[handed, "propensity"] >= rows["threshold"].iloc[0]).all()
 
 
-def test_reasons_are_sentences_of_both_directions_strongest_first(demo_made):
-    most = demo_made.settings.output.reasons
+def test_reasons_are_codes_and_points_of_both_directions_strongest_first(demo_made):
+    most, codes = demo_made.settings.output.reasons, {f.code for f in demo_made.trained.model.features}
     for reasons in first_run(demo_made).rows().column("reasons").to_pylist():
         points = [abs(reason["points"]) for reason in reasons]
         assert points == sorted(points, reverse=True)
         assert max((sum(r["points"] > 0 for r in reasons), sum(r["points"] < 0 for r in reasons))) <= most
-        assert all(reason["text"] and "_" not in reason["text"] for reason in reasons)
+        assert {reason["code"] for reason in reasons} <= codes
+        assert {reason["text"] for reason in reasons} <= {None}
 
 
 def test_blocks_and_threads_change_no_bit_of_any_row(demo_copy):
@@ -98,7 +101,7 @@ def test_blocks_and_threads_change_no_bit_of_any_row(demo_copy):
     assert again.run_id != before.run_id
     assert again.rows(["scored_at"]).column(0)[0].as_py().timestamp() == NOW + 60
     for lead_id in before.rows(["lead_id"]).column(0).to_pylist()[::150]:
-        assert again.features(lead_id).equals(before.features(lead_id))
+        assert again.features([lead_id]).equals(before.features([lead_id]))
 
 
 def test_an_interrupted_run_shows_nothing_and_is_taken_up_where_it_stopped(demo_copy, monkeypatch):
@@ -266,15 +269,23 @@ def test_leads_of_a_file_that_are_in_no_table_are_scored_and_written_so_that_no_
     assert {row["lead_id"] for row in run_.rows().to_pylist()} == set(leads["lead_id"])
     assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row.values())
     assert [float(row["propensity"]) for row in rows] == run_.rows(["propensity"]).column(0).to_pylist()
-    texts = [reason["text"] for reason in run_.rows(["reasons"]).column(0).to_pylist()[0]]
-    assert rows[0]["reasons"] == "; ".join(texts)
+    told = hottest(run_, demo_copy.trained.model, 6, "en")
+    texts = {harmless(row["lead_id"]): "; ".join(reason["text"] for reason in row["reasons"]) for row in told}
+    assert {row["lead_id"]: row["reasons"] for row in rows} == texts
+    assert all(len(text) > 20 for text in texts.values())
     assert run_.manifest["kind"] == "file"
     assert newest(demo_copy.workspace, "portfolio").run_id == before.run_id
 
 
 def test_the_parquet_file_holds_the_rows_of_the_run_and_a_place_that_cannot_be_written_is_told(demo_copy, tmp_path):
     run_ = scored(demo_copy, out=tmp_path / "scores.parquet")
-    assert pq.read_table(tmp_path / "scores.parquet").cast(run_.rows().schema).equals(run_.rows())
+    written = pq.read_table(tmp_path / "scores.parquet").cast(run_.rows().schema)
+    assert written.drop_columns("reasons").equals(run_.rows().drop_columns("reasons"))
+    told, kept = (table.column("reasons").to_pylist() for table in (written, run_.rows()))
+    assert [[(r["code"], r["points"]) for r in row] for row in told] == [
+        [(r["code"], r["points"]) for r in row] for row in kept
+    ]
+    assert all(reason["text"] and "_" not in reason["text"] for row in told for reason in row)
     (tmp_path / "taken.csv").mkdir()
     with pytest.raises(OutsideError, match=r"--out: taken\.csv could not be written: .*The same rows are in"):
         scored(demo_copy, out=tmp_path / "taken.csv")
@@ -282,10 +293,10 @@ def test_the_parquet_file_holds_the_rows_of_the_run_and_a_place_that_cannot_be_w
 
 
 def test_a_column_that_disappeared_is_named_and_the_run_goes_on_and_who_opted_out_is_disqualified(demo_copy, capsys):
-    hottest = [row["lead_id"] for row in first_run(demo_copy).hottest(3)]
+    best = [row["lead_id"] for row in first_run(demo_copy).hottest(3)]
 
     def change(leads):
-        leads.loc[leads["lead_id"].isin(hottest), "opted_out"] = "1"
+        leads.loc[leads["lead_id"].isin(best), "opted_out"] = "1"
         return leads.drop(columns="licences_planned")
 
     edit_leads(demo_copy, change)
@@ -293,11 +304,11 @@ def test_a_column_that_disappeared_is_named_and_the_run_goes_on_and_who_opted_ou
 
     assert run_.manifest["missing_features"] == ["leads.licences_planned"]
     assert run_.manifest["n_leads"] == published(demo_copy.workspace)[-1].manifest["n_leads"]
-    rows = run_.rows().to_pandas().set_index("lead_id").loc[hottest]
+    rows = run_.rows().to_pandas().set_index("lead_id").loc[best]
     assert (rows["propensity"] > rows["threshold"]).any()
     assert set(rows["decision"]) == {"disqualify"}
     assert rows["due_at"].isna().all()
-    Console().show({}, *score_views(run_, run_.hottest(1), "fr"))
+    Console().show({}, *score_views(run_, hottest(run_, demo_copy.trained.model, 1, "fr"), "fr"))
     assert "leads.licences_planned n'est plus dans les tables" in capsys.readouterr().out
 
 

@@ -133,7 +133,7 @@ def test_promotion_is_recorded_and_rollback_walks_back_one_champion_at_a_time(re
 def test_a_failure_while_saving_leaves_no_version(registry, small_model):
     files = small_model.dump()
     with pytest.raises(DataError, match=r"model.json"):
-        save(registry, SimpleNamespace(dump=lambda: {**files, "model.json": "{"}))
+        save(registry, SimpleNamespace(dump=lambda: {**files, "model.json": b"{"}))
     assert registry.versions() == []
     with sqlite3.connect(registry.workspace.home / "mlflow.db") as connection:
         assert connection.execute("SELECT status FROM runs").fetchall() == [("FAILED",)]
@@ -166,7 +166,7 @@ def test_a_model_that_tamis_did_not_save_is_refused(registry, small_model):
 def test_nothing_kept_is_a_pickle_or_names_a_path_of_this_machine(registry, small_model):
     save(registry, small_model)
     kept = [path for path in (registry.workspace.home / "artifacts").rglob("*") if path.is_file()]
-    assert {path.suffix for path in kept} == {"", ".html", ".json", ".png", ".py", ".txt", ".yaml"}
+    assert {path.suffix for path in kept} == {"", ".bin", ".html", ".json", ".png", ".py", ".txt", ".yaml"}
     for path in kept:
         assert str(registry.workspace.root).encode() not in path.read_bytes(), path.name
         assert b"pickle\n" not in path.read_bytes(), path.name

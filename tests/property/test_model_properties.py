@@ -88,7 +88,7 @@ def test_every_rule_answers_and_its_answer_survives_json(propensity, rule, seed)
     assert ThresholdChoice.from_dict(json.loads(json.dumps(choice.to_dict(), allow_nan=False))) == choice
     counts = [point.n for point in choice.curve]
     assert counts == sorted(set(counts))
-    bands = Bands.derive(propensity, y, np.ones(n), choice.threshold)
+    bands = Bands.derive(propensity, y, np.ones(n), np.arange(n), choice.threshold)
     assert 1 > bands.a > bands.b > bands.c > 0
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.score_rows import HOUR_S, STABLE, Before, RunFacts, score_block
+from pipeline.score_rows import HOUR_S, STABLE, Previous, RunFacts, score_block
 from pipeline.score_runs import SCHEMA
 from pipeline.settings import Settings
 from pipeline.tracking import Version
@@ -18,13 +18,18 @@ VERSION = Version(3, ("champion",), 0, "run", {}, {}, "")
 rows = st.integers(0, 199)
 previous = st.dictionaries(
     rows,
-    st.builds(Before, st.floats(0, 1), st.none() | st.integers(CUTOFF - 10**6, CUTOFF + 10**6)),
+    st.tuples(st.floats(0, 1), st.none() | st.integers(CUTOFF - 10**6, CUTOFF + 10**6)),
     max_size=60,
 )
 
 
 def facts(model, opted_out=(), before=None, language="en"):
-    named = {f"L{row:03d}": value for row, value in (before or {}).items()}
+    known = sorted((before or {}).items())
+    named = Previous(
+        pd.Index([f"L{row:03d}" for row, _ in known], dtype="str"),
+        np.array([propensity for _, (propensity, _) in known], dtype=float),
+        np.array([np.nan if due is None else due for _, (_, due) in known], dtype=float),
+    )
     chosen = Settings(output={"language": language}, limits={"threads": 1})
     return RunFacts(
         "run", CUTOFF + 5, CUTOFF, model, VERSION, chosen, frozenset(f"L{row:03d}" for row in opted_out), named
@@ -67,12 +72,12 @@ def test_every_row_keeps_the_promises_of_a_score_row(small_model, small_frame, o
         assert (line["decision"] == "hand_over") == handed == (line["qualification"] == "mql")
         was = before.get(row)
         fresh = CUTOFF + 48 * HOUR_S
-        assert due[row] == (None if not handed else fresh if was is None or was.due_at is None else was.due_at)
+        assert due[row] == (None if not handed else fresh if was is None or was[1] is None else was[1])
         if row in opted_out:
             assert line["decision"] == "disqualify"
         if was is None:
             assert (line["trend"], np.isnan(line["previous_propensity"])) == ("new", True)
         else:
-            assert line["previous_propensity"] == was.propensity
-            move = line["propensity"] - was.propensity
+            assert line["previous_propensity"] == was[0]
+            move = line["propensity"] - was[0]
             assert line["trend"] == ("up" if move > STABLE else "down" if move < -STABLE else "stable")

@@ -1,0 +1,149 @@
+"""Reasons in words: the fact, the average lead beside it, and what became of the leads that shared it.
+
+Words are made for the rows that somebody will read, never for all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.language import Language, number, percent, upper_first
+from features.words import comparison, sentence, with_remark
+from models.lead_model import LeadModel
+from models.reasons import Reason, ReasonTable
+
+Floats = npt.NDArray[np.float64]
+_EVIDENCE = {
+    "en": "of {n} such leads, {rate} were won{within}; all leads: {base}",
+    "fr": "sur {n} leads dans ce cas, {rate} ont été gagnés{within} (moyenne\u00a0: {base})",
+}
+_CONTRARY = {
+    "en": "taken alone it looks otherwise: {evidence}",
+    "fr": "pris seul, il dit l'inverse\u00a0: {evidence}",
+}
+_WITHIN = {"en": " within {days} days", "fr": " sous {days} jours"}
+
+
+@dataclass(frozen=True)
+class Narrator:
+    """Tells the reasons of a model's leads in one language.
+
+    Attributes
+    ----------
+    model : LeadModel
+        What scored them; it carries the words of its features.
+    language : {"en", "fr"}
+        Language of the sentences.
+    """
+
+    model: LeadModel
+    language: Language
+
+    def reasons(self, table: ReasonTable, frame: pd.DataFrame) -> list[tuple[Reason, ...]]:
+        """Word the reasons of some rows.
+
+        Parameters
+        ----------
+        table : ReasonTable
+            From `top_reasons`.
+        frame : pandas.DataFrame of n rows
+            Raw features of the same rows.
+
+        Returns
+        -------
+        list of n tuples of Reason
+        """
+        return self.tell([table.of(i) for i in range(len(frame))], frame)
+
+    def tell(self, rows: Sequence[Sequence[tuple[int, float]]], frame: pd.DataFrame) -> list[tuple[Reason, ...]]:
+        """Word reasons given as columns and points.
+
+        Parameters
+        ----------
+        rows : sequence of n sequences of (int, float)
+            Column of the feature and percentage points of each reason.
+        frame : pandas.DataFrame of n rows
+            Raw features of the same rows; a missing column is null.
+
+        Returns
+        -------
+        list of n tuples of Reason
+        """
+        matrix = self.model.encode(frame)
+        told = []
+        for i, reasons in enumerate(rows):
+            values = [value_of(frame, self.model.names[column], i) for column, _ in reasons]
+            told.append(
+                tuple(
+                    self._reason(column, points, value, matrix[i, column])
+                    for (column, points), value in zip(reasons, values, strict=True)
+                )
+            )
+        return told
+
+    def _reason(self, column: int, points: float, value: float | str | None, code: float) -> Reason:
+        feature = self.model.features[column]
+        statistics = self.model.reference.columns.get(feature.name, {})
+        remark = comparison(feature, statistics.get("mean"), self.language)
+        text = with_remark(sentence(feature, value, self.language), remark)
+        return Reason(feature.code, feature.family, points, text, self.evidence(column, points, code))
+
+    def evidence(self, column: int, points: float, code: float) -> str:
+        """Say what became of the leads that shared a fact.
+
+        A fact may count in favour of this lead beside its other facts although leads that share it were won less often
+        than others; then the sentence says so itself.
+
+        Parameters
+        ----------
+        column : int
+            Position of the feature.
+        points : float
+            Of the reason.
+        code : float
+            Its value as the trees read it.
+
+        Returns
+        -------
+        str
+            Under 120 characters; empty where fewer than 30 leads shared the fact.
+        """
+        shared, language = self.model.shared, self.language
+        found = shared.conversion(column, code)
+        if found is None:
+            return ""
+        # None where the outcome has no date.
+        days = self.model.metadata.get("horizon_days")
+        text = _EVIDENCE[language].format(
+            n=number(found.n_leads, language),
+            rate=percent(round(found.rate, _digits(found.rate)), language),
+            within=_WITHIN[language].format(days=days) if days else "",
+            base=percent(round(shared.everybody.rate, _digits(shared.everybody.rate)), language),
+        )
+        contrary = int(shared.side(column, np.array([code]))[0]) * points < 0
+        return upper_first(_CONTRARY[language].format(evidence=text) if contrary else text)
+
+
+def value_of(frame: pd.DataFrame, name: str, i: int) -> float | str | None:
+    """Read a raw feature of one row.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"n": [1, None], "c": ["web", None]})
+    >>> value_of(frame, "n", 0), value_of(frame, "c", 0), value_of(frame, "n", 1), value_of(frame, "absent", 0)
+    (1.0, 'web', None, None)
+    """
+    if name not in frame.columns:
+        return None
+    value = frame[name].iloc[i]
+    if pd.isna(value):
+        return None
+    return str(value) if isinstance(value, str) else float(value)
+
+
+def _digits(rate: float) -> int:
+    """A share in whole percent, with one decimal where it is small."""
+    return 3 if rate < 0.1 else 2

@@ -1,0 +1,62 @@
+"""Words for score rows: made for those that are shown, pushed or exported, and for no other."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from features.errors import DataError
+from features.language import Language
+from models.lead_model import LeadModel
+from models.narrator import Narrator
+from models.reasons import Reason
+from pipeline.score_runs import ScoreRun
+
+
+def tell(
+    rows: Sequence[Mapping[str, Any]], features: pd.DataFrame, model: LeadModel, language: Language
+) -> list[dict[str, Any]]:
+    """Put the sentence of each reason into score rows.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Score rows, whose reasons have codes and points.
+    features : pandas.DataFrame
+        What the model read of these leads; ``lead_id`` and one column per feature.
+    model : LeadModel
+        What scored them.
+    language : {"en", "fr"}
+        Language of the sentences.
+
+    Returns
+    -------
+    list of dict
+        Copies, in the order of ``rows``.
+
+    Raises
+    ------
+    DataError
+        A reason is not one of the model's, or a lead has no features: run and model do not belong together.
+    """
+    column = {feature.code: j for j, feature in enumerate(model.features)}
+    frame = features.set_index("lead_id").reindex([row["lead_id"] for row in rows])
+    known = set(features["lead_id"])
+    if any(row["lead_id"] not in known or any(r["code"] not in column for r in row["reasons"]) for row in rows):
+        raise DataError(
+            "Score run: expected reasons of the model that scored it and the features of every lead, found others. "
+            "The run or the model was altered: score again."
+        )
+    given = [[(column[reason["code"]], reason["points"]) for reason in row["reasons"]] for row in rows]
+    told = Narrator(model, language).tell(given, frame)
+    return [{**row, "reasons": _worded(row["reasons"], words)} for row, words in zip(rows, told, strict=True)]
+
+
+def _worded(reasons: Sequence[Mapping[str, Any]], words: Sequence[Reason]) -> list[dict[str, Any]]:
+    return [{**reason, "text": of.text} for reason, of in zip(reasons, words, strict=True)]
+
+
+def hottest(run_: ScoreRun, model: LeadModel, number: int, language: Language) -> list[dict[str, Any]]:
+    """Give the rows with the highest propensities, their reasons in words."""
+    rows = run_.hottest(number)
+    return tell(rows, run_.features([row["lead_id"] for row in rows]), model, language)

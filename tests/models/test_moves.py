@@ -1,0 +1,34 @@
+"""What moved a lead between two nights: exact, only facts that changed, the model's part apart."""
+
+import pytest
+
+from models.moves import moves
+
+
+def test_facts_and_the_rest_lead_from_one_propensity_to_the_next(trained, world):
+    model = trained.model
+    for i in range(0, 60, 2):
+        then, now = world.frame[i : i + 1], world.frame[i + 1 : i + 2]
+        published = float(model.propensity(then)[0]) - 0.013
+        found = moves(model, then, now, published, "en")
+        total = found.propensity + (found.model_points + sum(f.points for f in found.facts) + found.others) / 100
+        assert total == pytest.approx(float(model.propensity(now)[0]), abs=1e-12)
+        assert found.model_points == pytest.approx(1.3)
+
+
+def test_only_facts_that_changed_are_named_and_what_they_were_is_said(trained, world):
+    model = trained.model
+    then = world.frame[:1].assign(engagement__views_count_30d=0.0, fit__source="ads", fit__employees=50.0)
+    now = then.assign(engagement__views_count_30d=9.0)
+    found = moves(model, then, now, float(model.propensity(then)[0]), "en")
+    assert [fact.code for fact in found.facts] == ["ENGAGEMENT.VIEWS_COUNT_30D"]
+    assert found.facts[0].points > 0
+    both = moves(model, then, now.assign(fit__source="partner"), 0.1, "fr")
+    assert {fact.code for fact in both.facts} == {"ENGAGEMENT.VIEWS_COUNT_30D", "FIT.SOURCE"}
+    assert any("(avant\u00a0: ads)" in fact.text for fact in both.facts)
+
+
+def test_a_night_without_news_moves_nothing(trained, world):
+    then = world.frame[:1]
+    found = moves(trained.model, then, then, float(trained.model.propensity(then)[0]), "en")
+    assert (found.facts, found.others, found.model_points) == ((), 0.0, 0.0)
