@@ -1,27 +1,42 @@
 """What it costs to explain a lead: LightGBM, the shap package and Tamis side by side, in one run.
 
-``python -m benchmarks.explanations [--json FILE]``
+``python -m benchmarks.explanations [--leads N] [--json FILE]``
 
 Times are process CPU seconds on one thread, so that a busy machine does not matter much; systems take turns within
 each repeat, and what is printed are medians over the repeats. ``max_error`` is the largest difference to
-``pred_contrib`` in log-odds. ``memory_mb`` is what the tables keep, ``compile_s`` what making them costs once per
-model. Where a system does not explain but only predicts, it has no error.
+``pred_contrib`` in log-odds. ``memory_mb`` is by how much a process of its own grows when it makes a model ready and
+explains a few rows; ``table_mb`` is what the tables themselves take, ``compile_s`` what compiling them costs once.
+``growth`` is the exponent of the time against the number of rows, 1 for linear. Where a system only predicts, it has no
+error.
+
+The last case is a night: N leads (a million by default) of the demo's champion from their features to score rows on
+the disk, with the codes and points of their reasons, in a process of its own.
 """
 
 import argparse
+import gc
 import json
+import re
+import resource
+import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
+import pyarrow.parquet as pq
 import shap
 
+from benchmarks.champion import Champion, champion
 from models.pattern_tables import PatternTables
+from pipeline.score_rows import score_block
 
 Floats = npt.NDArray[np.float64]
 Row = dict[str, Any]
@@ -31,6 +46,8 @@ SHAPES = (
     ("300 x 31, depth 8", 300, 31, 8),
 )
 FEW, MANY, REPEATS = 200, 20_000, 5
+GROWTH = (2_000, 8_000, 32_000, 128_000)
+NIGHT = 1_000_000
 COUNTS, RECENCIES, NUMBERS, CATEGORIES = 28, 12, 8, 12
 
 
@@ -78,11 +95,75 @@ def seconds(work: Callable[[], Any]) -> float:
     return time.process_time() - start
 
 
-def measure(case: str, boosters: Sequence[lgb.Booster], matrix: Floats) -> list[Row]:
-    """Rows of one model (several boosters are averaged), on the leads of the matrix (at least 20,000)."""
-    few, many = np.ascontiguousarray(matrix[:FEW]), np.ascontiguousarray(matrix[:MANY])
+def alone(work: Callable[..., Any], *arguments: Any) -> Any:
+    """Run something in a process of its own, so that its memory is its own."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(work, *arguments).result()
+
+
+def memory_mb(system: str, texts: Sequence[str], few: Floats, warm: str) -> float:
+    """Megabytes by which a process grows when it makes a model ready and explains a few rows."""
+
+    def work(model: Sequence[str]) -> Any:
+        if system == "tamis":
+            tables = PatternTables.from_boosters(model) if model is not texts else PatternTables.load(kept, model)
+            return tables, tables.contributions(few)
+        boosters = [lgb.Booster(model_str=text) for text in model]
+        if system == "lightgbm pred_contrib":
+            return boosters, [booster.predict(few, pred_contrib=True, num_threads=1) for booster in boosters]
+        explainers = [shap.TreeExplainer(booster) for booster in boosters]
+        return boosters, explainers, [explainer.shap_values(few) for explainer in explainers]
+
+    kept = PatternTables.from_boosters(texts).dump() if system == "tamis" else b""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        work([warm])
+        gc.collect()
+        before = peak_mb()
+        work(texts)
+        return peak_mb() - before
+
+
+def exponent(tables: PatternTables, matrix: Floats) -> float:
+    """Slope of log time on log rows."""
+    rows = np.resize(matrix, (max(GROWTH), matrix.shape[1]))
+    taken = [min(seconds(lambda n=n: tables.contributions(rows[:n])) for _ in range(3)) for n in GROWTH]
+    return float(np.polyfit(np.log(GROWTH), np.log(taken), 1)[0])
+
+
+def night(who: Champion, n_leads: int) -> Row:
+    """Score rows with reasons of many leads, block by block, as ``tamis score`` writes them."""
+    run, size = who.run(), who.settings.limits.rows_per_block
+    score_block(next(who.blocks(size, size)), run)
+    start, first = time.process_time(), peak_mb()
+    with tempfile.TemporaryDirectory() as folder:
+        for k, block in enumerate(who.blocks(n_leads, size)):
+            pq.write_table(score_block(block, run), Path(folder) / f"{k}.parquet", compression="zstd")
+        on_disk = sum(path.stat().st_size for path in Path(folder).iterdir()) / 1e6
+    return {
+        "case": f"{n_leads:,} leads to score rows with reasons, {len(who.model.names)} features",
+        "system": "tamis",
+        "cpu_us_per_row": (time.process_time() - start) / n_leads * 1e6,
+        "peak_mb_first_block": first,
+        "peak_mb": peak_mb(),
+        "disk_mb": on_disk,
+    }
+
+
+def peak_mb() -> float:
+    """Largest memory of this process so far."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        # Unlike the usage that the system accounts for, this does not begin with the peak of the parent.
+        return float(re.search(r"VmHWM:\s+(\d+) kB", status.read_text())[1]) / 1e3
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+
+
+def measure(case: str, texts: Sequence[str], matrix: Floats, warm: str) -> list[Row]:
+    """Rows of one model (several boosters are averaged) on the leads of the matrix, repeated to 20,000."""
+    few, many = np.ascontiguousarray(matrix[:FEW]), np.resize(matrix, (MANY, matrix.shape[1]))
+    boosters = [lgb.Booster(model_str=text) for text in texts]
     explainers = [shap.TreeExplainer(booster) for booster in boosters]
-    texts = [booster.model_to_string() for booster in boosters]
     compile_s = seconds(lambda: PatternTables.from_boosters(texts))
     tables = PatternTables.from_boosters(texts)
 
@@ -116,15 +197,20 @@ def measure(case: str, boosters: Sequence[lgb.Booster], matrix: Floats) -> list[
         row: Row = {"case": case, "system": name, "cpu_us_per_row": float(np.median([t[name] for t in taken]))}
         row["ratio_to_pred_contrib"] = float(np.median([t["lightgbm pred_contrib"] / t[name] for t in taken]))
         if name in error:
-            row["max_error"] = float(error[name])
+            grown = alone(memory_mb, name, texts, few, warm)
+            row |= {"max_error": float(error[name]), "memory_mb": grown}
         rows.append(row)
     rows[-1] |= {
         "additivity_error": float(np.abs(tables.margin(many) - predict()).max()),
-        "memory_mb": tables.nbytes / 1e6,
+        "growth": exponent(tables, matrix),
+        "table_mb": tables.nbytes / 1e6,
         "compile_s": compile_s,
         "fallback_trees": len(tables.fallback_trees),
     }
     return rows
+
+
+FIGURES = {"max_error": 10, "memory_mb": 11, "table_mb": 11, "compile_s": 11, "growth": 8}
 
 
 def show(rows: Sequence[Row]) -> None:
@@ -132,23 +218,44 @@ def show(rows: Sequence[Row]) -> None:
     for row in rows:
         if row["case"] != case:
             case = row["case"]
-            print(f"\n{case}\n{'':24}{'CPU us/row':>12}{'ratio':>9}{'error':>10}{'MB':>8}{'compile s':>11}")
-        figures = [f"{row['cpu_us_per_row']:12.2f}", f"{row['ratio_to_pred_contrib']:9.1f}"]
-        figures.append(f"{row['max_error']:10.1e}" if "max_error" in row else f"{'-':>10}")
-        figures.append(
-            f"{row['memory_mb']:8.1f}{row['compile_s']:11.2f}" if "memory_mb" in row else f"{'-':>8}{'-':>11}"
-        )
-        print(f"{row['system']:24}{''.join(figures)}")
+            print(f"\n{case}")
+            if "peak_mb" not in row:
+                headings = "".join(f"{name:>{width}}" for name, width in FIGURES.items())
+                print(f"{'':24}{'CPU us/row':>12}{'ratio':>9}{headings}")
+        line = f"{row['system']:24}{row['cpu_us_per_row']:12.2f}"
+        if "peak_mb" in row:
+            before, peak, disk = row["peak_mb_first_block"], row["peak_mb"], row["disk_mb"]
+            print(
+                f"{line} CPU us/row; peak {peak:.0f} MB, {before:.0f} MB after the first block; {disk:.0f} MB written"
+            )
+            continue
+        print(f"{line}{row['ratio_to_pred_contrib']:9.1f}{''.join(cell(row, *figure) for figure in FIGURES.items())}")
+
+
+def cell(row: Row, name: str, width: int) -> str:
+    if name not in row:
+        return f"{'-':>{width}}"
+    return f"{row[name]:{width}.1e}" if name == "max_error" else f"{row[name]:{width}.2f}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.explanations", description=__doc__)
+    parser.add_argument("--leads", type=int, default=NIGHT, metavar="N", help="leads of the last case")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON too")
     options = parser.parse_args(arguments)
     matrix, won, categories = leads(60_000)
     rows: list[Row] = []
     for case, trees, leaves, depth in SHAPES:
-        rows += measure(case, [grow(matrix, won, categories, trees, leaves, depth)], matrix)
+        booster = grow(matrix, won, categories, trees, leaves, depth)
+        warm = booster.model_to_string(num_iteration=3)
+        rows += measure(case, [booster.model_to_string()], matrix, warm)
+    who = champion()
+    texts = who.model.tables.booster_texts
+    n_trees = sum(text.count("\nTree=") for text in texts)
+    case = f"champion of the demo, {n_trees} trees in {len(texts)} boosters, {len(who.model.names)} features"
+    warm = lgb.Booster(model_str=texts[0]).model_to_string(num_iteration=3)
+    rows += measure(case, texts, who.model.encode(who.frame), warm)
+    rows.append(alone(night, who, options.leads))
     show(rows)
     if options.json:
         options.json.write_text(json.dumps({"rows": rows}, indent=1) + "\n", encoding="utf-8")

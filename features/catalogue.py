@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from features import engagement, fit, intent
 from features.declare import activity
 from features.errors import UseError
-from features.language import Language, colon, humanise, quoted, upper_first
+from features.language import Language, colon, humanise, plain, quoted, upper_first
 from features.specification import Did, Dtype, Family, Feature, Measure, Source, Tally, Words
 from features.statements import attribute, column_words, criterion
 from features.tables import Attribute, Tables
@@ -29,7 +29,8 @@ class FeatureOptions:
     exclude : frozenset of str
         Columns, event types or feature names that must not be used.
     labels : mapping of str to mapping
-        ``{"landing_page_id": {"en": "Landing page", "fr": "Page d'arrivée"}}``, for columns and types.
+        ``{"landing_page_id": {"en": "Landing page", "fr": "Page d'arrivée"}}``, for columns and types; a column may
+        have a ``unit``, shown after its numbers, of which ``percent`` says that 0.08 is 8%.
     event_types, signal_types, criteria : tuple of str
         Types found in the data, most frequent first; those that nobody declared get counts, recency and words by
         themselves, the first 40 of each table.
@@ -224,11 +225,14 @@ def _attributes(
 
 def _attribute_words(a: Attribute, options: FeatureOptions) -> Words:
     en, fr = _label(a.name, options, "en"), _label(a.name, options, "fr")
-    return column_words(
-        {"label": en, "unknown": f"{en} not known"},
-        {"label": fr, "unknown": colon(fr, "information absente", "fr")},
+    unit = plain(options.labels.get(a.name, {}).get("unit", ""))
+    units = {} if unit in {"", "percent"} else {"unit": unit, "unit_one": unit}
+    words = column_words(
+        {"label": en, "unknown": f"{en} not known", **units},
+        {"label": fr, "unknown": colon(fr, "information absente", "fr"), **units},
         "date" if a.kind == "date" else "attribute",
     )
+    return {**words, "number": "percent"} if unit == "percent" else words
 
 
 def _label(name: str, options: FeatureOptions, language: Language) -> str:

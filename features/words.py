@@ -15,6 +15,7 @@ from features.language import (
     ago,
     colon,
     humanise,
+    lower_first,
     no,
     number,
     percent,
@@ -40,7 +41,7 @@ _ONE = {"en": (1,), "fr": (0, 1)}
 Material = Mapping[str, Any]
 
 
-def sentence(feature: Feature, value: float | str | None, language: Language) -> str:
+def sentence(feature: Feature, value: float | str | None, language: Language, *, in_favour: bool = False) -> str:
     """Say what a feature's value means, as a salesperson would.
 
     Parameters
@@ -51,6 +52,8 @@ def sentence(feature: Feature, value: float | str | None, language: Language) ->
         As computed; None and NaN are null.
     language : {"en", "fr"}
         Language of the sentence.
+    in_favour : bool
+        Whether it is told as something good: what happened 64 days ago is then a thing done, not one missing since.
 
     Returns
     -------
@@ -68,6 +71,8 @@ def sentence(feature: Feature, value: float | str | None, language: Language) ->
     ('Viewed the pricing page 3 times in the last 7 days', "N'a pas consulté la page tarifs ces 7 derniers jours")
     >>> sentence(recency, 3.2, "en"), sentence(recency, 64.0, "fr")
     ('Viewed the pricing page 3 days ago', 'Aucune vue de la page tarifs depuis 64 jours')
+    >>> sentence(recency, 64.0, "en", in_favour=True)
+    'Viewed the pricing page 64 days ago'
     """
     words = feature.words
     material = words.get(language)
@@ -76,7 +81,8 @@ def sentence(feature: Feature, value: float | str | None, language: Language) ->
     if material is None:
         text = colon(humanise(feature.fact), _shown(value, language), language)
     else:
-        text = _FORMS[words["form"]](words, material, value, language)
+        told = {**words, "in_favour": in_favour}
+        text = _FORMS[words["form"]](told, material, value, language)
     return _cut(plain(text))
 
 
@@ -136,7 +142,7 @@ def before(feature: Feature, value: float | str | None, language: Language) -> s
     elif form == "trend":
         return ""
     else:
-        shown = str(material.get("levels", {}).get(value) or _shown(value, language))
+        shown = lower_first(str(material.get("levels", {}).get(value) or _shown(value, language)))
     return plain(colon("before" if language == "en" else "avant", shown, language))
 
 
@@ -200,7 +206,7 @@ def _recency(words: Material, m: Material, value: Any, language: Language) -> st
         return f"{none} {'yet' if language == 'en' else 'à ce jour'}"
     if value is None:
         return f"{none} {window(words['days'], language)}"
-    if value > _LONG_AGO_DAYS:
+    if value > _LONG_AGO_DAYS and not words["in_favour"]:
         return f"{none} {'for' if language == 'en' else 'depuis'} {span(value, language)}"
     return f"{m.get('done') or upper_first(m['one'])} {ago(value, language)}"
 
@@ -236,10 +242,11 @@ def _text(words: Material, m: Material, value: Any, language: Language) -> str:
 
 
 def _attribute(words: Material, m: Material, value: Any, language: Language) -> str:
-    del words
     if value is None:
         return _unknown(m, language)
-    if isinstance(value, str):
+    if words.get("number") == "percent" and not isinstance(value, str):
+        shown = percent(float(value), language)
+    elif isinstance(value, str):
         shown = m.get("levels", {}).get(value) or _shown(value, language)
     else:
         unit = m.get("unit_one" if value in _ONE[language] else "unit", "")

@@ -11,6 +11,9 @@ from models.lead_model import LeadModel
 from models.narrator import value_of
 from models.reasons import Reason, top_reasons
 
+# Percentage points, and share of the strongest move: time alone moves every fact a little every night.
+LEAST = 0.1
+
 
 @dataclass(frozen=True)
 class Moves:
@@ -65,12 +68,15 @@ def moves(
     first, last = model.contributions(then), model.contributions(now)
     difference = last.on_propensity - first.on_propensity
     same = (first.matrix == last.matrix) | (np.isnan(first.matrix) & np.isnan(last.matrix))
-    table = top_reasons(model.features, np.where(same, 0.0, difference), now, n_up=n, n_down=n)
+    table = top_reasons(
+        model.features, np.where(same, 0.0, difference), now, n, n, least_points=LEAST, least_share=LEAST
+    )
     facts = []
     for column, points in table.of(0):
         feature = model.features[column]
         was, value = (value_of(frame, feature.name, 0) for frame in (then, now))
-        text = with_remark(sentence(feature, value, language), before(feature, was, language))
+        told = sentence(feature, value, language, in_favour=points > 0)
+        text = with_remark(told, before(feature, was, language))
         facts.append(Reason(feature.code, feature.family, points, text))
     moved = 100 * float(last.propensity[0] - first.propensity[0])
     return Moves(

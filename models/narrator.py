@@ -88,7 +88,7 @@ class Narrator:
         feature = self.model.features[column]
         statistics = self.model.reference.columns.get(feature.name, {})
         remark = comparison(feature, statistics.get("mean"), self.language)
-        text = with_remark(sentence(feature, value, self.language), remark)
+        text = with_remark(sentence(feature, value, self.language, in_favour=points > 0), remark)
         return Reason(feature.code, feature.family, points, text, self.evidence(column, points, code))
 
     def evidence(self, column: int, points: float, code: float) -> str:

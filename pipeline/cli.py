@@ -181,6 +181,14 @@ def explain(
     job.run(workspace, lead_id, language=lang, html=html, console=_console(as_json, log_json))
 
 
+@app.command(epilog="Example: tamis monitor --workspace crm")
+def monitor(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False) -> None:
+    """Say which reasons come first in the newest score run, and whether they are worth believing."""
+    from pipeline import monitor as job
+
+    job.run(workspace, console=_console(as_json, log_json))
+
+
 @app.command(epilog="Example: tamis doctor")
 def doctor(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False) -> None:
     """Check the installation and the workspace, and say what to mend."""

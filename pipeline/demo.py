@@ -17,7 +17,7 @@ from pipeline.console import Console
 from pipeline.explain import chosen_language
 from pipeline.report.training import draw, render
 from pipeline.score import HOTTEST, Request, score
-from pipeline.settings import Settings
+from pipeline.settings import LabelName, Settings
 from pipeline.settings_file import FILE_NAME
 from pipeline.settings_template import render as render_settings
 from pipeline.simulator.plan import SimulationPlan
@@ -32,11 +32,15 @@ from pipeline.workspace import Workspace, write_text
 BINS = 10
 MARK = Path(".tamis") / "demo"
 # What the simulated company calls the columns that the schema does not know.
-LABELS: Mapping[str, Mapping[Language, str]] = {
+LABELS: Mapping[str, Mapping[LabelName, str]] = {
     "crm_used": {"en": "CRM in use", "fr": "CRM utilisé"},
     "licences_planned": {"en": "Licences planned", "fr": "Licences envisagées"},
     "region": {"en": "Region", "fr": "Région"},
-    "employees_growth": {"en": "Growth of staff in a year", "fr": "Croissance de l'effectif sur un an"},
+    "employees_growth": {
+        "en": "Growth of staff in a year",
+        "fr": "Croissance de l'effectif sur un an",
+        "unit": "percent",
+    },
     "founded_on": {"en": "Company founded", "fr": "Entreprise créée"},
 }
 

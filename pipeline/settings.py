@@ -30,6 +30,7 @@ from features.tables import SCHEMA
 TableName = Literal["leads", "accounts", "events", "signals", "outcomes", "stages", "answers", "changes", "costs"]
 FamilyName = Literal["fit", "engagement", "intent"]
 Language = Literal["en", "fr"]
+LabelName = Literal["en", "fr", "unit"]
 
 
 def _known_zone(name: str) -> str:
@@ -130,8 +131,8 @@ class FeatureSettings(Section):
 
     exclude: tuple[str, ...] = Field((), description="columns or features never used, such as known leaks")
     families: dict[str, FamilyName] = Field(default_factory=dict, description="column = fit, engagement or intent")
-    labels: dict[str, dict[Language, str]] = Field(
-        default_factory=dict, description="column = words that people read, per language"
+    labels: dict[str, dict[LabelName, str]] = Field(
+        default_factory=dict, description="column = words that people read, per language, and its unit"
     )
     max_levels: int = Field(1000, ge=2, description="categories with more values are not used")
     min_level_rows: int = Field(5, ge=1, description="rarer values are pooled as (other)")

@@ -12,7 +12,7 @@ from pydantic_settings import SettingsError
 
 from features.errors import UseError
 from features.tables import SCHEMA
-from pipeline.settings import Language, PointsRule, Settings, TableSettings
+from pipeline.settings import LabelName, PointsRule, Settings, TableSettings
 
 FILE_NAME = "tamis.toml"
 
@@ -103,7 +103,7 @@ def _children(parts: list[str]) -> Iterable[str]:
     if parts[:2] == ["points", "rules"]:
         return PointsRule.model_fields
     if parts[:2] == ["features", "labels"]:
-        return get_args(Language)
+        return get_args(LabelName)
     model: type[BaseModel] = Settings
     for part in parts:
         annotation = model.model_fields[part].annotation

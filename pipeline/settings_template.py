@@ -19,7 +19,10 @@ EXAMPLES = {
         '[source.tables.leads]\npath = "contacts.csv"\ncolumns = { lead_id = "Record ID", source = "Origin" }'
     ),
     "features.families": '[features.families]\ncampaign_clicks = "engagement"',
-    "features.labels": '[features.labels.euribor3m]\nen = "Euribor, 3 months"\nfr = "Euribor 3 mois"',
+    "features.labels": (
+        '[features.labels.growth]\nen = "Growth in a year"\nfr = "Croissance sur un an"\n'
+        'unit = "percent"  # 0.08 is shown as 8%; any other unit follows the number'
+    ),
 }
 
 

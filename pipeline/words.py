@@ -3,6 +3,9 @@
 from features.language import Language
 
 WORDS: dict[str, dict[Language, str]] = {
+    "fit": {"en": "Fit", "fr": "Adéquation"},
+    "engagement": {"en": "Engagement", "fr": "Engagement"},
+    "intent": {"en": "Intent", "fr": "Intention"},
     "hand_over": {"en": "hand over to sales", "fr": "à transmettre aux commerciaux"},
     "nurture": {"en": "nurture", "fr": "à nourrir"},
     "disqualify": {"en": "disqualified", "fr": "écarté"},
@@ -86,6 +89,8 @@ WORDS: dict[str, dict[Language, str]] = {
         "en": "Settings in {path}. Next: tamis check, then tamis train.",
         "fr": "Réglages dans {path}. Ensuite : tamis check, puis tamis train.",
     },
+    "first_reasons": {"en": "What comes first, in share of leads", "fr": "Première raison, en part des leads"},
+    "no_alarm": {"en": "No alarm.", "fr": "Aucune alerte."},
     "hottest": {"en": "The five hottest leads", "fr": "Les cinq leads les plus chauds"},
 }
 

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from models.calibration import BetaCalibration
-from models.explain import probability_contributions
+from models.explain import families_as_players, probability_contributions
+from models.pattern_tables import PatternTables, margin_of
 
 
 def test_margin_contributions_are_the_mean_of_lightgbm_s_own(trained, world):
@@ -42,6 +43,35 @@ def test_families_and_reference_sum_to_the_propensity(trained, world):
     total = found.reference_propensity + families.sum(axis=1).to_numpy() / 100
     assert np.abs(total - trained.model.propensity(world.frame)).max() < 1e-12
     assert (families["intent"] == 0).all()
+
+
+def test_families_as_players_sum_to_the_same_and_differ_from_sums_only_by_interactions(trained, world):
+    model, found = trained.model, trained.model.contributions(world.frame)
+    played = families_as_players(model.tables, found.matrix, model.families, model.calibration)
+    sums = found.family_points(model.families)
+    total = found.reference_propensity + played.sum(axis=1).to_numpy() / 100
+    assert np.abs(total - found.propensity).max() < 1e-9
+    assert list(played) == list(sums)
+    gap = (played - sums).abs().to_numpy()
+    assert 1e-6 < gap.max() < 0.25 * sums.abs().to_numpy().max()
+
+
+def test_without_interactions_across_families_the_two_are_one():
+    rng = np.random.default_rng(1)
+    matrix = rng.normal(size=(500, 4))
+    won = (matrix[:, 0] + matrix[:, 2] > 0).astype(float)
+    params = {"objective": "binary", "num_leaves": 8, "verbosity": -1, "num_threads": 1, "seed": 1}
+    # Each tree may only ask about one family.
+    params["interaction_constraints"] = [[0, 1], [2, 3]]
+    booster = lgb.train(params, lgb.Dataset(matrix, won), num_boost_round=10)
+    tables = PatternTables.from_boosters([booster.model_to_string()])
+    phi, base = tables.contributions(matrix)
+    calibration = BetaCalibration(0.9, 1.1, 0.1)
+    points = 100 * probability_contributions(phi, base, margin_of(phi, base), calibration)
+    played = families_as_players(tables, matrix, ["fit", "fit", "intent", "intent"], calibration)
+    assert np.allclose(played["fit"], points[:, :2].sum(axis=1), rtol=0, atol=1e-10)
+    assert np.allclose(played["intent"], points[:, 2:].sum(axis=1), rtol=0, atol=1e-10)
+    assert (played["engagement"] == 0).all()
 
 
 def test_blocks_of_any_size_give_the_same_bits(trained, world):
