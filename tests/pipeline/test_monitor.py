@@ -31,6 +31,7 @@ def test_it_tells_the_first_reasons_of_the_newest_run_and_that_all_is_well(demo_
 
 
 def test_when_a_column_goes_blank_the_manifest_the_score_verb_and_the_monitor_say_so(demo_copy, capsys):
+    shutil.rmtree(demo_copy.workspace.scores)
     for name in ("events", "signals", "answers", "changes"):
         (demo_copy.root / "data" / f"{name}.csv").unlink()
     path = demo_copy.root / "data" / "leads.csv"
@@ -53,3 +54,5 @@ def test_without_a_run_it_says_what_to_do(demo_copy):
     shutil.rmtree(demo_copy.workspace.scores)
     with pytest.raises(UseError, match=r"There is no score run of the open leads yet\. Run 'tamis score' first"):
         monitor.run(demo_copy.root, console=Console())
+
+
