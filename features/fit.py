@@ -6,7 +6,7 @@ Columns of the account are also looked for in ``leads``, where a single flat fil
 from features.attributes import EMPLOYEE_BANDS, LARGEST_BAND, WEEKDAYS
 from features.email_domains import KIND_NAMES
 from features.job_titles import FUNCTION_NAMES, SENIORITY_NAMES
-from features.language import NARROW
+from features.language import NARROW, Language
 from features.naf import names
 from features.specification import Dtype, Feature, Measure
 from features.statements import attribute, column_words
@@ -24,10 +24,41 @@ def _bands(language: str) -> dict[str, str]:
 
 
 _DAYS_FR = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+# What marketing tools call the usual channels; any other is shown as the company writes it.
+_CHANNELS = {
+    "organic": ("organic search", "recherche naturelle"),
+    "organic_search": ("organic search", "recherche naturelle"),
+    "paid_search": ("paid search", "recherche payante"),
+    "direct": ("direct visit", "accès direct"),
+    "referral": ("referral", "recommandation"),
+    "partner": ("partner", "partenaire"),
+    "social": ("social media", "réseaux sociaux"),
+    "linkedin": ("LinkedIn", "LinkedIn"),
+    "email": ("e-mail campaign", "campagne e-mail"),
+    "webinar": ("webinar", "webinaire"),
+    "white_paper": ("white paper", "livre blanc"),
+    "event": ("event", "événement"),
+    "trade_show": ("trade show", "salon"),
+    "cold_call": ("cold call", "prospection téléphonique"),
+    "outbound": ("outbound", "prospection"),
+    "trial": ("free trial", "essai gratuit"),
+}
 _DIRECTIONS = {
     "en": {"inbound": "they came to us", "outbound": "we went to them"},
     "fr": {"inbound": "entrant", "outbound": "sortant"},
 }
+
+
+def channel(source: str, language: Language) -> str:
+    """Name a channel as people do.
+
+    Examples
+    --------
+    >>> channel("white_paper", "fr"), channel("Foire de Lyon", "fr")
+    ('livre blanc', 'Foire de Lyon')
+    """
+    known = _CHANNELS.get(source)
+    return source if known is None else known[0 if language == "en" else 1]
 
 
 def _sized(name: str, measure: Measure, dtype: Dtype, levels: bool) -> Feature:
@@ -104,8 +135,10 @@ FEATURES: tuple[Feature, ...] = (
                             "levels": KIND_NAMES["fr"]}),
               fact="email", null="never null: `missing` is a level"),
     attribute("fit__source", "fit", ["leads.source"], "value",
-              column_words({"label": "Source", "unknown": "Source not known"}, {"label": "Origine",
-                                                                                "unknown": "Origine inconnue"}),
+              column_words({"label": "Source", "unknown": "Source not known",
+                            "levels": {code: names[0] for code, names in _CHANNELS.items()}},
+                           {"label": "Origine", "unknown": "Origine inconnue",
+                            "levels": {code: names[1] for code, names in _CHANNELS.items()}}),
               fact="source"),
     attribute("fit__direction", "fit", ["leads.direction"], "value",
               column_words({"label": "First contact", "unknown": "Who made the first contact is not known",

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from features.fit import channel
 from features.language import Language
 from models.moves import Moves
 from models.reasons import Reason
@@ -91,6 +92,8 @@ class Dossier:
         for name, value in (self.who or {}).items():
             if name == "created_at":
                 shown.append((say(name, language), day(value, language, self.zone)))
+            elif name == "source":
+                shown.append((say(name, language), channel(value, language)))
             elif name != "opted_out":
                 shown.append((say(name, language), str(value)))
         return shown

@@ -8,7 +8,7 @@ import pytest
 from features.catalogue import DECLARED, FeatureOptions, catalogue
 from features.language import NARROW, NBSP, number, undone
 from features.specification import Feature
-from features.words import LONGEST, label, sentence
+from features.words import LONGEST, before, comparison, label, sentence, with_remark
 
 OPTIONS = FeatureOptions(
     event_types=("demo_call",),
@@ -40,6 +40,48 @@ def test_every_feature_has_a_sentence_for_every_value(everything, language):
             assert text[0].isupper() or text[0].isdigit() or text[0] in "“«", text
             assert not re.search(r"_|\bnan\b|None|\{|  |fit\b|null", text), text
             assert feature.name not in text
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_feature_has_a_sentence_for_every_value_as_a_reason_in_favour_too(everything, language):
+    for feature in everything:
+        for value in values_of(feature):
+            text = sentence(feature, value, language, in_favour=True)
+            assert 5 < len(text) <= LONGEST
+            if feature.words["form"] == "recency" and value is not None and value > 30:
+                assert not re.match("No |Pas d|Aucun", text), text
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_remarks_are_short_and_name_no_column(everything, language):
+    for feature in everything:
+        for value in values_of(feature):
+            was = before(feature, value, language)
+            assert "_" not in was
+            assert feature.name not in was
+            number_like = value if isinstance(value, float) and value == value else None  # noqa: PLR0124  NaN
+            compared = comparison(feature, number_like, language)
+            assert len(compared) < 60
+            assert compared == "" or compared.startswith(("your average lead: ", "votre lead moyen"))
+            assert len(with_remark(sentence(feature, value, language), was)) <= LONGEST
+
+
+def test_a_column_has_its_unit_and_a_share_is_a_percentage(crm):
+    labels = {
+        "score": {"en": "Growth", "fr": "Croissance", "unit": "percent"},
+        "Plan choisi": {"en": "Plan", "unit": "EUR"},
+    }
+    rows = {name: [] for name in ("leads", "accounts", "events", "signals", "answers", "changes")}
+    found = {f.name: f for f in catalogue(crm.make_tables(rows, "polars"), FeatureOptions(labels=labels))}
+    growth = found["fit__score"]
+    assert sentence(growth, 0.083, "en") == "Growth: 8.3%"
+    assert sentence(growth, -0.106, "fr") == f"Croissance{NBSP}: -10,6{NBSP}%"
+    assert sentence(growth, None, "en") == "Growth not known"
+    labels["score"]["unit"] = "k€"
+    (growth,) = [
+        f for f in catalogue(crm.make_tables(rows, "polars"), FeatureOptions(labels=labels)) if f.name == "fit__score"
+    ]
+    assert sentence(growth, 12.0, "fr") == f"Croissance{NBSP}: 12 k€"
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

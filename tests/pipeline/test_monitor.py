@@ -54,5 +54,3 @@ def test_without_a_run_it_says_what_to_do(demo_copy):
     shutil.rmtree(demo_copy.workspace.scores)
     with pytest.raises(UseError, match=r"There is no score run of the open leads yet\. Run 'tamis score' first"):
         monitor.run(demo_copy.root, console=Console())
-
-
