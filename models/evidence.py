@@ -53,7 +53,8 @@ class Evidence:
         Against the points grid at equal volume.
     deployed : mapping
         Of the deployed model: ``n_rows``, ``n_leads``, ``n_won``, ``base_rate``, ``n_trees``,
-        ``calibration``, ``n_calibration_rows``, ``threshold``, ``bands``.
+        ``calibration``, ``n_calibration_rows``, ``threshold``, ``bands``, ``tables`` of contributions (``bytes``, and
+        ``fallback_trees`` that no table holds: explained as exactly, but a hundred times more slowly).
     importance, importance_by_family : mapping of str to float
         Share of the deployed trees' gain, by feature and by family; sums to 1.
     dropped : sequence of dict

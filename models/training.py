@@ -263,6 +263,7 @@ def _evidence(
             **{key: model.metadata[key] for key in ("n_rows", "n_leads", "n_won", "base_rate")},
             "n_trees": sum(booster.num_trees() for booster in final.classifier.boosters_),
             "n_calibration_rows": n_calibration_rows,
+            "tables": {"bytes": model.tables.nbytes, "fallback_trees": len(model.tables.fallback_trees)},
             "calibration": model.calibration.to_dict(),
             "threshold": model.threshold.to_dict(),
             "bands": model.bands.to_dict(),

@@ -114,30 +114,32 @@ class ScoreRun:
 
 
 def published(workspace: Workspace) -> list[ScoreRun]:
-    """Every published run, newest first."""
+    """Every published run, the latest cutoff first; of two with one cutoff, the one scored last.
+
+    When a run was scored does not say what it knew: a past cutoff can be scored today.
+    """
     if not workspace.scores.is_dir():
         return []
     found = []
     for path in workspace.scores.glob(f"*/{MANIFEST}"):
         with _as_published(path.parent):
             found.append(ScoreRun(path.parent, json.loads(path.read_text(encoding="utf-8"))))
-    return sorted(found, key=lambda run: (run.manifest["scored_at"], run.run_id), reverse=True)
+    known = ("cutoff", "scored_at", "run_id")
+    return sorted(found, key=lambda run: tuple(run.manifest[name] for name in known), reverse=True)
 
 
 def newest(
     workspace: Workspace, kind: Literal["portfolio", "file"] | None = None, before: int | None = None
 ) -> ScoreRun | None:
-    """The run of a kind with the latest cutoff before an instant; None where there is none.
-
-    Of two with one cutoff, the one scored last. When a run was scored does not say what it knew: a past cutoff can be
-    scored today.
-    """
-    found = [
-        run
-        for run in published(workspace)
-        if (kind is None or run.manifest["kind"] == kind) and (before is None or run.manifest["cutoff"] < before)
-    ]
-    return max(found, key=lambda run: (run.manifest["cutoff"], run.manifest["scored_at"], run.run_id), default=None)
+    """The first published run of a kind whose cutoff lies before an instant; None where there is none."""
+    return next(
+        (
+            run
+            for run in published(workspace)
+            if (kind is None or run.manifest["kind"] == kind) and (before is None or run.manifest["cutoff"] < before)
+        ),
+        None,
+    )
 
 
 @contextlib.contextmanager

@@ -47,6 +47,8 @@ def test_the_evidence_is_complete_forward_and_plain_json(trained, plan):
 
 
 def test_the_deployed_model_uses_everything(trained, world):
+    tables = trained.evidence.deployed["tables"]
+    assert tables == {"bytes": trained.model.tables.nbytes, "fallback_trees": 0}
     assert trained.evidence.deployed["n_rows"] == len(world.rows)
     assert trained.model.metadata["n_leads"] == world.rows["lead_id"].nunique()
     assert trained.model.reference.columns["fit__employees"]["median"] == pytest.approx(
