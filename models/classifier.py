@@ -4,7 +4,6 @@ Averaging folds costs nothing at prediction (the trees of all folds together are
 would need) and gives every training row a margin from a model that never saw its lead: ``oof_margin_``.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -17,13 +16,12 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import assert_all_finite, check_is_fitted, column_or_1d, validate_data
 
-from models.folds import average_margin, encode, group_folds
+from models.folds import average_margin, encode, group_folds, trimmed
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 _FEW_ROWS = 20_000
 # The one line of a booster's text that says on which machine it was grown, not what it is.
-_THREADS = re.compile(r"^\[num_threads: -?\d+\]\n", re.MULTILINE)
 
 
 class LeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -188,10 +186,7 @@ class LeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         grown = [self._grow(data, params, fold) for fold in range(folds)]
         rounds = self._rounds(grown, np.bincount(self.fold_, weights=weight).astype(np.float64))
         # Read back from their text, the boosters are those that will be saved and loaded, to the last bit.
-        self.boosters_ = tuple(
-            lgb.Booster(model_str=_THREADS.sub("", booster.model_to_string(num_iteration=k)))
-            for (booster, _), k in zip(grown, rounds, strict=True)
-        )
+        self.boosters_ = tuple(trimmed(booster, k) for (booster, _), k in zip(grown, rounds, strict=True))
         self.oof_margin_ = np.empty(n)
         for fold, booster in enumerate(self.boosters_):
             rows = self.fold_ == fold

@@ -51,6 +51,9 @@ class Evidence:
         interval).
     swap_set : mapping, optional
         Against the points grid at equal volume.
+    value : mapping, optional
+        On the test period, where amounts are known: ``amounts`` (how well they were foreseen), and the share of the
+        revenue that the best tenth brought ``by_propensity`` and ``by_value``, and who ``moved``.
     deployed : mapping
         Of the deployed model: ``n_rows``, ``n_leads``, ``n_won``, ``base_rate``, ``n_trees``,
         ``calibration``, ``n_calibration_rows``, ``threshold``, ``bands``, ``tables`` of contributions (``bytes``, and
@@ -76,6 +79,7 @@ class Evidence:
     gain_curves: Mapping[str, Sequence[Mapping[str, float]]]
     decision: Mapping[str, Any]
     swap_set: Mapping[str, Any] | None
+    value: Mapping[str, Any] | None
     deployed: Mapping[str, Any]
     importance: Mapping[str, float]
     importance_by_family: Mapping[str, float]

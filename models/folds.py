@@ -1,5 +1,6 @@
 """Around the trees: the matrix that they read, the folds that they grow on, the average of their margins."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+_THREADS = re.compile(r"^\[num_threads: -?\d+\]\n", re.MULTILINE)
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -81,6 +83,24 @@ def group_folds(groups: npt.ArrayLike, y: npt.ArrayLike, n_folds: int, seed: int
     fold = np.empty(len(names), dtype=np.int64)
     fold[dealt] = np.arange(len(names)) % n_folds
     return fold[codes]
+
+
+def trimmed(booster: lgb.Booster, n_trees: int) -> lgb.Booster:
+    """Keep the first trees of a booster, and nothing of how many threads grew them.
+
+    Parameters
+    ----------
+    booster : lightgbm.Booster
+        As trained.
+    n_trees : int
+        Rounds to keep.
+
+    Returns
+    -------
+    lightgbm.Booster
+        Its text is the same whatever ``num_threads`` was.
+    """
+    return lgb.Booster(model_str=_THREADS.sub("", booster.model_to_string(num_iteration=n_trees)))
 
 
 def average_margin(boosters: Sequence[lgb.Booster], matrix: Floats, num_threads: int) -> Floats:

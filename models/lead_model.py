@@ -5,7 +5,7 @@ code of anybody's.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal, Self
@@ -17,6 +17,7 @@ import pandas as pd
 from features.errors import DataError
 from features.matrix import MatrixSchema, to_matrix
 from features.specification import Feature
+from models.amount import AmountModel
 from models.bands import Bands
 from models.calibration import BetaCalibration
 from models.explain import Contributions, probability_contributions
@@ -71,6 +72,8 @@ class LeadModel:
         The average lead.
     shared : SharedFacts
         What became of the leads that shared a fact.
+    amount : AmountModel, optional
+        What a deal brings if it is won; None where no amount is known.
     metadata : mapping
         JSON-able: how it was trained.
     """
@@ -82,6 +85,7 @@ class LeadModel:
     bands: Bands
     reference: Reference
     shared: SharedFacts
+    amount: AmountModel | None
     metadata: Mapping[str, Any]
 
     @property
@@ -205,13 +209,15 @@ class LeadModel:
         Returns
         -------
         dict of str to bytes
-            File name to content: ``booster_0.txt`` ..., ``pattern_tables.bin`` and ``model.json``.
+            File name to content: ``booster_0.txt`` ..., ``amount_0.txt`` ..., ``pattern_tables.bin``, ``model.json``.
         """
-        files = {f"booster_{k}.txt": text.encode() for k, text in enumerate(self.tables.booster_texts)}
+        boosters = _files("booster", self.tables.booster_texts)
+        amounts = _files("amount", () if self.amount is None else self.amount.booster_texts)
         tables = self.tables.dump()
         data = {
             "format": FORMAT,
-            "boosters": [{"file": name, "sha256": _digest(content)} for name, content in files.items()],
+            "boosters": _entries(boosters),
+            "amount": None if self.amount is None else {**self.amount.to_dict(), "boosters": _entries(amounts)},
             "tables": {"file": TABLES_FILE, "sha256": _digest(tables)},
             "schema": self.schema.to_dict(),
             "schema_hash": self.schema.hash,
@@ -227,7 +233,7 @@ class LeadModel:
             "metadata": self.metadata,
         }
         text = json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
-        return {**files, TABLES_FILE: tables, MODEL_FILE: text.encode()}
+        return {**boosters, **amounts, TABLES_FILE: tables, MODEL_FILE: text.encode()}
 
     @classmethod
     def load(cls, files: Mapping[str, bytes]) -> Self:
@@ -277,8 +283,24 @@ class LeadModel:
             bands=Bands.from_dict(data["bands"]),
             reference=Reference(**data["reference"]),
             shared=SharedFacts.from_dict(data["shared_facts"]),
+            amount=_amount(files, data["amount"]),
             metadata=data["metadata"],
         )
+
+
+def _files(stem: str, texts: Sequence[str]) -> dict[str, bytes]:
+    return {f"{stem}_{k}.txt": text.encode() for k, text in enumerate(texts)}
+
+
+def _entries(files: Mapping[str, bytes]) -> list[dict[str, str]]:
+    return [{"file": name, "sha256": _digest(content)} for name, content in files.items()]
+
+
+def _amount(files: Mapping[str, bytes], data: Mapping[str, Any] | None) -> AmountModel | None:
+    if data is None:
+        return None
+    texts = [_verified(files, entry).decode() for entry in data["boosters"]]
+    return AmountModel.from_dict({name: value for name, value in data.items() if name != "boosters"}, texts)
 
 
 def _digest(content: bytes) -> str:

@@ -14,6 +14,7 @@ from features.specification import Feature
 from models.calibration import BetaCalibration
 from models.classifier import LeadClassifier
 from models.drift import Margins, calibrate
+from models.folds import encode
 from models.plan import TrainingPlan
 from models.sample import Sample
 
@@ -139,6 +140,20 @@ class Learnt:
         if not forward:
             return BetaCalibration.fit(unseen.margin, unseen.y, unseen.w)
         return calibrate(unseen, self.rows.margins(self.classifier.oof_margin_))
+
+    def encode(self, frame: pd.DataFrame) -> Floats:
+        """Make the matrix that trees read: numbers, positions of levels, NaN for null.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame of n rows
+            Raw features.
+
+        Returns
+        -------
+        ndarray of shape (n, m)
+        """
+        return encode(to_matrix(frame, self.schema), [column.levels for column in self.schema.columns])
 
     def margin(self, frame: pd.DataFrame) -> Floats:
         """Raw scores of rows that were not learnt from.

@@ -6,18 +6,17 @@ threshold come from margins that the same procedure gave, forward in time, to ro
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from features.errors import DataError
-from features.matrix import to_matrix
 from features.specification import Feature
 from models.bands import Bands
 from models.evaluation import Evaluated, evaluate
 from models.evidence import Evidence, Note
-from models.folds import encode
 from models.gates import count_leads, require_enough
 from models.lead_model import LeadModel, Reference
 from models.learning import Learnt, Part, learn, part
@@ -26,6 +25,7 @@ from models.periods import FourPeriods, forward_folds, split
 from models.plan import TrainingPlan
 from models.shared_facts import SharedFacts
 from models.threshold import ThresholdChoice, choose
+from models.value import evaluate_value, learn_amounts
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -75,7 +75,8 @@ def train(
         Raw features, one column each; others are ignored.
     rows : pandas.DataFrame of n rows, in the same order
         ``lead_id``, ``cutoff`` (UTC seconds; all equal where leads have no dates), ``label`` (0 or 1; rows
-        with null, immature, are left out), ``weight`` (optional). The order of rows changes nothing.
+        with null, immature, are left out), ``weight`` and ``amount`` (of the deal, null where unknown; both
+        optional). The order of rows changes nothing.
     features : sequence of Feature
         Those that may serve.
     plan : TrainingPlan
@@ -109,7 +110,8 @@ def train(
     final = learn(frame, part(rows, np.arange(len(rows)), np.ones(len(rows))), features, plan)
     model = _deploy(frame, rows, final, recent, plan, forward=four.forward)
     say("done", 1.0)
-    return TrainingResult(model, _evidence(four, evaluated, final, model, plan, len(recent.at)))
+    value = evaluate_value(frame, rows, four, first, evaluated.test["propensity"], plan)
+    return TrainingResult(model, _evidence(four, evaluated, final, model, plan, len(recent.at), value))
 
 
 def _prepare(frame: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -120,8 +122,9 @@ def _prepare(frame: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.
             "training rows: expected lead_id, cutoff and label and one row per row of features, found "
             f"{len(rows)} rows for {len(frame)} of features, missing columns: {', '.join(missing) or 'none'}."
         )
-    weight = rows["weight"] if "weight" in rows.columns else pd.Series(1.0, index=rows.index)
-    clean = rows[["lead_id", "cutoff", "label"]].assign(weight=weight).reset_index(drop=True)
+    optional = {"weight": 1.0, "amount": np.nan}
+    given = {name: rows.get(name, pd.Series(value, index=rows.index)) for name, value in optional.items()}
+    clean = rows[["lead_id", "cutoff", "label"]].assign(**given).reset_index(drop=True)
     clean = clean[clean["label"].notna()]
     clean = clean.assign(lead_id=clean["lead_id"].astype("str"), label=clean["label"].astype("int64"))
     clean = clean.sort_values(["lead_id", "cutoff"], kind="stable")
@@ -180,7 +183,7 @@ def _deploy(
     choice = choose(unseen.sample(propensity), plan)
     tables = PatternTables.from_boosters([booster.model_to_string() for booster in final.classifier.boosters_])
     levels = [column.levels for column in final.schema.columns]
-    matrix, everything = encode(to_matrix(frame, final.schema), levels), final.rows
+    matrix, everything = final.encode(frame), final.rows
     won, lost = count_leads(rows)
     return LeadModel(
         tables=tables,
@@ -190,6 +193,7 @@ def _deploy(
         bands=_bands(plan, choice, propensity, unseen),
         reference=Reference(tables.base, float(calibration([tables.base])[0]), _statistics(frame, final)),
         shared=SharedFacts.measure(matrix, levels, everything.lead, everything.y, everything.w),
+        amount=learn_amounts(final, frame, rows, np.arange(len(rows)), plan),
         metadata={
             "n_rows": len(rows),
             "n_leads": won + lost,
@@ -248,6 +252,7 @@ def _evidence(
     model: LeadModel,
     plan: TrainingPlan,
     n_calibration_rows: int,
+    value: dict[str, Any] | None,
 ) -> Evidence:
     importance, by_family = _importance(final)
     return Evidence(
@@ -259,6 +264,7 @@ def _evidence(
         gain_curves=evaluated.gain_curves,
         decision=evaluated.decision,
         swap_set=evaluated.swap_set,
+        value=value,
         deployed={
             **{key: model.metadata[key] for key in ("n_rows", "n_leads", "n_won", "base_rate")},
             "n_trees": sum(booster.num_trees() for booster in final.classifier.boosters_),

@@ -4,11 +4,14 @@ import difflib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from features.catalogue import DECLARED
 from features.discovery import open_questions
 from features.errors import DataError, UseError
 from features.happenings import happening
 from features.language import Language
+from models.amount import AmountModel
 from models.lead_model import LeadModel
 from models.moves import Moves, moves
 from models.narrator import Narrator
@@ -93,6 +96,8 @@ def dossier(workspace: Workspace, settings: Settings, lead_id: str, language: La
         cutoff=cutoff,
         zone=settings.zone,
         horizon_days=model.metadata.get("horizon_days"),
+        amount=None if model.amount is None else _interval(model.amount, row["expected_amount"]),
+        currency=settings.output.currency,
         band_measured=(model.bands.measured or {}).get(row["band"]),
         reasons=reasons,
         others=100 * (row["propensity"] - row["reference_propensity"]) - sum(reason.points for reason in reasons),
@@ -101,6 +106,11 @@ def dossier(workspace: Workspace, settings: Settings, lead_id: str, language: La
         timeline=None if past is None else _timeline(past, model, language),
         questions=None if past is None else open_questions(past.said, past.tracked, model.features, language),
     )
+
+
+def _interval(amount: AmountModel, expected: float) -> tuple[float, float]:
+    low, high = amount.interval(np.array([expected]))
+    return float(low[0]), float(high[0])
 
 
 def _find(workspace: Workspace, lead_id: str) -> tuple[ScoreRun, dict[str, Any]]:

@@ -41,6 +41,17 @@ def money(value: float, language: Language, currency: str) -> str:
     return f"{currency} {text}" if language == "en" else f"{text}{NARROW}{currency}"
 
 
+def two_figures(value: float) -> float:
+    """Round an estimate to the two figures that it is good for.
+
+    Examples
+    --------
+    >>> two_figures(27_275.4), two_figures(0.0), two_figures(94.9)
+    (27000.0, 0.0, 95.0)
+    """
+    return float(f"{value:.1e}")
+
+
 def day(seconds: int, language: Language, zone: tzinfo = UTC) -> str:
     """Write an instant as a day.
 

@@ -97,12 +97,14 @@ def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
     number = settings.output.reasons
     reasons = top_reasons(model.features, explained.on_propensity, block, n_up=number, n_down=number)
     tally = ReasonTally.count(reasons, model.features, explained.matrix, model.shared)
-    amount = float(model.metadata.get("won_amount") or settings.threshold.win_value)
+    n = len(block)
+    amount = np.full(n, settings.threshold.win_value)
+    if model.amount is not None:
+        amount = model.amount.expected(explained.matrix, settings.limits.threads)
     previous, due_before = run_.previous.of(lead_ids)
     # A lead that stays handed over keeps its day: the delay runs from the passage, not from last night.
     due = run_.cutoff + settings.policy.contact_within_hours * HOUR_S
     due_at = np.where(handed_over, np.where(np.isnan(due_before), due, due_before), np.nan)
-    n = len(block)
     columns: dict[str, Any] = {
         "lead_id": lead_ids,
         "cutoff": block["cutoff"],
@@ -117,7 +119,7 @@ def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
         "decision": decision,
         "qualification": ["mql" if handed else None for handed in handed_over],
         **{f"{family}_points": points[family] for family in points},
-        "expected_amount": np.full(n, amount),
+        "expected_amount": amount,
         "expected_value": explained.propensity * amount,
         "previous_propensity": pd.Series(previous),
         "trend": _trend(explained.propensity, previous),

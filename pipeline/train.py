@@ -141,6 +141,7 @@ def _learn(
         described = describe_training(opened, settings, scratch)
     rows = described.rows
     learnt = rows[rows["is_mature"] == 1].reset_index(drop=True)
+    learnt["amount"] = learnt["lead_id"].map(_amounts(opened)).astype("float64")
     if learnt.empty:
         raise DataError(_nothing_mature(rows, settings, opened))
     with console.step("Training, calibrating, choosing the threshold, testing"):
@@ -236,20 +237,19 @@ def _with_metadata(model: LeadModel, opened: Opened, settings: Settings, now: in
         "extracted_at": opened.tables.extracted_at,
         "source": opened.stamp,
         "horizon_days": None if opened.tables.one_table else settings.snapshots.horizon_days,
-        "won_amount": _won_amount(opened),
         "attributes": [dataclasses.asdict(attribute) for attribute in opened.tables.attributes],
     }
     return dataclasses.replace(model, metadata={**model.metadata, **facts})
 
 
-def _won_amount(opened: Opened) -> float | None:
-    """Mean amount of the won deals; None where no amount is known."""
+def _amounts(opened: Opened) -> "pd.Series[float]":
+    """Amount of each won deal, by lead; empty where the source knows none."""
     outcomes = opened.tables.frames.get("outcomes")
     if outcomes is None:
-        return None
-    won = outcomes.filter(nw.col("outcome") == "won").select(nw.col("amount").mean())
-    value = won.collect(backend="pyarrow").to_native().column(0)[0].as_py()
-    return None if value is None else float(value)
+        return pd.Series(dtype="float64")
+    won = outcomes.filter((nw.col("outcome") == "won") & (nw.col("amount") > 0))
+    deals: pd.DataFrame = won.select("lead_id", "amount").collect(backend="pyarrow").to_native().to_pandas()
+    return deals.groupby("lead_id")["amount"].max()
 
 
 def _next_number(registry: Registry) -> int:

@@ -92,6 +92,7 @@ def small_model(small_frame: pd.DataFrame) -> LeadModel:
         bands=Bands(0.6, 0.4, 0.1),
         reference=Reference(-0.5, 0.3, {}),
         shared=SharedFacts.measure(matrix, [None, levels], np.arange(200), won.astype(float), np.ones(200)),
+        amount=None,
         metadata={"seed": 7},
     )
 

@@ -11,7 +11,7 @@ from features.fit import channel
 from features.language import Language
 from models.moves import Moves
 from models.reasons import Reason
-from pipeline.language import day, iso, moment
+from pipeline.language import day, iso, moment, money, two_figures
 from pipeline.report.templates import environment
 from pipeline.report.waterfall import waterfall
 from pipeline.report.words import say
@@ -35,6 +35,10 @@ class Dossier:
         In which days and hours are written.
     horizon_days : int, optional
         Within which the propensity is to be won; None where outcomes have no date.
+    amount : tuple of 2 float, optional
+        Between which 8 in 10 deals of this expected amount end; None where no amount is known.
+    currency : str
+        Of amounts.
     band_measured : mapping, optional
         ``n``, ``conversion``, ``low``, ``high`` of past leads in this band.
     reasons : sequence of Reason
@@ -57,6 +61,8 @@ class Dossier:
     cutoff: int
     zone: ZoneInfo
     horizon_days: int | None
+    amount: tuple[float, float] | None
+    currency: str
     band_measured: Mapping[str, Any] | None
     reasons: Sequence[Reason]
     others: float
@@ -75,6 +81,8 @@ class Dossier:
             **self.row,
             "scored_at": self.scored_at,
             "cutoff": self.cutoff,
+            "amount_low": self.amount and self.amount[0],
+            "amount_high": self.amount and self.amount[1],
             "band_measured": self.band_measured,
             "reasons": [asdict(reason) for reason in self.reasons],
             "other_points": self.others,
@@ -97,6 +105,15 @@ class Dossier:
             elif name != "opted_out":
                 shown.append((say(name, language), str(value)))
         return shown
+
+    def worth(self, language: Language) -> str:
+        """What the deal would bring and what that is worth today; empty where no amount is known."""
+        if self.amount is None:
+            return ""
+        low, high = self.amount
+        amounts = {"amount": self.row["expected_amount"], "low": low, "high": high, "value": self.row["expected_value"]}
+        shown = {name: money(two_figures(value), language, self.currency) for name, value in amounts.items()}
+        return say("amount_text", language, **shown)
 
     @property
     def opted_out(self) -> bool:

@@ -25,6 +25,11 @@ DOSSIER: dict[str, tuple[str, str]] = {
     "nurture": ("nurture", "à nourrir"),
     "disqualify": ("disqualified", "écarté"),
     "threshold_at": ("threshold {threshold}", "seuil de qualification {threshold}"),
+    "amount": ("If won", "S'il est gagné"),
+    "amount_text": (
+        "{amount} expected (8 in 10 such deals: {low} to {high}); today it is worth {value}",
+        "{amount} attendus (8 affaires semblables sur 10 : de {low} à {high}) ; il vaut aujourd'hui {value}",
+    ),
     "due": ("Contact by", "À contacter avant le"),
     "overdue": ("overdue", "en retard"),
     "for": ("What speaks for this lead", "Ce qui joue en sa faveur"),

@@ -24,6 +24,12 @@ WORDS: dict[str, tuple[str, str]] = {
         "Handing over as many leads as the points grid ({n}), sales would have won {ours} deals instead of {theirs}.",
         "À volume égal à la grille de points ({n} leads), les commerciaux auraient gagné {ours} affaires au lieu de {theirs}.",
     ),
+    "short_value": (
+        "The best 10% by expected value brought {value} of the revenue, the best 10% by propensity {chance}; "
+        "{moved} of the leads on the two lists differ.",
+        "Les 10 % de plus forte valeur attendue ont rapporté {value} du chiffre d'affaires, les 10 % les plus probables "
+        "{chance} ; {moved} des leads diffèrent d'une liste à l'autre.",
+    ),
     "short_calibration": (
         "Its percentages mean what they say to within {ece} on average.",
         "Ses pourcentages disent vrai à {ece} près en moyenne.",
