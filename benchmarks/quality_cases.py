@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit
 
-from pipeline.simulator.plan import SimulationPlan
+from pipeline.simulator.plan import DAY_S, SimulationPlan
 from pipeline.simulator.simulate import simulate
 from pipeline.simulator.write import write_tables
 
@@ -28,6 +28,7 @@ EXAMPLES = ROOT / "examples"
 DATASETS = Path(os.environ.get("TAMIS_DATASETS", ROOT.parent / "shared" / "datasets"))
 ROWS_PER_DAY = 45
 BLOCKS = 4
+MOST_DAYS = 540  # older open leads are taken as dead
 Settings = dict[str, Any]
 Tables = Mapping[str, pd.DataFrame]
 
@@ -155,8 +156,9 @@ def simulator() -> Iterator[Step]:
     truth = simulation.truth
     p = truth.propensity(truth.lead_ids, plan.end, plan.horizon_days)
     won = truth.redraw(np.random.default_rng(3), truth.lead_ids, plan.end, plan.horizon_days)
-    ended = pd.Series(won.astype("int64"), index=truth.lead_ids)[~np.isnan(p)]
-    settings = {"snapshots": {"horizon_days": plan.horizon_days}}
+    scored = ~np.isnan(p) & (truth.created_at >= plan.end - MOST_DAYS * DAY_S)
+    ended = pd.Series(won.astype("int64"), index=truth.lead_ids)[scored]
+    settings = {"snapshots": {"horizon_days": plan.horizon_days, "max_age_days": MOST_DAYS}}
     yield Step(
         lambda folder: write_tables(simulation, folder, format="parquet"), settings, ended, plan.end, truth.propensity
     )

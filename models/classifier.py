@@ -21,7 +21,6 @@ from models.folds import average_margin, encode, group_folds
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-_FEW_ROWS = 20_000
 # The one line of a booster's text that says on which machine it was grown, not what it is.
 _THREADS = re.compile(r"^\[num_threads: -?\d+\]\n", re.MULTILINE)
 
@@ -31,9 +30,8 @@ class LeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
 
     Parameters
     ----------
-    n_folds : int, optional
-        Fold models; fewer when a class has fewer groups than that. By default 5, and 10 under 20,000 rows,
-        where trees are cheap and each fold is missed (0.002 AUC on the Olist funnel).
+    n_folds : int
+        Fold models; fewer when a class has fewer groups than that.
     learning_rate, num_leaves, max_depth, feature_fraction, bagging_fraction, lambda_l2, cat_smooth : float or
     int
         As in LightGBM. ``num_leaves`` and ``min_data_in_leaf`` shrink in proportion on small data.
@@ -88,11 +86,11 @@ class LeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
     def __init__(  # noqa: PLR0913  scikit-learn wants every setting here
         self,
         *,
-        n_folds: int | None = None,
+        n_folds: int = 8,
         learning_rate: float = 0.1,
-        num_leaves: int = 15,
+        num_leaves: int = 31,
         max_depth: int = 6,
-        feature_fraction: float = 0.8,
+        feature_fraction: float = 0.3,
         bagging_fraction: float = 0.9,
         lambda_l2: float = 3.0,
         cat_smooth: float = 20.0,
@@ -175,7 +173,7 @@ class LeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
                 f"LeadClassifier: expected at least 2 groups of each class, found {minority} of one class; "
                 "bring more rows."
             )
-        folds = min(self.n_folds or (10 if n < _FEW_ROWS else 5), minority)
+        folds = min(self.n_folds, minority)
         self.fold_ = group_folds(lead, target, folds, self.seed)
         params = self._params(int((self.fold_ != 0).sum()), int(minority * (folds - 1) / folds))
         data = lgb.Dataset(

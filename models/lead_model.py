@@ -22,6 +22,7 @@ from models.bands import Bands
 from models.calibration import BetaCalibration
 from models.explain import Contributions, probability_contributions
 from models.folds import encode
+from models.linear import LinearPart
 from models.pattern_tables import PatternTables, margin_of
 from models.threshold import ThresholdChoice
 
@@ -71,6 +72,8 @@ class LeadModel:
         The average lead.
     metadata : mapping
         JSON-able: how it was trained.
+    linear : LinearPart, optional
+        Regression blended with the trees.
     """
 
     booster_texts: tuple[str, ...]
@@ -80,6 +83,7 @@ class LeadModel:
     bands: Bands
     reference: Reference
     metadata: Mapping[str, Any]
+    linear: LinearPart | None = None
 
     @cached_property
     def boosters(self) -> tuple[lgb.Booster, ...]:
@@ -135,7 +139,10 @@ class LeadModel:
         ndarray of shape (n,)
             Log-odds before calibration.
         """
-        return self.tables.margin(self.encode(frame), num_threads)
+        matrix = self.encode(frame)
+        if self.linear is None:
+            return self.tables.margin(matrix, num_threads)
+        return margin_of(*self._contributions(matrix, num_threads))
 
     def propensity(self, frame: pd.DataFrame, num_threads: int = 1) -> Floats:
         """Calibrated probability that the target is reached within the horizon.
@@ -170,7 +177,7 @@ class LeadModel:
             ``reference_propensity + on_propensity.sum(axis=1) = propensity`` to 1e-9, with the propensity of
             `propensity`.
         """
-        phi, base = self.tables.contributions(self.encode(frame), num_threads)
+        phi, base = self._contributions(self.encode(frame), num_threads)
         margin = margin_of(phi, base)
         return Contributions(
             names=self.names,
@@ -181,6 +188,10 @@ class LeadModel:
             on_margin=phi,
             on_propensity=probability_contributions(phi, base, margin, self.calibration),
         )
+
+    def _contributions(self, matrix: Floats, num_threads: int) -> tuple[Floats, float]:
+        phi, base = self.tables.contributions(matrix, num_threads)
+        return (phi, base) if self.linear is None else self.linear.blend(phi, base, matrix)
 
     def decide(self, propensity: npt.ArrayLike) -> pd.DataFrame:
         """Band and decision of each propensity.
@@ -227,6 +238,7 @@ class LeadModel:
                 "columns": self.reference.columns,
             },
             "metadata": self.metadata,
+            "linear": None if self.linear is None else self.linear.to_dict(),
         }
         text = json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
         return {**files, MODEL_FILE: text}
@@ -279,6 +291,7 @@ class LeadModel:
             bands=Bands.from_dict(data["bands"]),
             reference=Reference(**data["reference"]),
             metadata=data["metadata"],
+            linear=None if data.get("linear") is None else LinearPart.from_dict(data["linear"]),
         )
 
 
