@@ -117,11 +117,16 @@ def bank_blocks() -> Iterator[Step]:
     return _bank_in_time(BLOCKS)
 
 
-def olist_newest() -> Iterator[Step]:
-    tables, settings = _example("olist_funnel")
-    new = tables["new_leads"].merge(tables["endings"], on="mql_id")
+def _kept_aside(name: str, key: str) -> Iterator[Step]:
+    """Predict the leads that an example keeps aside."""
+    tables, settings = _example(name)
+    new = tables["new_leads"].merge(tables["endings"], on=key)
     leads = pd.concat([tables["leads"], new], ignore_index=True)
-    yield _step(leads, leads["mql_id"].isin(new["mql_id"]).to_numpy(), settings, "mql_id", "outcome")
+    yield _step(leads, leads[key].isin(new[key]).to_numpy(), settings, key, "outcome")
+
+
+def olist_newest() -> Iterator[Step]:
+    return _kept_aside("olist_funnel", "mql_id")
 
 
 def bpic2012() -> Iterator[Step]:
@@ -131,22 +136,8 @@ def bpic2012() -> Iterator[Step]:
 
 
 def maven() -> Iterator[Step]:
-    """Nothing predicts here: won or lost of fictitious opportunities, the newest 30 % kept aside."""
-    folder = DATASETS / "maven_crm"
-    deals = pd.read_csv(folder / "sales_pipeline.csv", dtype="str", keep_default_na=False)
-    for name, key in (("accounts", "account"), ("products", "product"), ("sales_teams", "sales_agent")):
-        table = pd.read_csv(folder / f"{name}.csv", dtype="str", keep_default_na=False)
-        deals = deals.merge(table, on=key, how="left")
-    deals = deals[deals["deal_stage"].isin(["Won", "Lost"])].drop(columns=["close_date", "close_value"])
-    deals = deals.sort_values(["engage_date", "opportunity_id"], ignore_index=True)
-    names = {"lead_id": "opportunity_id", "created_at": "engage_date", "outcome": "deal_stage"}
-    settings = {
-        "source": {
-            "tables": {"leads": {"path": "leads.csv", "columns": names}},
-            "outcome": {"won": ["Won"], "lost": ["Lost"]},
-        }
-    }
-    yield _step(deals, deals.index.to_numpy() >= round(0.7 * len(deals)), settings, "opportunity_id", "deal_stage")
+    """Nothing predicts here."""
+    return _kept_aside("maven_crm", "opportunity_id")
 
 
 def simulator() -> Iterator[Step]:

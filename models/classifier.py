@@ -21,6 +21,7 @@ from models.folds import average_margin, encode, group_folds
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+_FEW_ROWS = 20_000
 # The one line of a booster's text that says on which machine it was grown, not what it is.
 _THREADS = re.compile(r"^\[num_threads: -?\d+\]\n", re.MULTILINE)
 
@@ -32,8 +33,10 @@ class LeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
     ----------
     n_folds : int
         Fold models; fewer when a class has fewer groups than that.
-    learning_rate, num_leaves, max_depth, feature_fraction, bagging_fraction, lambda_l2, cat_smooth : float or
-    int
+    learning_rate : float, optional
+        Of each tree. By default 0.1, and 0.05 under 20,000 rows, where trees are cheap (0.001 of log loss on the Olist
+        funnel).
+    num_leaves, max_depth, feature_fraction, bagging_fraction, lambda_l2, cat_smooth : float or int
         As in LightGBM. ``num_leaves`` and ``min_data_in_leaf`` shrink in proportion on small data.
     min_data_in_leaf : int
         As in LightGBM.
@@ -87,7 +90,7 @@ class LeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         self,
         *,
         n_folds: int = 8,
-        learning_rate: float = 0.1,
+        learning_rate: float | None = None,
         num_leaves: int = 31,
         max_depth: int = 6,
         feature_fraction: float = 0.3,
@@ -278,7 +281,7 @@ class LeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         params = {
             "objective": "binary",
             "metric": "binary_logloss",
-            "learning_rate": self.learning_rate,
+            "learning_rate": self.learning_rate or (0.05 if n_rows < _FEW_ROWS else 0.1),
             "num_leaves": int(np.clip(minority // 8, 2, self.num_leaves)),
             "max_depth": self.max_depth,
             "min_data_in_leaf": leaf,

@@ -251,8 +251,8 @@ def _statistics(frame: pd.DataFrame, final: Learnt) -> dict[str, dict[str, float
 
 def _importance(frame: pd.DataFrame, final: Learnt) -> tuple[dict[str, float], dict[str, float]]:
     """Share of each feature in the gain of the trees and, by its own share, in what the regression says."""
-    gain = np.sum([booster.feature_importance("gain") for booster in final.trees.boosters_], axis=0, dtype=np.float64)
-    shares = gain / max(float(gain.sum()), 1e-300)
+    gain = np.sum([booster.feature_importance("gain") for booster in final.trees.boosters_], axis=0)
+    shares = np.asarray(gain, dtype=np.float64) / max(float(np.sum(gain)), 1e-300)
     if final.mix == BLEND:
         encoded = encode(to_matrix(frame, final.schema), final.trees.levels_)
         said = np.abs(final.linear.contributions(encoded)).mean(axis=0)

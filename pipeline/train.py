@@ -194,7 +194,7 @@ def training_plan(settings: Settings) -> TrainingPlan:
         num_threads=settings.limits.threads,
         classifier={
             "n_folds": model.folds,
-            "learning_rate": model.learning_rate,
+            "learning_rate": model.learning_rate or None,
             "num_leaves": model.num_leaves,
             "max_depth": model.max_depth,
         },
