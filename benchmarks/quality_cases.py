@@ -142,7 +142,7 @@ def maven() -> Iterator[Step]:
 
 def simulator() -> Iterator[Step]:
     """The leads open on the last day of a simulated company, whose true probabilities are known."""
-    plan = SimulationPlan(n_leads=8000, seed=11)
+    plan = SimulationPlan(n_leads=3000, seed=11)
     simulation = simulate(plan)
     truth = simulation.truth
     p = truth.propensity(truth.lead_ids, plan.end, plan.horizon_days)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from models.calibration import BetaCalibration
 
@@ -29,11 +30,14 @@ class Unseen:
     ----------
     members : ndarray of shape (n, 2)
         Log-odds from the trees and from the regression.
+    lead : ndarray of shape (n,)
+        Lead of each row: its rows err together.
     y, w : ndarray of shape (n,)
         Labels 0 or 1, weights.
     """
 
     members: Floats
+    lead: npt.NDArray[Any]
     y: Floats
     w: Floats
 
@@ -49,7 +53,7 @@ class Choice:
     trees, logistic, blend : float
         Log loss on unseen rows once the level of conversion is right.
     noise : float
-        Standard error of the difference between trees and blend.
+        Standard error of the difference between trees and blend, leads taken as independent.
     """
 
     mix: Mix
@@ -125,9 +129,9 @@ def choose(blocks: Sequence[Unseen]) -> Choice:
     --------
     >>> y = np.tile([0.0, 1.0], 200)
     >>> right, wrong = 2 * y - 1, np.zeros(400)
-    >>> choose([Unseen(np.column_stack([wrong, right]), y, np.ones(400))]).blended
+    >>> choose([Unseen(np.column_stack([wrong, right]), np.arange(400), y, np.ones(400))]).blended
     True
-    >>> choose([Unseen(np.column_stack([right, wrong]), y, np.ones(400))]).blended
+    >>> choose([Unseen(np.column_stack([right, wrong]), np.arange(400), y, np.ones(400))]).blended
     False
     """
     w = np.concatenate([block.w for block in blocks])
@@ -136,7 +140,8 @@ def choose(blocks: Sequence[Unseen]) -> Choice:
     )
     total = w.sum()
     gain = float(w @ (trees - blend) / total)
-    noise = float(np.sqrt((w**2) @ (trees - blend - gain) ** 2) / total)
+    codes, _ = pd.factorize(np.concatenate([block.lead for block in blocks]))
+    noise = float(np.sqrt(np.sum(np.bincount(codes, weights=w * (trees - blend - gain)) ** 2)) / total)
     return Choice(
         BLEND if gain > noise else TREES,
         float(w @ trees / total),

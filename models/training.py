@@ -63,7 +63,7 @@ class _OutOfFold:
 
     def unseen(self, rows: pd.DataFrame) -> Unseen:
         here = part(rows, self.at, self.weight)
-        return Unseen(self.members, here.y, here.w)
+        return Unseen(self.members, here.lead, here.y, here.w)
 
 
 def train(

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import expit
@@ -13,7 +15,7 @@ def _block(n, slope, *, seed, shift=0.0, error=1.0):
     truth = rng.normal(-1, 1, n)
     y = (rng.random(n) < expit(truth)).astype(float)
     members = np.column_stack([truth + error * rng.normal(size=n), slope * truth + rng.normal(size=n)]) + shift
-    return Unseen(members, y, np.ones(n))
+    return Unseen(members, np.arange(n), y, np.ones(n))
 
 
 def test_two_that_err_apart_are_better_together():
@@ -36,10 +38,15 @@ def test_the_level_of_conversion_decides_nothing():
 
 def test_weights_act_as_repetitions_in_the_losses():
     block = _block(500, 1.0, seed=4)
-    twice = Unseen(np.repeat(block.members, 2, axis=0), np.repeat(block.y, 2), np.ones(1000))
-    assert choose([Unseen(block.members, block.y, np.full(500, 2.0))]).trees == pytest.approx(
-        choose([twice]).trees, abs=1e-3
-    )
+    twice = Unseen(np.repeat(block.members, 2, axis=0), np.repeat(block.lead, 2), np.repeat(block.y, 2), np.ones(1000))
+    heavy = choose([replace(block, w=np.full(500, 2.0))])
+    assert heavy.trees == pytest.approx(choose([twice]).trees, abs=1e-3)
+
+
+def test_rows_of_one_lead_are_no_new_evidence():
+    block = _block(500, 1.0, seed=4)
+    repeated = Unseen(*(np.repeat(part, 9, axis=0) for part in (block.members, block.lead, block.y, block.w)))
+    assert choose([repeated]).noise == pytest.approx(choose([block]).noise, rel=0.02)
 
 
 MONTH = Feature("fit__month", "fit", "category", "month", "not known")

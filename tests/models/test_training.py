@@ -81,9 +81,9 @@ def test_without_dates_the_evidence_says_loudly_that_the_future_was_not_tested(w
     world = world_maker(400, dated=False, snapshots=1)
     result = train(world.frame, world.rows, world.features, replace(plan, n_bootstrap=5))
     assert not result.evidence.forward
-    assert "no_dates" in [note.code for note in result.evidence.notes]
-    assert "nothing was tested on the future" in result.evidence.notes[0].en
-    assert "rien n'a été testé sur l'avenir" in result.evidence.notes[0].fr
+    note = next(note for note in result.evidence.notes if note.code == "no_dates")
+    assert "nothing was tested on the future" in note.en
+    assert "rien n'a été testé sur l'avenir" in note.fr
     assert result.evidence.deployed["n_calibration_rows"] == 400
 
 
