@@ -17,6 +17,7 @@ from catboost import CatBoostClassifier
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedKFold
+from threadpoolctl import threadpool_limits
 from xgboost import XGBClassifier
 
 from models import baselines, metrics
@@ -26,6 +27,7 @@ Floats = npt.NDArray[np.float64]
 Predict = Callable[[pd.DataFrame], Floats]
 Fit = Callable[[pd.DataFrame, Floats, Floats], Predict]
 SEED = 0
+MOST_CHOICES = 100
 HIST_LEVELS = 255  # more categories than that HistGradientBoosting does not take
 
 
@@ -34,9 +36,14 @@ def constant(_matrix: pd.DataFrame, y: Floats, w: Floats) -> Predict:
 
 
 def naive_bayes(matrix: pd.DataFrame, y: Floats, _w: Floats) -> Predict:
-    """As Odoo, to which every field is a choice: a number is its text."""
-    model = baselines.OdooNaiveBayes().fit(matrix.astype("object"), y)
-    return lambda now: model.predict(now.astype("object"))
+    """As Odoo, to which every field is a choice: numbers of up to 100 values are, by their text."""
+    columns = [
+        name
+        for name, column in matrix.items()
+        if isinstance(column.dtype, pd.CategoricalDtype) or column.nunique() <= MOST_CHOICES
+    ]
+    model = baselines.OdooNaiveBayes().fit(matrix[columns].astype("object"), y)
+    return lambda now: model.predict(now[columns].astype("object"))
 
 
 def logistic(matrix: pd.DataFrame, y: Floats, w: Floats) -> Predict:
@@ -150,7 +157,7 @@ def peers(rules: tuple[PointsRule, ...], columns: tuple[str, ...], trials: int) 
 
 
 def quietly(fit: Fit, matrix: pd.DataFrame, y: Floats, w: Floats) -> Predict:
-    """Fit without the advice that libraries print."""
-    with warnings.catch_warnings():
+    """Fit on one thread, without the advice that libraries print."""
+    with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore")
         return fit(matrix, y, w)
