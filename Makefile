@@ -40,6 +40,7 @@ check: .venv/.installed-dev
 bench: .venv/.installed-bench
 	$(BIN)/python -m benchmarks.explanations
 	$(BIN)/python -m benchmarks.promise
+	$(BIN)/python -m benchmarks.quality
 
 clean:
 	rm -rf .venv demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage *.egg-info

@@ -90,6 +90,13 @@ class BetaCalibration:
         >>> BetaCalibration.fit(overconfident, outcome)([-4.0, 4.0]).round(2).tolist()
         [0.24, 0.76]
         """
+        return cls._fit(margin, y, weight, np.eye(3), _PRIOR_SD)
+
+    @classmethod
+    def _fit(
+        cls, margin: npt.ArrayLike, y: npt.ArrayLike, weight: npt.ArrayLike | None, spread: Floats, sd: Floats
+    ) -> Self:
+        """Fit free parameters, which ``spread`` carries to log a, log b and c, and which have prior deviations."""
         m = np.asarray(margin, dtype=np.float64)
         target = np.asarray(y, dtype=np.float64)
         if not len(m):
@@ -98,16 +105,44 @@ class BetaCalibration:
         w = w / w.mean()
         low, high = -_softplus(-m), _softplus(m)
 
-        def loss(theta: Floats) -> tuple[float, Floats]:
+        def loss(free: Floats) -> tuple[float, Floats]:
+            theta = spread @ free
             a, b = np.exp(theta[:2])
             z = a * low + b * high + theta[2]
             error = w * (expit(z) - target)
-            value = float(w @ (_softplus(z) - target * z) + 0.5 * np.sum((theta / _PRIOR_SD) ** 2))
-            slope = np.array([a * (error @ low), b * (error @ high), error.sum()]) + theta / _PRIOR_SD**2
+            value = float(w @ (_softplus(z) - target * z) + 0.5 * np.sum((free / sd) ** 2))
+            slope = spread.T @ np.array([a * (error @ low), b * (error @ high), error.sum()]) + free / sd**2
             return value / len(m), slope / len(m)
 
-        found = minimize(loss, np.zeros(3), jac=True, method="BFGS", options={"gtol": 1e-9, "maxiter": 500})
-        return cls(float(np.exp(found.x[0])), float(np.exp(found.x[1])), float(found.x[2]))
+        found = minimize(loss, np.zeros(len(sd)), jac=True, method="BFGS", options={"gtol": 1e-9, "maxiter": 500})
+        log_a, log_b, c = spread @ found.x
+        return cls(float(np.exp(log_a)), float(np.exp(log_b)), float(c))
+
+    @classmethod
+    def fit_slope(cls, margin: npt.ArrayLike, y: npt.ArrayLike, weight: npt.ArrayLike | None = None) -> Self:
+        """Fit one slope for both ends, as Platt's sigmoid: what margins of another time can bear.
+
+        Parameters
+        ----------
+        margin, y, weight : array-like of shape (n,)
+            As in `fit`.
+
+        Returns
+        -------
+        BetaCalibration
+            With ``a = b``.
+
+        References
+        ----------
+        Platt, Probabilistic outputs for support vector machines, 1999.
+
+        Examples
+        --------
+        >>> overconfident, outcome = np.tile([-4.0, 4.0], 500), np.tile([0, 1, 0, 1, 0, 1, 1, 0], 125)
+        >>> BetaCalibration.fit_slope(overconfident, outcome)([-4.0]).round(2)
+        array([0.25])
+        """
+        return cls._fit(margin, y, weight, np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), _PRIOR_SD[1:])
 
     def with_level(self, margin: npt.ArrayLike, y: npt.ArrayLike, weight: npt.ArrayLike | None = None) -> Self:
         """Keep the slopes, fit the shift anew.

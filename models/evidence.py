@@ -58,8 +58,11 @@ class Evidence:
         Of the deployed model: ``n_rows``, ``n_leads``, ``n_won``, ``base_rate``, ``n_trees``,
         ``calibration``, ``n_calibration_rows``, ``threshold``, ``bands``, ``tables`` of contributions (``bytes``, and
         ``fallback_trees`` that no table holds: explained as exactly, but a hundred times more slowly).
+    learner : mapping
+        Trees alone or blended with a regression: ``used``, the log losses on unseen rows that decided it (``trees``,
+        ``logistic``, ``blend``, ``noise``) and ``tells_time``, the columns that mostly tell when a lead came.
     importance, importance_by_family : mapping of str to float
-        Share of the deployed trees' gain, by feature and by family; sums to 1.
+        Share of the deployed trees' gain (and of what a blended regression says), by feature and by family; sums to 1.
     dropped : sequence of dict
         ``name``, ``reason``, ``detail`` of the columns left out.
     test : mapping
@@ -79,14 +82,15 @@ class Evidence:
     gain_curves: Mapping[str, Sequence[Mapping[str, float]]]
     decision: Mapping[str, Any]
     swap_set: Mapping[str, Any] | None
-    value: Mapping[str, Any] | None
     deployed: Mapping[str, Any]
+    learner: Mapping[str, Any]
     importance: Mapping[str, float]
     importance_by_family: Mapping[str, float]
     dropped: Sequence[Mapping[str, str]]
     test: Mapping[str, Sequence[Any]]
     plan: Mapping[str, Any]
     notes: Sequence[Note]
+    value: Mapping[str, Any] | None = None
 
     @property
     def gain_curve(self) -> Sequence[Mapping[str, float]]:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.calibration import BetaCalibration
+from models.linear import LinearPart
 from models.pattern_tables import PatternTables, margin_of
 
 Floats = npt.NDArray[np.float64]
@@ -57,7 +58,12 @@ def probability_contributions(phi: Floats, base: float, margin: Floats, calibrat
 
 
 def families_as_players(
-    tables: PatternTables, matrix: Floats, families: Sequence[str], calibration: BetaCalibration, num_threads: int = 1
+    tables: PatternTables,
+    matrix: Floats,
+    families: Sequence[str],
+    calibration: BetaCalibration,
+    linear: LinearPart | None = None,
+    num_threads: int = 1,
 ) -> pd.DataFrame:
     """Percentage points by family when whole families, not single features, share out the margin.
 
@@ -78,6 +84,8 @@ def families_as_players(
         Family of each column.
     calibration : BetaCalibration
         From margin to propensity.
+    linear : LinearPart, optional
+        Blended with the trees; its terms have no interactions.
     num_threads : int
         Changes no bit of the result.
 
@@ -93,8 +101,12 @@ def families_as_players(
     """
     values = tables.family_contributions(matrix, families, num_threads)
     nothing = np.zeros(len(matrix))
-    phi = np.column_stack([values.get(family, nothing) for family in FAMILIES])
-    points = 100.0 * probability_contributions(phi, tables.base, margin_of(phi, tables.base), calibration)
+    phi, base = np.column_stack([values.get(family, nothing) for family in FAMILIES]), tables.base
+    if linear is not None:
+        base, terms = linear.blend_base(base), linear.contributions(matrix)
+        own = [row_sums(terms[:, [j for j, of in enumerate(families) if of == family]]) for family in FAMILIES]
+        phi = (1.0 - linear.share) * phi + linear.share * np.column_stack(own)
+    points = 100.0 * probability_contributions(phi, base, margin_of(phi, base), calibration)
     return pd.DataFrame(points, columns=list(FAMILIES))
 
 

@@ -22,6 +22,7 @@ from models.bands import Bands
 from models.calibration import BetaCalibration
 from models.explain import Contributions, probability_contributions
 from models.folds import encode
+from models.linear import LinearPart
 from models.pattern_tables import PatternTables, margin_of
 from models.shared_facts import SharedFacts
 from models.threshold import ThresholdChoice
@@ -76,6 +77,8 @@ class LeadModel:
         What a deal brings if it is won; None where no amount is known.
     metadata : mapping
         JSON-able: how it was trained.
+    linear : LinearPart, optional
+        Regression blended with the trees.
     """
 
     tables: PatternTables
@@ -87,6 +90,7 @@ class LeadModel:
     shared: SharedFacts
     amount: AmountModel | None
     metadata: Mapping[str, Any]
+    linear: LinearPart | None = None
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -132,7 +136,7 @@ class LeadModel:
         ndarray of shape (n,)
             Log-odds before calibration.
         """
-        return self.tables.margin(self.encode(frame), num_threads)
+        return margin_of(*self._contributions(self.encode(frame), num_threads))
 
     def propensity(self, frame: pd.DataFrame, num_threads: int = 1) -> Floats:
         """Calibrated probability that the target is reached within the horizon.
@@ -168,7 +172,7 @@ class LeadModel:
             `propensity`.
         """
         matrix = self.encode(frame)
-        phi, base = self.tables.contributions(matrix, num_threads)
+        phi, base = self._contributions(matrix, num_threads)
         margin = margin_of(phi, base)
         return Contributions(
             names=self.names,
@@ -180,6 +184,10 @@ class LeadModel:
             on_margin=phi,
             on_propensity=probability_contributions(phi, base, margin, self.calibration),
         )
+
+    def _contributions(self, matrix: Floats, num_threads: int) -> tuple[Floats, float]:
+        phi, base = self.tables.contributions(matrix, num_threads)
+        return (phi, base) if self.linear is None else self.linear.blend(phi, base, matrix)
 
     def decide(self, propensity: npt.ArrayLike) -> pd.DataFrame:
         """Band and decision of each propensity.
@@ -231,6 +239,7 @@ class LeadModel:
             },
             "shared_facts": self.shared.to_dict(),
             "metadata": self.metadata,
+            "linear": None if self.linear is None else self.linear.to_dict(),
         }
         text = json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
         return {**boosters, **amounts, TABLES_FILE: tables, MODEL_FILE: text.encode()}
@@ -285,6 +294,7 @@ class LeadModel:
             shared=SharedFacts.from_dict(data["shared_facts"]),
             amount=_amount(files, data["amount"]),
             metadata=data["metadata"],
+            linear=None if data.get("linear") is None else LinearPart.from_dict(data["linear"]),
         )
 
 

@@ -11,12 +11,15 @@ import pandas as pd
 from features.errors import DataError
 from features.matrix import Dropped, MatrixSchema, fit_schema, to_matrix
 from features.specification import Feature
+from models.blend import TREES, Mix, mixed
 from models.calibration import BetaCalibration
 from models.classifier import LeadClassifier
 from models.drift import Margins, calibrate
 from models.folds import encode
+from models.linear import LinearPart
 from models.plan import TrainingPlan
 from models.sample import Sample
+from models.telling import MOSTLY, tells_time
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -104,7 +107,7 @@ def part(rows: pd.DataFrame, at: Ints, stands_for: Floats) -> Part:
 
 @dataclass(frozen=True)
 class Learnt:
-    """Columns and trees learnt from some rows.
+    """Columns, trees and regression learnt from some rows.
 
     Attributes
     ----------
@@ -112,16 +115,28 @@ class Learnt:
         Columns kept, with their levels.
     dropped : tuple of Dropped
         Columns left out, and why.
-    classifier : LeadClassifier
+    trees : LeadClassifier
         Fitted.
+    linear : LinearPart
+        Fitted.
+    unseen : ndarray of shape (k, 2)
+        Out-of-fold margins of both for the rows that they were fitted on, as in `blend.Unseen`.
+    telling : tuple of Feature
+        Columns that mostly tell when a lead came.
     rows : Part
-        What it was fitted on.
+        What they were fitted on.
+    mix : tuple of 2 floats
+        Shares of both in the margin.
     """
 
     schema: MatrixSchema
     dropped: tuple[Dropped, ...]
-    classifier: LeadClassifier
+    trees: LeadClassifier
+    linear: LinearPart
+    unseen: Floats
+    telling: tuple[Feature, ...]
     rows: Part
+    mix: Mix = TREES
 
     def calibrate(self, unseen: Margins, *, forward: bool) -> BetaCalibration:
         """Calibrate on margins of unseen rows.
@@ -139,7 +154,26 @@ class Learnt:
         """
         if not forward:
             return BetaCalibration.fit(unseen.margin, unseen.y, unseen.w)
-        return calibrate(unseen, self.rows.margins(self.classifier.oof_margin_))
+        return calibrate(unseen, self.rows.margins(mixed(self.unseen, self.mix)))
+
+    def members(self, frame: pd.DataFrame) -> Floats:
+        """Margins of trees and regression for rows that they were not fitted on.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame of n rows
+            Raw features.
+
+        Returns
+        -------
+        ndarray of shape (n, 2)
+            Log-odds.
+        """
+        if not len(frame):
+            return np.empty((0, 2))
+        matrix = to_matrix(frame, self.schema)
+        linear = self.linear.margin(encode(matrix, self.trees.levels_))
+        return np.column_stack([self.trees.decision_function(matrix), linear])
 
     def encode(self, frame: pd.DataFrame) -> Floats:
         """Make the matrix that trees read: numbers, positions of levels, NaN for null.
@@ -168,13 +202,11 @@ class Learnt:
         ndarray of shape (n,)
             Log-odds.
         """
-        if not len(frame):
-            return np.empty(0)
-        return self.classifier.decision_function(to_matrix(frame, self.schema))
+        return mixed(self.members(frame), self.mix)
 
 
 def learn(frame: pd.DataFrame, rows: Part, features: Sequence[Feature], plan: TrainingPlan) -> Learnt:
-    """Choose the columns and grow the trees, on some of the rows alone.
+    """Choose the columns, grow the trees and fit the regression, on some of the rows alone.
 
     Parameters
     ----------
@@ -190,6 +222,7 @@ def learn(frame: pd.DataFrame, rows: Part, features: Sequence[Feature], plan: Tr
     Returns
     -------
     Learnt
+        Of trees alone, until `blend.choose` says otherwise.
 
     Raises
     ------
@@ -205,16 +238,22 @@ def learn(frame: pd.DataFrame, rows: Part, features: Sequence[Feature], plan: Tr
             f"features: expected at least one column that varies, found none among {len(features)}: "
             f"{', '.join(f'{d.name} ({d.reason})' for d in dropped[:10])}. Bring columns that differ between leads."
         )
-    classifier = LeadClassifier(
-        monotone=[column.feature.direction for column in schema.columns],
-        seed=plan.seed,
-        num_threads=plan.num_threads,
-        **(plan.classifier or {}),
+    matrix = to_matrix(taken, schema)
+    directions = [column.feature.direction for column in schema.columns]
+    trees = LeadClassifier(monotone=directions, seed=plan.seed, num_threads=plan.num_threads, **(plan.classifier or {}))
+    trees.fit(matrix, rows.y.astype(np.int64), groups=rows.lead, sample_weight=rows.w)
+    encoded = encode(matrix, trees.levels_)
+    linear, unseen = LinearPart.fit(encoded, trees.levels_, rows.y, rows.w, trees.fold_, directions, plan.seed)
+    return Learnt(
+        schema,
+        tuple(dropped),
+        trees,
+        linear,
+        np.column_stack([trees.oof_margin_, unseen]),
+        tuple(
+            column.feature
+            for j, column in enumerate(schema.columns)
+            if tells_time(encoded[:, j], rows.cutoff, column.levels) > MOSTLY
+        ),
+        rows,
     )
-    classifier.fit(
-        to_matrix(taken, schema),
-        rows.y.astype(np.int64),
-        groups=rows.lead,
-        sample_weight=rows.w,
-    )
-    return Learnt(schema, tuple(dropped), classifier, rows)

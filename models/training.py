@@ -5,20 +5,24 @@ threshold come from margins that the same procedure gave, forward in time, to ro
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from features.errors import DataError
+from features.matrix import to_matrix
 from features.specification import Feature
 from models.bands import Bands
+from models.blend import BLEND, Choice, Unseen, mixed
+from models.blend import choose as choose_mix
 from models.evaluation import Evaluated, evaluate
 from models.evidence import Evidence, Note
+from models.folds import encode
 from models.gates import count_leads, require_enough
 from models.lead_model import LeadModel, Reference
+from models.learner_notes import learner_notes
 from models.learning import Learnt, Part, learn, part
 from models.pattern_tables import PatternTables
 from models.periods import FourPeriods, forward_folds, split
@@ -53,11 +57,15 @@ class TrainingResult:
 
 @dataclass(frozen=True)
 class _OutOfFold:
-    """Margins of rows from models that have not seen their leads."""
+    """Margins of rows from members of a mix that have not seen their leads."""
 
     at: Ints
-    margin: Floats
+    members: Floats
     weight: Floats
+
+    def unseen(self, rows: pd.DataFrame) -> Unseen:
+        here = part(rows, self.at, self.weight)
+        return Unseen(self.members, here.lead, here.y, here.w)
 
 
 def train(
@@ -100,18 +108,25 @@ def train(
     require_enough(rows, plan)
     four = split(rows, plan.shares, plan.horizon_s, plan.seed)
     say("evaluate", 0.0)
-    fit_at = four.rows("fit")
+    fit_at, next_at = four.rows("fit"), four.rows("calibrate")
     first = learn(frame, part(rows, fit_at, four.weight[fit_at]), features, plan)
+    second = _OutOfFold(next_at, first.members(frame.iloc[next_at]), four.weight[next_at])
+    first = replace(first, mix=choose_mix([second.unseen(rows)]).mix)
     say("baselines", 0.2)
     evaluated = evaluate(frame, rows, four, first, plan)
     say("calibrate", 0.35)
-    recent = _recent(frame, rows, features, plan, four, evaluated)
+    blocks = _unseen_blocks(frame, rows, features, plan, four, second)
+    choice = choose_mix([block.unseen(rows) for block in blocks])
     say("deploy", 0.75)
     final = learn(frame, part(rows, np.arange(len(rows)), np.ones(len(rows))), features, plan)
+    final = replace(final, mix=choice.mix)
+    recent = _recent(blocks, rows, forward=four.forward)
     model = _deploy(frame, rows, final, recent, plan, forward=four.forward)
     say("done", 1.0)
     value = evaluate_value(frame, rows, four, first, evaluated.test["propensity"], plan)
-    return TrainingResult(model, _evidence(four, evaluated, final, model, plan, len(recent.at), value))
+    importance = _importance(frame, final)
+    evidence = _evidence(four, evaluated, final, choice, model, plan, importance, len(recent.at))
+    return TrainingResult(model, replace(evidence, value=value))
 
 
 def _prepare(frame: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -131,25 +146,27 @@ def _prepare(frame: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.
     return frame.iloc[clean.index].reset_index(drop=True), clean.reset_index(drop=True)
 
 
-def _recent(
+def _unseen_blocks(
     frame: pd.DataFrame,
     rows: pd.DataFrame,
     features: Sequence[Feature],
     plan: TrainingPlan,
     four: FourPeriods,
-    evaluated: Evaluated,
-) -> _OutOfFold:
-    """Out-of-fold margins of the newest rows; of all rows where there is no time."""
-    blocks = []
-    if four.forward:
-        at = four.rows("calibrate")
-        blocks.append(_OutOfFold(at, evaluated.margin["calibrate"], four.weight[at]))
+    second: _OutOfFold,
+) -> list[_OutOfFold]:
+    """Margins of rows that had not been seen, block by block, oldest first."""
+    blocks = [second] if four.forward else []
     for fold in forward_folds(rows, four, plan.seed):
         learnt = learn(frame, part(rows, fold.train, fold.train_weight), features, plan)
-        blocks.append(_OutOfFold(fold.block, learnt.margin(frame.iloc[fold.block]), fold.block_weight))
-    taken = _join(blocks) if not four.forward else blocks[-1]
+        blocks.append(_OutOfFold(fold.block, learnt.members(frame.iloc[fold.block]), fold.block_weight))
+    return blocks
+
+
+def _recent(blocks: Sequence[_OutOfFold], rows: pd.DataFrame, *, forward: bool) -> _OutOfFold:
+    """The newest blocks, as few as suffice; all of them where there is no time."""
+    taken = _join(blocks) if not forward else blocks[-1]
     for k in range(2, len(blocks) + 1):
-        if not four.forward or _suffices(rows.iloc[taken.at]):
+        if not forward or _suffices(rows.iloc[taken.at]):
             break
         taken = _join(blocks[-k:])
     return taken
@@ -163,7 +180,7 @@ def _suffices(rows: pd.DataFrame) -> bool:
 def _join(blocks: Sequence[_OutOfFold]) -> _OutOfFold:
     return _OutOfFold(
         np.concatenate([block.at for block in blocks]),
-        np.concatenate([block.margin for block in blocks]),
+        np.concatenate([block.members for block in blocks]),
         np.concatenate([block.weight for block in blocks]),
     )
 
@@ -178,10 +195,13 @@ def _deploy(
     forward: bool,
 ) -> LeadModel:
     unseen = part(rows, recent.at, recent.weight)
-    calibration = final.calibrate(unseen.margins(recent.margin), forward=forward)
-    propensity = calibration(recent.margin)
+    margin = mixed(recent.members, final.mix)
+    calibration = final.calibrate(unseen.margins(margin), forward=forward)
+    propensity = calibration(margin)
     choice = choose(unseen.sample(propensity), plan)
-    tables = PatternTables.from_boosters([booster.model_to_string() for booster in final.classifier.boosters_])
+    tables = PatternTables.from_boosters([booster.model_to_string() for booster in final.trees.boosters_])
+    linear = final.linear if final.mix == BLEND else None
+    base = tables.base if linear is None else linear.blend_base(tables.base)
     levels = [column.levels for column in final.schema.columns]
     matrix, everything = final.encode(frame), final.rows
     won, lost = count_leads(rows)
@@ -191,7 +211,7 @@ def _deploy(
         calibration=calibration,
         threshold=choice,
         bands=_bands(plan, choice, propensity, unseen),
-        reference=Reference(tables.base, float(calibration([tables.base])[0]), _statistics(frame, final)),
+        reference=Reference(base, float(calibration([base])[0]), _statistics(frame, final)),
         shared=SharedFacts.measure(matrix, levels, everything.lead, everything.y, everything.w),
         amount=learn_amounts(final, frame, rows, np.arange(len(rows)), plan),
         metadata={
@@ -205,6 +225,7 @@ def _deploy(
             "horizon_s": plan.horizon_s,
             "seed": plan.seed,
         },
+        linear=linear,
     )
 
 
@@ -235,9 +256,15 @@ def _statistics(frame: pd.DataFrame, final: Learnt) -> dict[str, dict[str, float
     return out
 
 
-def _importance(final: Learnt) -> tuple[dict[str, float], dict[str, float]]:
-    gain = sum(booster.feature_importance("gain") for booster in final.classifier.boosters_)
+def _importance(frame: pd.DataFrame, final: Learnt) -> tuple[dict[str, float], dict[str, float]]:
+    """Share of each feature in the gain of the trees and, by its own share, in what the regression says."""
+    gain = np.sum([booster.feature_importance("gain") for booster in final.trees.boosters_], axis=0)
     shares = np.asarray(gain, dtype=np.float64) / max(float(np.sum(gain)), 1e-300)
+    if final.mix == BLEND:
+        encoded = encode(to_matrix(frame, final.schema), final.trees.levels_)
+        said = np.abs(final.linear.contributions(encoded)).mean(axis=0)
+        own = final.linear.share
+        shares = (1 - own) * shares + own * said / max(float(said.sum()), 1e-300)
     by_feature, by_family = {}, dict.fromkeys(("fit", "engagement", "intent"), 0.0)
     for column, share in zip(final.schema.columns, shares, strict=True):
         by_feature[column.feature.name] = float(share)
@@ -249,12 +276,12 @@ def _evidence(
     four: FourPeriods,
     evaluated: Evaluated,
     final: Learnt,
+    choice: Choice,
     model: LeadModel,
     plan: TrainingPlan,
+    importance: tuple[dict[str, float], dict[str, float]],
     n_calibration_rows: int,
-    value: dict[str, Any] | None,
 ) -> Evidence:
-    importance, by_family = _importance(final)
     return Evidence(
         forward=four.forward,
         gap_days=four.gap_s / 86_400,
@@ -264,10 +291,9 @@ def _evidence(
         gain_curves=evaluated.gain_curves,
         decision=evaluated.decision,
         swap_set=evaluated.swap_set,
-        value=value,
         deployed={
             **{key: model.metadata[key] for key in ("n_rows", "n_leads", "n_won", "base_rate")},
-            "n_trees": sum(booster.num_trees() for booster in final.classifier.boosters_),
+            "n_trees": sum(booster.num_trees() for booster in final.trees.boosters_),
             "n_calibration_rows": n_calibration_rows,
             "tables": {"bytes": model.tables.nbytes, "fallback_trees": len(model.tables.fallback_trees)},
             "calibration": model.calibration.to_dict(),
@@ -275,12 +301,18 @@ def _evidence(
             "bands": model.bands.to_dict(),
             "reference_propensity": model.reference.propensity,
         },
-        importance=importance,
-        importance_by_family=by_family,
+        learner={**choice.to_dict(), "tells_time": [feature.name for feature in final.telling]},
+        importance=importance[0],
+        importance_by_family=importance[1],
         dropped=[{"name": d.name, "reason": d.reason, "detail": d.detail} for d in final.dropped],
         test=evaluated.test,
         plan=plan.to_dict(),
-        notes=[*four.notes, *evaluated.notes, *_no_threshold(model)],
+        notes=[
+            *learner_notes(choice, final.telling, forward=four.forward),
+            *four.notes,
+            *evaluated.notes,
+            *_no_threshold(model),
+        ],
     )
 
 

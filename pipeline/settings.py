@@ -158,9 +158,9 @@ class ModelSettings(Section):
     """The classifier."""
 
     seed: int = Field(7, ge=0, description="same seed and data, same model")
-    folds: int = Field(0, ge=0, le=20, description="fold models averaged; 0: 10 under 20,000 rows, else 5")
-    learning_rate: OpenRate = Field(0.1, description="of each tree")
-    num_leaves: int = Field(15, ge=2, le=64, description="leaves per tree")
+    folds: int = Field(8, ge=2, le=20, description="fold models averaged")
+    learning_rate: float = Field(0.0, ge=0, lt=1, description="of each tree; 0: 0.1, and 0.05 under 20,000 rows")
+    num_leaves: int = Field(31, ge=2, le=64, description="leaves per tree")
     max_depth: int = Field(6, ge=1, le=6, description="depth per tree; 6 keeps explanations cheap")
     min_won: int = Field(40, ge=10, description="least won leads to train on")
     min_lost: int = Field(40, ge=10, description="least lost leads to train on")

@@ -7,7 +7,7 @@ from sklearn.metrics import log_loss
 
 from features.errors import DataError
 from models.calibration import BetaCalibration
-from models.drift import Margins, calibrate
+from models.drift import Margins, _filter, calibrate, newest_level
 
 
 def _draw(slope, shift, n=20_000, seed=0):
@@ -65,17 +65,41 @@ def _margins(margin, y):
     return Margins(margin, y, np.ones(len(y)), np.arange(len(y)))
 
 
-def test_steady_drift_is_carried_on_and_drift_that_turns_is_not():
-    past = _margins(*_draw(1.0, 0.0, seed=1))
-    steady = _margins(*_draw(1.0, 1.5, n=9000, seed=2))
-    rng = np.random.default_rng(3)
-    margin = rng.normal(-1, 1.5, 9000)
-    turning = _margins(margin, (rng.random(9000) < expit(margin + np.repeat([1.5, 0.0, -1.5], 3000))).astype(float))
-    assert calibrate(steady, past).c > 1.2
-    assert abs(calibrate(turning, past)(np.array([0.0]))[0] - 0.5) < 0.05
+def _moving(shift, seed, n=20_000):
+    rng = np.random.default_rng(seed)
+    margin = rng.normal(-1, 1.5, n)
+    return _margins(margin, (rng.random(n) < expit(margin + shift)).astype(float))
+
+
+def test_a_level_that_has_moved_is_followed_to_where_it_is_now():
+    calm = _margins(*_draw(1.0, 0.0, seed=2))
+    risen = _moving(np.repeat([0.0, 1.5], [14_000, 6_000]), seed=3)
+    back = _moving(np.repeat([0.0, 1.5, 0.0], [8_000, 6_000, 6_000]), seed=4)
+    assert calibrate(calm, risen).logit([0.0])[0] == pytest.approx(1.5, abs=0.2)
+    assert calibrate(calm, back).logit([0.0])[0] == pytest.approx(0.0, abs=0.2)
+
+
+def test_a_steady_level_is_left_alone():
+    calm = _margins(*_draw(1.0, 0.0, seed=5))
+    assert abs(newest_level(BetaCalibration.fit(calm.margin, calm.y), calm)) < 0.05
+
+
+def test_the_filter_is_that_of_a_hand_calculation():
+    # First level N(0, 1), measured 1.0 with variance 1: half-way; then it moves by variance 0.5 and 0.4 is measured.
+    level, _ = _filter([1.0, 0.4], [1.0, 1.0], memory=1.0, move=0.5)
+    first = 1.5 / 2.5
+    gain = (0.6 + 0.5) / (0.6 + 0.5 + 1.0)
+    assert level == pytest.approx(first + gain * (0.4 - first))
+
+
+def test_forward_margins_give_the_slope():
+    sure = _margins(*_draw(0.4, 0.0, seed=6))
+    calm = _margins(*_draw(1.0, 0.0, seed=7))
+    found = calibrate(sure, calm)
+    assert found.a == found.b == pytest.approx(0.4, abs=0.05)
 
 
 def test_without_drift_both_ways_of_calibrating_agree():
     calm = _margins(*_draw(0.8, 0.0, seed=4))
     found = calibrate(calm, calm)
-    assert np.allclose(found(calm.margin), BetaCalibration.fit(calm.margin, calm.y)(calm.margin), atol=1e-3)
+    assert np.allclose(found(calm.margin), BetaCalibration.fit(calm.margin, calm.y)(calm.margin), atol=0.01)

@@ -7,7 +7,9 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from features.errors import DataError, GateError, UseError
+from features.specification import Feature
 from models.gates import require_enough
+from models.lead_model import LeadModel
 from models.plan import TrainingPlan
 from models.training import train
 
@@ -81,9 +83,9 @@ def test_without_dates_the_evidence_says_loudly_that_the_future_was_not_tested(w
     world = world_maker(400, dated=False, snapshots=1)
     result = train(world.frame, world.rows, world.features, replace(plan, n_bootstrap=5))
     assert not result.evidence.forward
-    assert result.evidence.notes[0].code == "no_dates"
-    assert "nothing was tested on the future" in result.evidence.notes[0].en
-    assert "rien n'a été testé sur l'avenir" in result.evidence.notes[0].fr
+    note = next(note for note in result.evidence.notes if note.code == "no_dates")
+    assert "nothing was tested on the future" in note.en
+    assert "rien n'a été testé sur l'avenir" in note.fr
     assert result.evidence.deployed["n_calibration_rows"] == 400
 
 
@@ -167,3 +169,40 @@ def test_progress_is_told_in_order(world, plan):
 def test_impossible_knobs_are_refused(knobs):
     with pytest.raises(UseError, match="expected"):
         TrainingPlan(**knobs)
+
+
+def _straight_world(n=700):
+    """Everything is linear and rows are few: a regression knows, trees must guess."""
+    rng = np.random.default_rng(5)
+    numbers = rng.normal(size=(n, 8))
+    z = -1 + numbers @ np.array([1.2, -1.0, 0.8, -0.8, 0.6, -0.6, 0.4, -0.4])
+    label = (rng.random(n) < 1 / (1 + np.exp(-z))).astype("int64")
+    names = [f"fit__number_{k}" for k in range(8)]
+    rows = pd.DataFrame({"lead_id": [f"L{k:04d}" for k in range(n)], "cutoff": np.arange(n) * DAY, "label": label})
+    features = tuple(Feature(name, "fit", "number", name, "not known") for name in names)
+    return pd.DataFrame(numbers, columns=names), rows, features
+
+
+def test_where_a_regression_is_ahead_it_has_its_share_and_is_explained(plan):
+    frame, rows, features = _straight_world()
+    result = train(frame, rows, features, replace(plan, n_bootstrap=2, horizon_s=DAY, points_grid=()))
+    model = result.model
+    assert model.linear is not None
+    assert result.evidence.learner["used"] == "blend"
+    assert result.evidence.learner["logistic"] < result.evidence.learner["trees"]
+    assert result.evidence.notes[0].code == "logistic_ahead"
+    assert sum(result.evidence.importance.values()) == pytest.approx(1)
+
+    trees = replace(model, linear=None).margin(frame)
+    blend = 0.5 * trees + 0.5 * model.linear.margin(model.encode(frame))
+    assert np.allclose(model.margin(frame), blend, atol=1e-9)
+    explained = model.contributions(frame)
+    assert np.allclose(explained.base + explained.on_margin.sum(axis=1), blend, atol=1e-9)
+    summed = explained.reference_propensity + explained.on_propensity.sum(axis=1)
+    assert np.abs(summed - model.propensity(frame)).max() < 1e-9
+    assert explained.reference_propensity == model.reference.propensity
+
+    loaded = LeadModel.load(model.dump())
+    assert loaded.dump() == model.dump()
+    assert np.array_equal(loaded.propensity(frame), model.propensity(frame))
+    assert np.array_equal(loaded.propensity(frame[:3]), model.propensity(frame)[:3])

@@ -235,7 +235,7 @@ def test_settings_shape_the_plans():
     plan = training_plan(settings)
     assert (plan.rule, plan.capacity_per_week, plan.horizon_s) == ("capacity", 12, 30 * 86_400)
     assert (plan.classifier["n_folds"], plan.classifier["num_leaves"]) == (3, 8)
-    assert training_plan(Settings()).classifier["n_folds"] is None
+    assert training_plan(Settings()).classifier["learning_rate"] is None
     assert (plan.points_grid[0].column, plan.points_threshold) == ("fit__source", 30)
 
 

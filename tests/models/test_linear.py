@@ -1,0 +1,100 @@
+import itertools
+import json
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+from models.linear import LinearPart
+
+LEVELS = (None, None, ("a", "b", "c"))
+FREE = (0, 0, 0)
+
+
+def _rows(n=600, seed=0):
+    rng = np.random.default_rng(seed)
+    matrix = np.column_stack([rng.normal(5, 3, n), rng.exponential(1, n), rng.integers(0, 3, n)]).astype(float)
+    z = 0.4 * (matrix[:, 0] - 5) - 0.7 * matrix[:, 1] + np.array([0.0, 0.5, -0.5])[matrix[:, 2].astype(int)]
+    return matrix, (rng.random(n) < 1 / (1 + np.exp(-z))).astype(float), np.arange(n) % 5
+
+
+def _fit(matrix, y, fold, directions=FREE, w=None):
+    return LinearPart.fit(matrix, LEVELS, y, np.ones(len(y)) if w is None else w, fold, directions)
+
+
+def test_margins_are_those_of_scikit_learn():
+    matrix, y, fold = _rows()
+    part, _ = _fit(matrix, y, fold)
+    numbers = (matrix[:, :2] - matrix[:, :2].mean(axis=0)) / matrix[:, :2].std(axis=0)
+    design = np.column_stack([numbers, np.eye(3)[matrix[:, 2].astype(int)]])
+    theirs = LogisticRegression(C=1.0, tol=1e-10, max_iter=10_000).fit(design, y).decision_function(design)
+    assert np.allclose(part.margin(matrix), theirs, atol=2e-3)
+
+
+def test_contributions_are_the_shapley_values_of_independent_columns():
+    matrix, y, fold = _rows()
+    part, _ = _fit(matrix, y, fold)
+    lead = matrix[:1]
+
+    def value(known):
+        mixed = matrix.copy()
+        mixed[:, known] = lead[:, known]
+        return part.margin(mixed).mean()
+
+    weights = {0: 1 / 3, 1: 1 / 6, 2: 1 / 3}
+    for j in range(3):
+        others = [k for k in range(3) if k != j]
+        coalitions = [list(c) for size in range(3) for c in itertools.combinations(others, size)]
+        phi = sum(weights[len(c)] * (value([*c, j]) - value(c)) for c in coalitions)
+        assert part.contributions(lead)[0, j] == pytest.approx(phi, abs=1e-10)
+
+
+def test_contributions_and_base_sum_to_the_margin_whatever_the_values():
+    matrix, y, fold = _rows()
+    matrix[::7, 0] = np.nan
+    matrix[::11, 2] = np.nan
+    part, _ = _fit(matrix, y, fold)
+    strange = np.array([[np.nan, np.inf, np.nan], [-np.inf, -9.0, 1.0], [1e300, 0.0, 0.0]])
+    assert np.isfinite(part.margin(strange)).all()
+    assert np.allclose(part.base + part.contributions(strange).sum(axis=1), part.margin(strange), rtol=1e-12)
+    assert part.base == pytest.approx(part.margin(matrix).mean())
+
+
+def test_a_number_counts_for_one_range_beyond_what_was_seen_and_no_further():
+    matrix, y, fold = _rows()
+    part, _ = _fit(matrix, y, fold)
+    low, high = matrix[:, 0].min(), matrix[:, 0].max()
+    lead = np.repeat(matrix[:1], 4, axis=0)
+    lead[:, 0] = [high, high + (high - low) / 2, 2 * high - low, high + 9 * (high - low)]
+    margin = part.margin(lead)
+    assert margin[0] < margin[1] < margin[2] == margin[3]
+
+
+def test_a_declared_direction_holds_against_the_data():
+    matrix, y, fold = _rows()
+    part, _ = _fit(matrix, y, fold, directions=(-1, 1, 0))
+    assert part.terms[0].slope == part.terms[1].slope == 0.0
+    assert _fit(matrix, y, fold, directions=(1, -1, 0))[0].terms[0].slope > 0
+
+
+def test_unseen_margins_know_nothing_of_their_own_labels():
+    rng = np.random.default_rng(1)
+    matrix, y, fold = rng.normal(size=(200, 40)), (rng.random(200) < 0.5).astype(float), np.arange(200) % 5
+    part, unseen = LinearPart.fit(matrix, (None,) * 40, y, np.ones(200), fold, (0,) * 40)
+    assert roc_auc_score(y, part.margin(matrix)) > 0.75
+    assert roc_auc_score(y, unseen) < 0.6
+
+
+def test_the_scale_of_the_weights_does_not_matter_and_rare_levels_share_one():
+    matrix, y, fold = _rows()
+    matrix[:4, 2] = 2.0
+    matrix[4:, 2] = np.minimum(matrix[4:, 2], 1.0)
+    one, _ = _fit(matrix, y, fold)
+    many, _ = _fit(matrix, y, fold, w=np.full(len(y), 7.0))
+    assert np.allclose(one.margin(matrix), many.margin(matrix))
+
+
+def test_numbers_survive_json_to_the_last_bit():
+    part, _ = _fit(*_rows())
+    assert LinearPart.from_dict(json.loads(json.dumps(part.to_dict()))) == part
