@@ -20,7 +20,8 @@ from models.folds import average_margin, encode, group_folds, trimmed
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-_FEW_ROWS = 20_000
+_FEW_ROWS, _MANY_ROWS = 20_000, 50_000
+_FOLDS, _FOLDS_OF_MANY = 8, 5
 # The one line of a booster's text that says on which machine it was grown, not what it is.
 
 
@@ -29,8 +30,8 @@ class LeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
 
     Parameters
     ----------
-    n_folds : int
-        Fold models; fewer when a class has fewer groups than that.
+    n_folds : int, optional
+        Fold models; fewer when a class has fewer groups than that. By default 8, and 5 from 50,000 rows on.
     learning_rate : float, optional
         Of each tree. By default 0.1, and 0.05 under 20,000 rows, where trees are cheap (0.001 of log loss on the Olist
         funnel).
@@ -87,7 +88,7 @@ class LeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
     def __init__(  # noqa: PLR0913  scikit-learn wants every setting here
         self,
         *,
-        n_folds: int = 8,
+        n_folds: int | None = None,
         learning_rate: float | None = None,
         num_leaves: int = 31,
         max_depth: int = 6,
@@ -174,7 +175,7 @@ class LeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
                 f"LeadClassifier: expected at least 2 groups of each class, found {minority} of one class; "
                 "bring more rows."
             )
-        folds = min(self.n_folds, minority)
+        folds = min(self.n_folds or (_FOLDS if n < _MANY_ROWS else _FOLDS_OF_MANY), minority)
         self.fold_ = group_folds(lead, target, folds, self.seed)
         params = self._params(int((self.fold_ != 0).sum()), int(minority * (folds - 1) / folds))
         data = lgb.Dataset(

@@ -1,6 +1,6 @@
 """One run of the learning procedure on some rows, and the margins that it gives to others."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from models.folds import encode
 from models.linear import LinearPart
 from models.plan import TrainingPlan
 from models.sample import Sample
-from models.telling import MOSTLY, tells_time
+from models.time_telling import MOSTLY, tells_time
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -117,10 +117,10 @@ class Learnt:
         Columns left out, and why.
     trees : LeadClassifier
         Fitted.
-    linear : LinearPart
-        Fitted.
-    unseen : ndarray of shape (k, 2)
-        Out-of-fold margins of both for the rows that they were fitted on, as in `blend.Unseen`.
+    linear : LinearPart, optional
+        Fitted; None where it was known beforehand to have no share.
+    linear_unseen : callable
+        Gives the regression's out-of-fold margins of the rows that it was fitted on.
     telling : tuple of Feature
         Columns that mostly tell when a lead came.
     rows : Part
@@ -132,8 +132,8 @@ class Learnt:
     schema: MatrixSchema
     dropped: tuple[Dropped, ...]
     trees: LeadClassifier
-    linear: LinearPart
-    unseen: Floats
+    linear: LinearPart | None
+    linear_unseen: Callable[[], Floats] | None
     telling: tuple[Feature, ...]
     rows: Part
     mix: Mix = TREES
@@ -154,7 +154,10 @@ class Learnt:
         """
         if not forward:
             return BetaCalibration.fit(unseen.margin, unseen.y, unseen.w)
-        return calibrate(unseen, self.rows.margins(mixed(self.unseen, self.mix)))
+        own = self.trees.oof_margin_
+        if self.mix != TREES and self.linear_unseen is not None:
+            own = mixed(np.column_stack([own, self.linear_unseen()]), self.mix)
+        return calibrate(unseen, self.rows.margins(own))
 
     def members(self, frame: pd.DataFrame) -> Floats:
         """Margins of trees and regression for rows that they were not fitted on.
@@ -172,8 +175,10 @@ class Learnt:
         if not len(frame):
             return np.empty((0, 2))
         matrix = to_matrix(frame, self.schema)
-        linear = self.linear.margin(encode(matrix, self.trees.levels_))
-        return np.column_stack([self.trees.decision_function(matrix), linear])
+        trees = self.trees.decision_function(matrix)
+        if self.linear is None:
+            return np.column_stack([trees, np.zeros(len(matrix))])
+        return np.column_stack([trees, self.linear.margin(encode(matrix, self.trees.levels_))])
 
     def encode(self, frame: pd.DataFrame) -> Floats:
         """Make the matrix that trees read: numbers, positions of levels, NaN for null.
@@ -205,7 +210,9 @@ class Learnt:
         return mixed(self.members(frame), self.mix)
 
 
-def learn(frame: pd.DataFrame, rows: Part, features: Sequence[Feature], plan: TrainingPlan) -> Learnt:
+def learn(
+    frame: pd.DataFrame, rows: Part, features: Sequence[Feature], plan: TrainingPlan, mix: Mix | None = None
+) -> Learnt:
     """Choose the columns, grow the trees and fit the regression, on some of the rows alone.
 
     Parameters
@@ -218,11 +225,13 @@ def learn(frame: pd.DataFrame, rows: Part, features: Sequence[Feature], plan: Tr
         Those that may serve.
     plan : TrainingPlan
         Seed, threads, settings of the classifier.
+    mix : tuple of 2 floats, optional
+        Shares of trees and regression, where they are known; a regression without a share is not fitted.
 
     Returns
     -------
     Learnt
-        Of trees alone, until `blend.choose` says otherwise.
+        Without a mix, of trees alone until `blend.choose` says otherwise.
 
     Raises
     ------
@@ -243,17 +252,21 @@ def learn(frame: pd.DataFrame, rows: Part, features: Sequence[Feature], plan: Tr
     trees = LeadClassifier(monotone=directions, seed=plan.seed, num_threads=plan.num_threads, **(plan.classifier or {}))
     trees.fit(matrix, rows.y.astype(np.int64), groups=rows.lead, sample_weight=rows.w)
     encoded = encode(matrix, trees.levels_)
-    linear, unseen = LinearPart.fit(encoded, trees.levels_, rows.y, rows.w, trees.fold_, directions, plan.seed)
+    linear, linear_unseen = None, None
+    if mix != TREES:
+        given = (encoded, trees.levels_, rows.y, rows.w, trees.fold_, directions, plan.seed)
+        linear, linear_unseen = LinearPart.fit(*given)
     return Learnt(
         schema,
         tuple(dropped),
         trees,
         linear,
-        np.column_stack([trees.oof_margin_, unseen]),
+        linear_unseen,
         tuple(
             column.feature
             for j, column in enumerate(schema.columns)
             if tells_time(encoded[:, j], rows.cutoff, column.levels) > MOSTLY
         ),
         rows,
+        mix or TREES,
     )

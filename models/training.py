@@ -15,7 +15,7 @@ from features.errors import DataError
 from features.matrix import to_matrix
 from features.specification import Feature
 from models.bands import Bands
-from models.blend import BLEND, Choice, Unseen, mixed
+from models.blend import Choice, Unseen, mixed
 from models.blend import choose as choose_mix
 from models.evaluation import Evaluated, evaluate
 from models.evidence import Evidence, Note
@@ -118,8 +118,7 @@ def train(
     blocks = _unseen_blocks(frame, rows, features, plan, four, second)
     choice = choose_mix([block.unseen(rows) for block in blocks])
     say("deploy", 0.75)
-    final = learn(frame, part(rows, np.arange(len(rows)), np.ones(len(rows))), features, plan)
-    final = replace(final, mix=choice.mix)
+    final = learn(frame, part(rows, np.arange(len(rows)), np.ones(len(rows))), features, plan, choice.mix)
     recent = _recent(blocks, rows, forward=four.forward)
     model = _deploy(frame, rows, final, recent, plan, forward=four.forward)
     say("done", 1.0)
@@ -200,8 +199,7 @@ def _deploy(
     propensity = calibration(margin)
     choice = choose(unseen.sample(propensity), plan)
     tables = PatternTables.from_boosters([booster.model_to_string() for booster in final.trees.boosters_])
-    linear = final.linear if final.mix == BLEND else None
-    base = tables.base if linear is None else linear.blend_base(tables.base)
+    base = tables.base if final.linear is None else final.linear.blend_base(tables.base)
     levels = [column.levels for column in final.schema.columns]
     matrix, everything = final.encode(frame), final.rows
     won, lost = count_leads(rows)
@@ -225,7 +223,7 @@ def _deploy(
             "horizon_s": plan.horizon_s,
             "seed": plan.seed,
         },
-        linear=linear,
+        linear=final.linear,
     )
 
 
@@ -260,7 +258,7 @@ def _importance(frame: pd.DataFrame, final: Learnt) -> tuple[dict[str, float], d
     """Share of each feature in the gain of the trees and, by its own share, in what the regression says."""
     gain = np.sum([booster.feature_importance("gain") for booster in final.trees.boosters_], axis=0)
     shares = np.asarray(gain, dtype=np.float64) / max(float(np.sum(gain)), 1e-300)
-    if final.mix == BLEND:
+    if final.linear is not None:
         encoded = encode(to_matrix(frame, final.schema), final.trees.levels_)
         said = np.abs(final.linear.contributions(encoded)).mean(axis=0)
         own = final.linear.share

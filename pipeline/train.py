@@ -194,7 +194,7 @@ def training_plan(settings: Settings) -> TrainingPlan:
         n_bootstrap=model.bootstrap,
         num_threads=settings.limits.threads,
         classifier={
-            "n_folds": model.folds,
+            "n_folds": model.folds or None,
             "learning_rate": model.learning_rate or None,
             "num_leaves": model.num_leaves,
             "max_depth": model.max_depth,

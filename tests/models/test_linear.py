@@ -6,6 +6,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from models import linear
 from models.linear import LinearPart
 
 LEVELS = (None, None, ("a", "b", "c"))
@@ -83,7 +84,7 @@ def test_unseen_margins_know_nothing_of_their_own_labels():
     matrix, y, fold = rng.normal(size=(200, 40)), (rng.random(200) < 0.5).astype(float), np.arange(200) % 5
     part, unseen = LinearPart.fit(matrix, (None,) * 40, y, np.ones(200), fold, (0,) * 40)
     assert roc_auc_score(y, part.margin(matrix)) > 0.75
-    assert roc_auc_score(y, unseen) < 0.6
+    assert roc_auc_score(y, unseen()) < 0.6
 
 
 def test_the_scale_of_the_weights_does_not_matter_and_rare_levels_share_one():
@@ -98,3 +99,18 @@ def test_the_scale_of_the_weights_does_not_matter_and_rare_levels_share_one():
 def test_numbers_survive_json_to_the_last_bit():
     part, _ = _fit(*_rows())
     assert LinearPart.from_dict(json.loads(json.dumps(part.to_dict()))) == part
+
+
+def test_of_many_rows_those_drawn_give_the_weights_of_all(monkeypatch):
+    rng = np.random.default_rng(3)
+    n = 40_000
+    matrix = np.column_stack([rng.normal(size=n), rng.integers(0, 3, n)])
+    y = (rng.random(n) < 1 / (1 + np.exp(4 - matrix[:, 0] - (matrix[:, 1] == 2)))).astype(float)
+    fold = np.arange(n) % 4
+    given = (matrix, (None, ("a", "b", "c")), y, rng.uniform(0.5, 2, n), fold, (0, 0))
+    drawn, unseen = LinearPart.fit(*given)
+    monkeypatch.setattr(linear, "_MOST_ROWS", n)
+    everything, unseen_of_all = LinearPart.fit(*given)
+    assert drawn.terms[0].slope == pytest.approx(everything.terms[0].slope, abs=0.05)
+    assert np.abs(drawn.margin(matrix) - everything.margin(matrix)).mean() < 0.05
+    assert np.abs(unseen() - unseen_of_all()).mean() < 0.06

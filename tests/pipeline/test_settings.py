@@ -26,7 +26,7 @@ from pipeline.settings_template import render, toml
         ({"source": {"time_zone": "Europe/Pari"}}, "found 'Europe/Pari'. Did you mean 'Europe/Paris'?"),
         ({"source": {"csv": {"delimiter": ";;"}}}, "expected auto or one character, found ';;'"),
         ({"source": {"password": "hunter2"}}, "a secret does not belong in a file. Set TAMIS_SOURCE__PASSWORD"),
-        ({"model": {"folds": 1}}, "model.folds: Input should be greater than or equal to 2"),
+        ({"model": {"folds": -1}}, "model.folds: Input should be greater than or equal to 0"),
         ({"source": {"tables": {"events": {"columns": {"when": "x"}}}}}, "[source.tables.events.columns] 'when'"),
     ],
 )

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.telling import MOSTLY, tells_time
+from models.time_telling import MOSTLY, tells_time
 
 TIME = np.arange(6000)
 
