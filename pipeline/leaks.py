@@ -73,6 +73,22 @@ class Probed:
         dropped = [asdict(item) for item in self.dropped]
         return replace(evidence, dropped=[*dropped, *evidence.dropped], notes=[*notes, *evidence.notes])
 
+    def require_columns(self) -> None:
+        """Refuse to train where leaks were all there was to learn from.
+
+        Raises
+        ------
+        DataError
+            Every column that varies is a proven leak.
+        """
+        refused = [item.name for item in self.dropped]
+        if refused and not any(self.frame[f.name].nunique(dropna=False) > 1 for f in self.features):
+            raise DataError(
+                f"features: expected columns known before the decision, found only {len(refused)} that look like "
+                f"leaks: {', '.join(refused[:10])}. "
+                "Bring others, or name those that are none in features.allow_suspects."
+            )
+
     @property
     def by_name(self) -> dict[str, Feature]:
         """Every feature that was computed."""
@@ -85,7 +101,7 @@ def describe_without_leaks(opened: Opened, settings: Settings, scratch: Path) ->
     Raises
     ------
     DataError
-        Every column is a proven leak, or a table does not hold what it should.
+        A table does not hold what it should.
     """
     allowed = frozenset(settings.features.allow_suspects)
     excluded = frozenset(settings.features.exclude)
@@ -102,11 +118,6 @@ def describe_without_leaks(opened: Opened, settings: Settings, scratch: Path) ->
     every = in_order((*events, *beside, *(s for s in found if s.name not in fallen)))
     refused = {name for s in every if s.status == "refused" for name in s.features}
     features = tuple(feature for feature in described.features if feature.name not in refused)
-    if refused and not features:
-        raise DataError(
-            f"features: expected columns known before the decision, found that all {len(refused)} look like leaks: "
-            f"{', '.join(sorted(refused)[:10])}. Bring others, or name those that are none in features.allow_suspects."
-        )
     return Probed(described, rows, frame, features, every)
 
 

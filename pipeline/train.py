@@ -143,6 +143,7 @@ def _learn(
     rows = probed.described.rows
     if probed.rows.empty:
         raise DataError(_nothing_mature(rows, settings, opened))
+    probed.require_columns()
     with console.step("Training, calibrating, choosing the threshold, testing"):
         result = fit(probed.frame, probed.rows, probed.features, training_plan(settings))
     evidence = probed.told_in(result.evidence)
