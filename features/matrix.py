@@ -92,7 +92,7 @@ class Dropped:
     ----------
     name : str
         Its name.
-    reason : {"constant", "identifier", "too_many_levels", "excluded"}
+    reason : {"constant", "identifier", "too_many_levels", "excluded", "leak"}
         Why, as a code.
     detail : str
         Why, with figures.

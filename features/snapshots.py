@@ -168,7 +168,7 @@ def training_snapshots(tables: Tables, plan: SnapshotPlan, first_created: int | 
                 "Check the oldest created_at, or use the monthly grid."
             )
         rows = nw.concat([_created(tables, plan, at).select("lead_id", cutoff=nw.lit(at, nw.Int64)) for at in grid])
-    rows = rows.join(_decisions(tables), on="lead_id", how="left")
+    rows = rows.join(decisions(tables), on="lead_id", how="left")
     rows = rows.filter(c("decided_at").is_null() | (c("decided_at") >= c("cutoff")))
     return _labelled(rows, plan, tables.extracted_at)
 
@@ -211,7 +211,7 @@ def scoring_snapshots(tables: Tables, plan: SnapshotPlan, cutoff: int) -> Frame:
     else:
         rows = rows.select("lead_id", cutoff=nw.lit(cutoff, nw.Int64))
     if "outcomes" in tables.frames:
-        rows = rows.join(_decisions(tables), on="lead_id", how="left")
+        rows = rows.join(decisions(tables), on="lead_id", how="left")
         rows = rows.filter(c("decided_at").is_null() | (c("decided_at") >= cutoff))
     return rows.select("lead_id", "cutoff")
 
@@ -307,11 +307,30 @@ def _created(tables: Tables, plan: SnapshotPlan, cutoff: int) -> Frame:
     return leads.filter(c("created_at").is_null() | in_time)
 
 
-def _decisions(tables: Tables) -> Frame:
-    """Return each lead's first decision and its first win."""
-    decisions = tables.frames["outcomes"].select("lead_id", "decided_at", "outcome")
+def decisions(tables: Tables) -> Frame:
+    """Return each lead's first decision and its first win.
+
+    Parameters
+    ----------
+    tables : Tables
+        With ``outcomes``.
+
+    Returns
+    -------
+    LazyFrame
+        ``lead_id``, ``decided_at``, ``won_at`` (UTC seconds; null where it was not won), one row per decided lead.
+
+    Examples
+    --------
+    >>> lazy = lambda **columns: nw.from_native(pd.DataFrame(columns)).lazy()
+    >>> outcomes = lazy(lead_id=["a", "a"], decided_at=[5, 9], outcome=["lost", "won"])
+    >>> decisions(Tables({"outcomes": outcomes}, (), extracted_at=10)).collect().to_native()
+      lead_id  decided_at  won_at
+    0       a           5     9.0
+    """
+    rows = tables.frames["outcomes"].select("lead_id", "decided_at", "outcome")
     won_at = (nw.when(c("outcome") == "won").then(c("decided_at")), "min")
-    return aggregate(decisions, ["lead_id"], {"decided_at": (c("decided_at"), "min"), "won_at": won_at})
+    return aggregate(rows, ["lead_id"], {"decided_at": (c("decided_at"), "min"), "won_at": won_at})
 
 
 def _labelled(rows: Frame, plan: SnapshotPlan, extracted_at: int) -> Frame:

@@ -11,11 +11,12 @@ import pandas as pd
 from features.errors import GateError
 from features.faults import Faults
 from features.matrix import Dropped, MatrixSchema, fit_schema
+from features.specification import Feature
 from models.gates import count_leads, require_enough
-from models.leakage import Suspect, suspects
+from models.leakage import Suspect
 from models.plan import TrainingPlan
 from pipeline.console import Console
-from pipeline.describe import describe_training
+from pipeline.leaks import describe_without_leaks
 from pipeline.settings import Settings
 from pipeline.settings_file import load
 from pipeline.source import open_source
@@ -43,7 +44,9 @@ class Checked:
     dropped : sequence of Dropped
         The others, and why.
     suspects : sequence of Suspect
-        Possible leaks.
+        Possible leaks, those that are refused first.
+    features : mapping of str to Feature
+        All that were computed, by name.
     too_few : str
         Why a training would be refused; empty where there is enough to learn from.
     """
@@ -56,6 +59,7 @@ class Checked:
     schema: MatrixSchema
     dropped: tuple[Dropped, ...]
     suspects: tuple[Suspect, ...]
+    features: dict[str, Feature]
     too_few: str
 
     def to_dict(self) -> dict[str, Any]:
@@ -110,21 +114,17 @@ def check(workspace: Workspace, settings: Settings, *, now: int, console: Consol
                 now=now,
             )
         open_things.callback(opened.connection.close)
-        with console.step("Computing the features"):
-            described = describe_training(opened, settings, scratch)
-            frame = described.frame()
-        rows = described.rows
-        learnt = rows[rows["is_mature"] == 1]
+        with console.step("Computing and probing the features"):
+            probed = describe_without_leaks(opened, settings, scratch)
+        rows, learnt = probed.described.rows, probed.rows
         n_won, n_lost = count_leads(learnt)
-        with console.step("Probing"):
-            schema, dropped = fit_schema(
-                frame,
-                described.features,
-                groups=learnt["lead_id"],
-                max_levels=settings.features.max_levels,
-                min_level_rows=settings.features.min_level_rows,
-            )
-            found = suspects(frame, learnt["label"].to_numpy(), described.features)
+        schema, dropped = fit_schema(
+            probed.frame,
+            probed.features,
+            groups=learnt["lead_id"],
+            max_levels=settings.features.max_levels,
+            min_level_rows=settings.features.min_level_rows,
+        )
         return Checked(
             counts=table_counts(opened),
             faults=opened.faults,
@@ -132,8 +132,9 @@ def check(workspace: Workspace, settings: Settings, *, now: int, console: Consol
             n_lost=n_lost,
             maturity=list(cohorts(rows, opened, settings)),
             schema=schema,
-            dropped=dropped,
-            suspects=found,
+            dropped=(*probed.dropped, *dropped),
+            suspects=probed.suspects,
+            features=probed.by_name,
             too_few=_too_few(learnt, training_plan(settings)),
         )
 

@@ -84,11 +84,12 @@ def _distinct(opened: Opened, table: str, column: str) -> tuple[str, ...]:
     frame = opened.tables.frames.get(table)
     if frame is None:
         return ()
-    counted = _collect(frame.group_by(column).agg(n=nw.len()).filter(~nw.col(column).is_null()))
+    counted = collect(frame.group_by(column).agg(n=nw.len()).filter(~nw.col(column).is_null()))
     return tuple(counted.sort_values(["n", column], ascending=[False, True])[column].astype(str))
 
 
-def _collect(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
+def collect(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
+    """Run a query and take its rows."""
     table: pa.Table = frame.collect(backend="pyarrow").to_native()
     collected: pd.DataFrame = table.to_pandas()
     return collected
@@ -103,10 +104,10 @@ def describe_training(opened: Opened, settings: Settings, scratch: Path) -> Desc
         From the features, when a table does not hold what it should.
     """
     tables = opened.tables
-    first = _collect(tables.frames["leads"].select(nw.col("created_at").min()))["created_at"].iloc[0]
+    first = collect(tables.frames["leads"].select(nw.col("created_at").min()))["created_at"].iloc[0]
     first_created = None if pd.isna(first) else int(first)
     snapshots = training_snapshots(tables, snapshot_plan(settings), first_created)
-    rows = _collect(snapshots).sort_values(KEYS, ignore_index=True)
+    rows = collect(snapshots).sort_values(KEYS, ignore_index=True)
     mature = rows["is_mature"] == 1
     features = declared_features(opened, settings)
     path = _materialise(opened, rows.loc[mature, KEYS], features, scratch)
@@ -117,7 +118,7 @@ def describe_scoring(
     opened: Opened, settings: Settings, cutoff: int, features: Sequence[Feature], scratch: Path
 ) -> Described:
     """Every open lead at the cutoff with the features of a model, by the recipes that the model carries."""
-    rows = _collect(scoring_snapshots(opened.tables, snapshot_plan(settings), cutoff))
+    rows = collect(scoring_snapshots(opened.tables, snapshot_plan(settings), cutoff))
     rows = rows.sort_values(KEYS, ignore_index=True)
     path = _materialise(opened, rows[KEYS], features, scratch)
     return Described(rows, path, tuple(features), _missing(opened, features))

@@ -130,6 +130,9 @@ class FeatureSettings(Section):
     """What is learnt from, and how it is called."""
 
     exclude: tuple[str, ...] = Field((), description="columns or features never used, such as known leaks")
+    allow_suspects: tuple[str, ...] = Field(
+        (), description="columns, features or event types kept although they look like leaks, see 'tamis check'"
+    )
     families: dict[str, FamilyName] = Field(default_factory=dict, description="column = fit, engagement or intent")
     labels: dict[str, dict[LabelName, str]] = Field(
         default_factory=dict, description="column = words that people read, per language, and its unit"

@@ -19,9 +19,10 @@ from models.lead_model import LeadModel
 from models.plan import PointsRule, TrainingPlan
 from models.training import train as fit
 from pipeline.console import Console
-from pipeline.describe import describe_training, snapshot_plan
+from pipeline.describe import snapshot_plan
 from pipeline.gates import refusals
 from pipeline.language import day, iso
+from pipeline.leaks import describe_without_leaks
 from pipeline.report import card
 from pipeline.report.training import TrainingFacts, draw, render
 from pipeline.settings import Settings
@@ -137,24 +138,25 @@ def _learn(
     console: Console,
 ) -> Trained:
     language = settings.output.language
-    with console.step("Computing the features"):
-        described = describe_training(opened, settings, scratch)
-    rows = described.rows
-    learnt = rows[rows["is_mature"] == 1].reset_index(drop=True)
-    learnt["amount"] = learnt["lead_id"].map(_amounts(opened)).astype("float64")
-    if learnt.empty:
+    with console.step("Computing and probing the features"):
+        probed = describe_without_leaks(opened, settings, scratch)
+    rows = probed.described.rows
+    if probed.rows.empty:
         raise DataError(_nothing_mature(rows, settings, opened))
+    probed.require_columns()
+    learnt = probed.rows.assign(amount=probed.rows["lead_id"].map(_amounts(opened)).astype("float64"))
     with console.step("Training, calibrating, choosing the threshold, testing"):
-        result = fit(described.frame(), learnt, described.features, training_plan(settings))
+        result = fit(probed.frame, learnt, probed.features, training_plan(settings))
+    evidence = probed.told_in(result.evidence)
     model = _with_metadata(result.model, opened, settings, now)
     registry = Registry(workspace, settings.registry)
     facts = TrainingFacts(
         version=str(_next_number(registry)),
         trained_at=now,
         horizon_days=settings.snapshots.horizon_days,
-        evidence=result.evidence.to_dict(),
+        evidence=evidence.to_dict(),
         schema=model.schema,
-        gates=refusals(result.evidence, model, language),
+        gates=refusals(evidence, model, language),
         maturity=cohorts(rows, opened, settings),
         tables=table_counts(opened),
     )
@@ -168,7 +170,7 @@ def _learn(
         if promoted:
             version = registry.promote(version.number, by=by, why="first model whose gates pass", at=now)
     path = write_text(workspace.reports / f"model-{version.number}.{language}.html", report)
-    return Trained(version, model, result.evidence, facts, path, promoted)
+    return Trained(version, model, evidence, facts, path, promoted)
 
 
 def training_plan(settings: Settings) -> TrainingPlan:

@@ -7,8 +7,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from features.language import Language, percent
-from features.words import label
 from pipeline.language import day, fixed, moment
+from pipeline.leak_words import xray
 from pipeline.views import plain_table
 from pipeline.words import say
 
@@ -28,6 +28,12 @@ LEVEL_MARKS = {
     "cell": "[yellow]![/]",
     "drop": "[dim]-[/]",
     "notice": "[dim]i[/]",
+}
+SUSPECT_MARKS = {
+    "refused": "[red]✗[/]",
+    "suspect": "[yellow]![/]",
+    "allowed": "[yellow]![/]",
+    "protected": "[dim]i[/]",
 }
 
 
@@ -86,15 +92,12 @@ def check_views(found: "Checked", language: Language) -> list["RenderableType"]:
         cohorts.add_row(row["cohort"], fixed(row["n"], language), won, mature)
     summary = say("mature_leads", language).format(won=fixed(found.n_won, language), lost=fixed(found.n_lost, language))
     used = say("columns_used", language).format(n=len(found.schema.columns), m=len(found.dropped))
-    leaks = [
-        say(f"leak_{s.code}", language).format(
-            name=escape(_label(found, s.name, language)),
-            auc=fixed(s.auc, language, 2),
-            won=percent(s.share_won, language),
-            lost=percent(s.share_lost, language),
-        )
-        for s in found.suspects
+    identifiers = [
+        f"[dim]-[/] {escape(item.name)} {say('is_identifier', language)} ({escape(item.detail)})"
+        for item in found.dropped
+        if item.reason == "identifier"
     ]
+    leaks = [f"{SUSPECT_MARKS[s.status]} {escape(xray(s, found.features, language))}" for s in found.suspects]
     return [
         tables,
         "",
@@ -102,13 +105,9 @@ def check_views(found: "Checked", language: Language) -> list["RenderableType"]:
         *((cohorts, "") if found.maturity else ()),
         summary,
         used,
-        *[f"[red]✗[/] {leak}" for leak in leaks],
+        *identifiers,
+        *leaks,
     ]
-
-
-def _label(found: "Checked", name: str, language: Language) -> str:
-    by_name = {column.feature.name: column.feature for column in found.schema.columns}
-    return f"{label(by_name[name], language)} ({name})" if name in by_name else name
 
 
 def versions_views(versions: Sequence["Version"], language: Language) -> list["RenderableType"]:

@@ -58,13 +58,9 @@ WORDS: dict[str, dict[Language, str]] = {
         "en": "A model would look at {n} columns; {m} are left out as they say nothing or too much.",
         "fr": "Un modèle regarderait {n} colonnes ; {m} sont écartées car elles ne disent rien, ou trop.",
     },
-    "leak_too_good": {
-        "en": "{name} alone predicts the outcome (AUC {auc}): was it filled in after the decision? If so, exclude it.",
-        "fr": "{name} prédit l'issue à elle seule (AUC {auc}) : remplie après la décision ? Si oui, excluez-la.",
-    },
-    "leak_filled_after": {
-        "en": "{name} is filled for {won} of the won leads and {lost} of the others: it looks filled in after the decision.",
-        "fr": "{name} est remplie pour {won} des leads gagnés et {lost} des autres : elle semble remplie après la décision.",
+    "is_identifier": {
+        "en": "identifies a lead instead of describing it: not used",
+        "fr": "identifie un lead au lieu de le décrire : non utilisée",
     },
     "no_versions": {
         "en": "No model yet. Run 'tamis train' first.",

@@ -111,6 +111,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "dropped_constant": ("says nothing: always the same, or empty", "ne dit rien : toujours pareille, ou vide"),
     "dropped_identifier": ("identifies a lead instead of describing it", "identifie un lead au lieu de le décrire"),
     "dropped_too_many_levels": ("has too many different values", "a trop de valeurs différentes"),
+    "dropped_leak": (
+        "learnt from the decision: see what to read first",
+        "tient son savoir de la décision : voir « À lire d'abord »",
+    ),
     "dropped_excluded": ("excluded in the settings", "exclue dans les réglages"),
     "data": ("Data", "Données"),
     "table": ("Table", "Table"),

@@ -78,6 +78,7 @@ def test_the_example_reaches_its_figures_on_leads_that_the_model_never_saw(examp
     run_ = score(workspace, settings, request, now=NOW, console=Console()).run
 
     assert trained.promoted
+    assert [item for item in trained.facts.evidence["dropped"] if item["reason"] == "leak"] == []
     endings = pd.read_csv(data / "endings.csv", dtype={example.lead_id: "str"})
     rows = run_.rows(["lead_id", "propensity"]).to_pandas()
     both = endings.merge(rows, left_on=example.lead_id, right_on="lead_id", validate="one_to_one")
