@@ -102,6 +102,25 @@ def part(rows: pd.DataFrame, at: Ints, stands_for: Floats) -> Part:
 
 
 @dataclass(frozen=True)
+class Taught:
+    """Rows that only teach: nothing is measured on them.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame of k rows
+        Raw features.
+    lead : ndarray of object of shape (k,)
+    y, w : ndarray of shape (k,)
+        Labels 0 or 1; weights.
+    """
+
+    frame: pd.DataFrame
+    lead: npt.NDArray[Any]
+    y: Floats
+    w: Floats
+
+
+@dataclass(frozen=True)
 class Learnt:
     """Columns and trees learnt from some rows.
 
@@ -114,7 +133,7 @@ class Learnt:
     classifier : LeadClassifier
         Fitted.
     rows : Part
-        What it was fitted on.
+        What it was fitted on, less what only taught.
     """
 
     schema: MatrixSchema
@@ -138,7 +157,17 @@ class Learnt:
         """
         if not forward:
             return BetaCalibration.fit(unseen.margin, unseen.y, unseen.w)
-        return calibrate(unseen, self.rows.margins(self.classifier.oof_margin_))
+        return calibrate(unseen, self.rows.margins(self.unseen_margin()))
+
+    def unseen_margin(self) -> Floats:
+        """Out-of-fold margins of ``rows``.
+
+        Returns
+        -------
+        ndarray of shape (k,)
+            Log-odds.
+        """
+        return self.classifier.oof_margin_[: len(self.rows.at)]
 
     def margin(self, frame: pd.DataFrame) -> Floats:
         """Raw scores of rows that were not learnt from.
@@ -158,7 +187,9 @@ class Learnt:
         return self.classifier.decision_function(to_matrix(frame, self.schema))
 
 
-def learn(frame: pd.DataFrame, rows: Part, features: Sequence[Feature], plan: TrainingPlan) -> Learnt:
+def learn(
+    frame: pd.DataFrame, rows: Part, features: Sequence[Feature], plan: TrainingPlan, beside: Taught | None = None
+) -> Learnt:
     """Choose the columns and grow the trees, on some of the rows alone.
 
     Parameters
@@ -171,6 +202,8 @@ def learn(frame: pd.DataFrame, rows: Part, features: Sequence[Feature], plan: Tr
         Those that may serve.
     plan : TrainingPlan
         Seed, threads, settings of the classifier.
+    beside : Taught, optional
+        Rows that teach too.
 
     Returns
     -------
@@ -181,9 +214,12 @@ def learn(frame: pd.DataFrame, rows: Part, features: Sequence[Feature], plan: Tr
     DataError
         When no column varies.
     """
-    taken = frame.iloc[rows.at]
+    taken, lead, y, w = frame.iloc[rows.at], rows.lead, rows.y, rows.w
+    if beside is not None:
+        taken = pd.concat([taken, beside.frame], ignore_index=True)
+        lead, y, w = (np.concatenate(pair) for pair in ((lead, beside.lead), (y, beside.y), (w, beside.w)))
     schema, dropped = fit_schema(
-        taken, features, groups=rows.lead, max_levels=plan.max_levels, min_level_rows=plan.min_level_rows
+        taken, features, groups=lead, max_levels=plan.max_levels, min_level_rows=plan.min_level_rows
     )
     if not schema.columns:
         raise DataError(
@@ -198,8 +234,8 @@ def learn(frame: pd.DataFrame, rows: Part, features: Sequence[Feature], plan: Tr
     )
     classifier.fit(
         to_matrix(taken, schema),
-        rows.y.astype(np.int64),
-        groups=rows.lead,
-        sample_weight=rows.w,
+        y.astype(np.int64),
+        groups=lead,
+        sample_weight=w,
     )
     return Learnt(schema, tuple(dropped), classifier, rows)

@@ -1,7 +1,8 @@
 """Train: evaluate the procedure on the four periods, then deploy what it gives on everything.
 
-Evidence is about the procedure; the deployed model learns from all mature rows. Its calibration and its
-threshold come from margins that the same procedure gave, forward in time, to rows that it had not seen.
+Evidence is about the procedure; the deployed model learns from all mature rows, its trees also from young ones that
+are weighed. Its calibration and its threshold come from margins that the same procedure gave, forward in time, to
+mature rows that it had not seen.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ from models.periods import FourPeriods, forward_folds, split
 from models.plan import TrainingPlan
 from models.shared_facts import SharedFacts
 from models.threshold import ThresholdChoice, choose
+from models.young import FACTS, Young, teachers
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -74,8 +76,9 @@ def train(
     frame : pandas.DataFrame of n rows
         Raw features, one column each; others are ignored.
     rows : pandas.DataFrame of n rows, in the same order
-        ``lead_id``, ``cutoff`` (UTC seconds; all equal where leads have no dates), ``label`` (0 or 1; rows
-        with null, immature, are left out), ``weight`` (optional). The order of rows changes nothing.
+        ``lead_id``, ``cutoff`` (UTC seconds; all equal where leads have no dates), ``label`` (0 or 1; null where
+        immature), ``weight`` (optional). Immature rows teach the deployed trees, weighed, where ``followed_days``,
+        ``won_after_days`` and ``is_open`` are there (see `models.censoring`); else they are left out. The order of rows changes nothing.
     features : sequence of Feature
         Those that may serve.
     plan : TrainingPlan
@@ -95,7 +98,7 @@ def train(
         ``frame`` and ``rows`` do not match, or a column is missing.
     """
     say = progress or (lambda _step, _done: None)
-    frame, rows = _prepare(frame, rows)
+    frame, rows, waiting = _prepare(frame, rows)
     require_enough(rows, plan)
     four = split(rows, plan.shares, plan.horizon_s, plan.seed)
     say("evaluate", 0.0)
@@ -106,14 +109,20 @@ def train(
     say("calibrate", 0.35)
     recent = _recent(frame, rows, features, plan, four, evaluated)
     say("deploy", 0.75)
-    final = learn(frame, part(rows, np.arange(len(rows)), np.ones(len(rows))), features, plan)
+    everything = part(rows, np.arange(len(rows)), np.ones(len(rows)))
+    final = learn(frame, everything, features, plan)
+    young = None if waiting is None else teachers(final, rows, *waiting)
+    if young is not None:
+        final = learn(frame, everything, features, plan, young.taught)
     model = _deploy(frame, rows, final, recent, plan, forward=four.forward)
     say("done", 1.0)
-    return TrainingResult(model, _evidence(four, evaluated, final, model, plan, len(recent.at)))
+    return TrainingResult(model, _evidence(four, evaluated, final, young, model, plan, len(recent.at)))
 
 
-def _prepare(frame: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Keep mature rows, in an order of their own: the caller's changes nothing."""
+def _prepare(
+    frame: pd.DataFrame, rows: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame, tuple[pd.DataFrame, pd.DataFrame] | None]:
+    """Mature rows, and beside them those that may teach, in an order of their own: the caller's changes nothing."""
     missing = [name for name in ("lead_id", "cutoff", "label") if name not in rows.columns]
     if missing or len(frame) != len(rows):
         raise DataError(
@@ -121,11 +130,17 @@ def _prepare(frame: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.
             f"{len(rows)} rows for {len(frame)} of features, missing columns: {', '.join(missing) or 'none'}."
         )
     weight = rows["weight"] if "weight" in rows.columns else pd.Series(1.0, index=rows.index)
-    clean = rows[["lead_id", "cutoff", "label"]].assign(weight=weight).reset_index(drop=True)
-    clean = clean[clean["label"].notna()]
-    clean = clean.assign(lead_id=clean["lead_id"].astype("str"), label=clean["label"].astype("int64"))
-    clean = clean.sort_values(["lead_id", "cutoff"], kind="stable")
-    return frame.iloc[clean.index].reset_index(drop=True), clean.reset_index(drop=True)
+    facts = [name for name in FACTS if name in rows.columns]
+    clean = rows[["lead_id", "cutoff", "label", *facts]].assign(weight=weight).reset_index(drop=True)
+    clean = clean.assign(lead_id=clean["lead_id"].astype("str")).sort_values(["lead_id", "cutoff"], kind="stable")
+    known = clean["label"].notna()
+    mature, waiting = clean[known].astype({"label": "int64"}), clean[~known]
+    followed = len(facts) == len(FACTS) and len(waiting)
+    return (
+        frame.iloc[mature.index].reset_index(drop=True),
+        mature.reset_index(drop=True),
+        (frame.iloc[waiting.index], waiting) if followed else None,
+    )
 
 
 def _recent(
@@ -245,6 +260,7 @@ def _evidence(
     four: FourPeriods,
     evaluated: Evaluated,
     final: Learnt,
+    young: Young | None,
     model: LeadModel,
     plan: TrainingPlan,
     n_calibration_rows: int,
@@ -263,6 +279,7 @@ def _evidence(
             **{key: model.metadata[key] for key in ("n_rows", "n_leads", "n_won", "base_rate")},
             "n_trees": sum(booster.num_trees() for booster in final.classifier.boosters_),
             "n_calibration_rows": n_calibration_rows,
+            "young": None if young is None else young.to_dict(),
             "tables": {"bytes": model.tables.nbytes, "fallback_trees": len(model.tables.fallback_trees)},
             "calibration": model.calibration.to_dict(),
             "threshold": model.threshold.to_dict(),
@@ -274,7 +291,7 @@ def _evidence(
         dropped=[{"name": d.name, "reason": d.reason, "detail": d.detail} for d in final.dropped],
         test=evaluated.test,
         plan=plan.to_dict(),
-        notes=[*four.notes, *evaluated.notes, *_no_threshold(model)],
+        notes=[*four.notes, *evaluated.notes, *_no_threshold(model), *([] if young is None else [young.note()])],
     )
 
 

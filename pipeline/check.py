@@ -15,7 +15,7 @@ from models.gates import count_leads, require_enough
 from models.leakage import Suspect, suspects
 from models.plan import TrainingPlan
 from pipeline.console import Console
-from pipeline.describe import describe_training
+from pipeline.describe import describe_training, teaching
 from pipeline.settings import Settings
 from pipeline.settings_file import load
 from pipeline.source import open_source
@@ -114,7 +114,8 @@ def check(workspace: Workspace, settings: Settings, *, now: int, console: Consol
             described = describe_training(opened, settings, scratch)
             frame = described.frame()
         rows = described.rows
-        learnt = rows[rows["is_mature"] == 1]
+        mature = teaching(rows, settings)["is_mature"] == 1
+        frame, learnt = frame[mature], rows[rows["is_mature"] == 1]
         n_won, n_lost = count_leads(learnt)
         with console.step("Probing"):
             schema, dropped = fit_schema(

@@ -19,7 +19,7 @@ from models.lead_model import LeadModel
 from models.plan import PointsRule, TrainingPlan
 from models.training import train as fit
 from pipeline.console import Console
-from pipeline.describe import describe_training, snapshot_plan
+from pipeline.describe import describe_training, snapshot_plan, teaching
 from pipeline.gates import refusals
 from pipeline.language import day, iso
 from pipeline.report import card
@@ -140,11 +140,10 @@ def _learn(
     with console.step("Computing the features"):
         described = describe_training(opened, settings, scratch)
     rows = described.rows
-    learnt = rows[rows["is_mature"] == 1].reset_index(drop=True)
-    if learnt.empty:
+    if not (rows["is_mature"] == 1).any():
         raise DataError(_nothing_mature(rows, settings, opened))
     with console.step("Training, calibrating, choosing the threshold, testing"):
-        result = fit(described.frame(), learnt, described.features, training_plan(settings))
+        result = fit(described.frame(), teaching(rows, settings), described.features, training_plan(settings))
     model = _with_metadata(result.model, opened, settings, now)
     registry = Registry(workspace, settings.registry)
     facts = TrainingFacts(
