@@ -1,4 +1,4 @@
-"""Young cohorts taken for lost, dropped or weighed: which tells the truth where a sale takes 12 to 18 months?
+"""Young cohorts taken for lost, dropped or weighed, where a sale takes 12 to 18 months: how far from the truth.
 
 ``python -m benchmarks.maturity [--companies N] [--leads N] [--json FILE]``. Each company is simulated over seven years
 with a cycle of which half takes more than 14 months, then described and trained as ``tamis train`` does it to predict

@@ -143,10 +143,11 @@ def training_snapshots(tables: Tables, plan: SnapshotPlan, first_created: int | 
     ...                  "outcomes": lazy(lead_id=["a"], decided_at=[day("2026-03-05")], outcome=["won"])},
     ...                 (), extracted_at=day("2026-04-15"))
     >>> rows = training_snapshots(tables, SnapshotPlan(horizon_days=30), day("2026-01-10"))
-    >>> rows.collect().to_native().assign(cutoff=lambda t: pd.to_datetime(t.cutoff, unit="s").dt.date)
-      lead_id      cutoff  label  is_mature  weight  followed_days  won_after_days  is_open
-    0       a  2026-02-01      0          1     1.0           30.0             NaN        1
-    1       a  2026-03-01      1          1     1.0           30.0             4.0        0
+    >>> rows = rows.collect().to_native().assign(cutoff=lambda t: pd.to_datetime(t.cutoff, unit="s").dt.date)
+    >>> rows[["lead_id", "cutoff", "label", "is_mature", "followed_days", "won_after_days", "is_open"]]
+      lead_id      cutoff  label  is_mature  followed_days  won_after_days  is_open
+    0       a  2026-02-01      0          1           30.0             NaN        1
+    1       a  2026-03-01      1          1           30.0             4.0        0
     """
     if tables.one_table:
         return _one_table(tables, plan)

@@ -1,24 +1,24 @@
 """What young cohorts may teach: weights that undo the censoring of their outcomes.
 
-A snapshot followed for only c of its H days of horizon is not lost when it is not won yet. With ``F(c)`` the share of the
-deals won within H days that are won within c, measured on mature snapshots, a deal won so far stands for ``1 / F(c)``
-deals; those still to come are among the undecided, who therefore stand for less than themselves::
+A snapshot followed for only c of its H days of horizon is not lost when it is not won yet. With ``F(c)`` the share of
+the deals won within H days that are won within c, measured on mature snapshots, a deal won so far stands for
+``1 / F(c)`` deals; those still to come are among the undecided, who therefore stand for less than themselves::
 
     won so far     label 1   1 + e (1 / F(c) - 1)
     lost so far    label 0   1
-    undecided      label 0   1 - e m / u        m = sum of (1 / F(c) - 1) over the won, u = number undecided
-                                                e = min(1, u / m): no more deals than leads that can bring them
+    undecided      label 0   1 - e m / u    m = sum of (1 / F(c) - 1) over the won, u = number undecided
+                                            e = min(1, u / m): no more deals than leads that can bring them
 
 by segment and cohort, so that the weights of a cohort sum to its rows. Weighting the won by the inverse probability of
-having been seen is IPCW (Robins and Rotnitzky, 1992; for risk prediction Vock et al., 2016). Under a fixed horizon those
-who are never decided are never uncensored, so that the undecided cannot be dropped as there: they are weighted as in
-learning from delayed feedback (Chapelle, 2014; Yasui et al., 2020).
+having been seen is IPCW (Robins and Rotnitzky, 1992; for risk prediction Vock et al., 2016). Who is not decided within
+the horizon is never seen uncensored, so that the undecided cannot be dropped as there: they are weighted as in learning
+from delayed feedback (Chapelle, 2014; Yasui et al., 2020).
 
 Assumed: within a segment, when a deal is won depends neither on the features nor on the calendar. The segments are
-therefore bands of propensity, for hot leads are won early: on simulated companies with a cycle of 12 to 18 months half of the
-deals are in after 86 days among the hottest fifth and after 348 among the coldest, but after 225 and 209 for inbound and
-outbound. A change of pace (a crisis, another sales process) is only seen once its cohorts are mature. A lead lost and later
-won counts as lost while it is young.
+therefore bands of propensity, for hot leads are won early: in a simulated company with a cycle of 12 to 18 months half
+of the deals are in after 86 days among the hottest fifth and after 348 among the coldest, but after 225 and 209 for
+inbound and outbound. A change of pace (a crisis, another sales process) is only seen once its
+cohorts are mature. A lead lost and later won counts as lost while it is young.
 """
 
 from dataclasses import dataclass

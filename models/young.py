@@ -60,16 +60,19 @@ class Young:
         -------
         Note
         """
-        n, weight = len(self.taught.y), float(self.taught.w.sum())
-        won, stands_for = int(self.taught.y.sum()), float(self.taught.w @ self.taught.y)
+        facts = self.to_dict()
+        n, weight, won, stands_for = (
+            {language: number(round(facts[name]), language) for language in ("en", "fr")}
+            for name in ("n_rows", "weight", "n_won", "weight_won")
+        )
         return Note(
             "young_taught",
-            f"{number(n, 'en')} snapshots that are not mature taught the deployed trees too, with a total weight of "
-            f"{number(weight, 'en')}: the {number(won, 'en')} won so far stand for {number(stands_for, 'en')}. "
-            "Calibration, threshold, bands and evidence are of mature snapshots only.",
-            f"{number(n, 'fr')} observations encore immatures ont aussi servi à apprendre, pour un poids total de "
-            f"{number(weight, 'fr')} : les {number(won, 'fr')} déjà gagnées comptent pour {number(stands_for, 'fr')}. "
-            "Calibration, seuil, classes et preuves ne portent que sur les observations mûres.",
+            f"{n['en']} snapshots that are not mature taught the deployed trees too, with a total weight of "
+            f"{weight['en']}: the {won['en']} won so far stand for {stands_for['en']}. Calibration, threshold, bands "
+            "and evidence are of mature snapshots only.",
+            f"{n['fr']} observations encore immatures ont aussi servi à apprendre, pour un poids total de "
+            f"{weight['fr']} : les {won['fr']} déjà gagnées comptent pour {stands_for['fr']}. Calibration, seuil, "
+            "classes et preuves ne portent que sur les observations mûres.",
         )
 
 
@@ -115,8 +118,9 @@ def teachers(first: Learnt, rows: pd.DataFrame, frame: pd.DataFrame, waiting: pd
 
 def _followed(rows: pd.DataFrame, segment: npt.NDArray[np.int64]) -> Followed:
     return Followed(
-        segment,
-        *(rows[name].to_numpy(dtype=np.float64) for name in ("followed_days", "won_after_days")),
-        rows["is_open"].to_numpy(dtype=np.int64) == 1,
-        rows["weight"].to_numpy(dtype=np.float64),
+        segment=segment,
+        days=rows["followed_days"].to_numpy(dtype=np.float64),
+        won_after=rows["won_after_days"].to_numpy(dtype=np.float64),
+        is_open=rows["is_open"].to_numpy(dtype=np.int64) == 1,
+        w=rows["weight"].to_numpy(dtype=np.float64),
     )

@@ -30,8 +30,8 @@ class Described:
     rows : pandas.DataFrame
         ``lead_id``, ``cutoff`` and, for training, the columns of `features.snapshots.training_snapshots`; sorted.
     path : pathlib.Path
-        Parquet with ``lead_id``, ``cutoff`` and one column per feature, in the order of ``rows``; for training, of those
-        of ``rows`` that may teach.
+        Parquet with ``lead_id``, ``cutoff`` and one column per feature, in the order of ``rows``; for training, of
+        those that may teach.
     features : tuple of Feature
         What was computed.
     missing : tuple of str

@@ -29,8 +29,8 @@ class SimulationPlan:
     horizon_days : int
         Default horizon of the truth; the tables do not depend on it.
     slowness : float
-        How many times longer than usual a lead stays in each state, from 0.1 to 20. Half the won leads need 5 months
-        at 1 and more than 12 at 3; the share that is won in the end is the same, but for the drift.
+        How many times longer than usual a lead stays in each state, from 0.1 to 20. Half the won leads need 6 months
+        at 1 and 15 at 3 from their creation; but for the drift, the share won in the end is the same.
 
     Raises
     ------
