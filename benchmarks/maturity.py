@@ -1,13 +1,13 @@
 """Young cohorts taken for lost, dropped or weighed, where a sale takes 12 to 18 months: how far from the truth.
 
-``python -m benchmarks.maturity [--companies N] [--leads N] [--json FILE]``. Each company is simulated over seven years
-with a cycle of which half takes more than 14 months, then described and trained as ``tamis train`` does it to predict
-wins within 18 months. ``naive`` is Tamis told that whoever is not won yet is lost, young or not; ``drop`` learns from
-mature snapshots only; ``weight`` lets the trees of the deployed model learn from young ones too. The leads open the day
-the data end are compared with their true probabilities: ``bias`` is the mean propensity less the mean truth,
-``bias_share`` the same as a share of the mean truth, ``log_loss`` the expected one in excess of that of the truth,
-``auc`` the expected one, ``rank`` Spearman's correlation with the truth. Figures that begin with ``raw_`` are of the
-trees before calibration.
+``python -m benchmarks.maturity [--case long] [--companies N] [--leads N] [--json FILE]``. Each company is simulated,
+described and trained as ``tamis train`` does it: in the case ``long`` over seven years, half of its sales take more
+than 14 months, and wins within 18 months are predicted; ``short`` is the company of ``tamis demo``. ``naive`` is Tamis
+told that whoever is not won yet is lost, young or not; ``drop`` learns from mature snapshots only; ``weight`` lets the
+trees of the deployed model learn from young ones too. The leads open the day the data end are compared with their true
+probabilities: ``bias`` is the mean propensity less the mean truth, ``bias_share`` the same as a share of the mean
+truth, ``log_loss`` the expected one in excess of that of the truth, ``auc`` the expected one, ``rank`` Spearman's
+correlation with the truth. Figures that begin with ``raw_`` are of the trees before calibration.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import json
 import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,22 +35,24 @@ from pipeline.simulator.write import write_tables
 from pipeline.source import open_source
 from pipeline.train import training_plan
 
-HORIZON_DAYS = 540
+# Months of history, slowness, horizon in days, age in days above which leads are dead.
+CASES = {"long": (84, 3.0, 540, 1080), "short": (30, 1.0, 90, 540)}
 SYSTEMS = ("naive", "drop", "weight")
 WORKERS = 2
 Floats = npt.NDArray[np.float64]
 
 
-def one(seed: int, n_leads: int) -> list[dict[str, Any]]:
+def one(case: str, seed: int, n_leads: int) -> list[dict[str, Any]]:
     """Figures of the three systems on one company."""
+    months, slowness, horizon, max_age = CASES[case]
     settings = from_dict(
         {
-            "snapshots": {"horizon_days": HORIZON_DAYS, "max_age_days": 1080, "immature": "weight"},
+            "snapshots": {"horizon_days": horizon, "max_age_days": max_age, "immature": "weight"},
             "model": {"bootstrap": 50, "folds": 5, "seed": seed},
             "limits": {"threads": 1},
         }
     )
-    plan = SimulationPlan(n_leads=n_leads, seed=seed, months=84, slowness=3.0)
+    plan = SimulationPlan(n_leads=n_leads, seed=seed, months=months, slowness=slowness)
     simulation = simulate(plan)
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
@@ -67,9 +70,7 @@ def one(seed: int, n_leads: int) -> list[dict[str, Any]]:
         "drop": rows[mature],
         "weight": rows,
     }
-    truth = simulation.truth.propensity(
-        waiting.rows["lead_id"].to_numpy(), waiting.rows["cutoff"].to_numpy(), HORIZON_DAYS
-    )
+    truth = simulation.truth.propensity(waiting.rows["lead_id"].to_numpy(), waiting.rows["cutoff"].to_numpy(), horizon)
     found = []
     for system in SYSTEMS:
         here = told[system].index
@@ -81,7 +82,7 @@ def one(seed: int, n_leads: int) -> list[dict[str, Any]]:
         young = result.evidence.deployed["young"] or {"n_rows": 0, "weight": 0.0}
         found.append(
             {
-                "case": f"company {seed}",
+                "case": f"{case}, company {seed}",
                 "system": system,
                 "n_open": len(truth),
                 "mean_truth": float(truth.mean()),
@@ -114,16 +115,18 @@ def _expected_loss(truth: Floats, propensity: Floats) -> float:
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.maturity")
-    parser.add_argument("--companies", type=int, default=5)
+    parser.add_argument("--case", choices=CASES, default="long")
+    parser.add_argument("--companies", type=int, default=8)
     parser.add_argument("--leads", type=int, default=6000)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
     seeds = range(100, 100 + options.companies)
     with ProcessPoolExecutor(WORKERS) as pool:
-        rows = [row for found in pool.map(one, seeds, [options.leads] * len(seeds)) for row in found]
-    table = pd.DataFrame(rows)
-    means = table.drop(columns="case").groupby("system", sort=False).mean().reset_index()
-    rows += means.assign(case=f"mean of {len(seeds)} companies").to_dict("records")
+        companies = pool.map(partial(one, options.case, n_leads=options.leads), seeds)
+        rows = [row for found in companies for row in found]
+    by_system = pd.DataFrame(rows).drop(columns="case").groupby("system", sort=False)
+    for name, table in (("mean", by_system.mean()), ("standard error", by_system.sem())):
+        rows += table.reset_index().assign(case=f"{options.case}, {name}").to_dict("records")
     print(pd.DataFrame(rows).round(4).to_string(index=False))
     if options.json:
         options.json.write_text(json.dumps({"rows": rows}, indent=1), encoding="utf-8")
