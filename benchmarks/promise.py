@@ -20,7 +20,7 @@ import numpy as np
 
 from models.training import train
 from pipeline.demo import against_truth
-from pipeline.describe import describe_scoring, describe_training
+from pipeline.describe import describe_scoring, describe_training, teaching
 from pipeline.settings import Settings
 from pipeline.settings_file import from_dict
 from pipeline.simulator.plan import SimulationPlan
@@ -65,7 +65,7 @@ def one(seed: int, n_leads: int) -> Outcome:
             settings.source, settings.limits, root=root, staging=root / "staging", quarantine=None, now=plan.end
         )
         described = describe_training(opened, settings, root)
-        rows = described.rows[described.rows["is_mature"] == 1].reset_index(drop=True)
+        rows = teaching(described.rows, settings)
         result = train(described.frame(), rows, described.features, replace(training_plan(settings), seed=seed))
         model, evidence = result.model, result.evidence
         (root / "scoring").mkdir()

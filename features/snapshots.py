@@ -3,7 +3,7 @@
 A lead is open at a cutoff c if it was created before c, is at most ``max_age_days`` old and was not decided before c.
 Its label is 1 iff it is won in ``[c, c + horizon)``. It is mature iff ``c + horizon + reporting_lag <= extracted_at``:
 that depends on c only, so a cohort is mature as a whole, and never by its early decided leads, which would favour fast
-closers.
+closers. What is known of an immature one is what was decided in ``[c, extracted_at - reporting_lag)``.
 """
 
 from dataclasses import dataclass
@@ -123,7 +123,10 @@ def training_snapshots(tables: Tables, plan: SnapshotPlan, first_created: int | 
     -------
     LazyFrame
         ``lead_id`` String, ``cutoff`` Int64, ``label`` Int64 (0 or 1, null if immature), ``is_mature`` Int64,
-        ``weight`` Float64. Every snapshot weighs 1: that is how leads will meet the model, each night that they are
+        ``weight`` Float64; then what `models.censoring` reads, but not in one-table mode, which has no horizon:
+        ``followed_days`` Float64, from the cutoff to the end of the horizon or of what is certain to be in the data, 0
+        or more; ``won_after_days`` Float64, null unless won before that; ``is_open`` Int64, 1 if not decided before
+        that. Every snapshot weighs 1: that is how leads will meet the model, each night that they are
         open, so propensities are calibrated for it. In one-table mode there is one snapshot per lead, at its
         ``created_at + age_days`` (at ``extracted_at`` where it has no date); rows without an outcome are immature.
 
@@ -140,10 +143,11 @@ def training_snapshots(tables: Tables, plan: SnapshotPlan, first_created: int | 
     ...                  "outcomes": lazy(lead_id=["a"], decided_at=[day("2026-03-05")], outcome=["won"])},
     ...                 (), extracted_at=day("2026-04-15"))
     >>> rows = training_snapshots(tables, SnapshotPlan(horizon_days=30), day("2026-01-10"))
-    >>> rows.collect().to_native().assign(cutoff=lambda t: pd.to_datetime(t.cutoff, unit="s").dt.date)
-      lead_id      cutoff  label  is_mature  weight
-    0       a  2026-02-01      0          1     1.0
-    1       a  2026-03-01      1          1     1.0
+    >>> rows = rows.collect().to_native().assign(cutoff=lambda t: pd.to_datetime(t.cutoff, unit="s").dt.date)
+    >>> rows[["lead_id", "cutoff", "label", "is_mature", "followed_days", "won_after_days", "is_open"]]
+      lead_id      cutoff  label  is_mature  followed_days  won_after_days  is_open
+    0       a  2026-02-01      0          1           30.0             NaN        1
+    1       a  2026-03-01      1          1           30.0             4.0        0
     """
     if tables.one_table:
         return _one_table(tables, plan)
@@ -336,11 +340,19 @@ def decisions(tables: Tables) -> Frame:
 def _labelled(rows: Frame, plan: SnapshotPlan, extracted_at: int) -> Frame:
     one, zero = nw.lit(1, nw.Int64), nw.lit(0, nw.Int64)
     mature = c("cutoff") <= extracted_at - plan.wait_s
-    won = (c("won_at") >= c("cutoff")) & (c("won_at") < c("cutoff") + plan.horizon_days * DAY_S)
+    certain = nw.lit(extracted_at - plan.reporting_lag_days * DAY_S, nw.Int64)
+    until = nw.when(mature).then(c("cutoff") + plan.horizon_days * DAY_S).otherwise(certain)
+    # A reporting lag may end before the cutoff: nothing is certain then.
+    rows = rows.with_columns(until=nw.when(until < c("cutoff")).then(c("cutoff")).otherwise(until))
+    won = (c("won_at") >= c("cutoff")) & (c("won_at") < c("until"))
+    decided = c("decided_at") < c("until")
     return rows.select(
         "lead_id",
         "cutoff",
         label=nw.when(mature).then(nw.when(won).then(one).otherwise(zero)),
         is_mature=nw.when(mature).then(one).otherwise(zero),
         weight=nw.lit(1.0, nw.Float64),
+        followed_days=(c("until") - c("cutoff")) / DAY_S,
+        won_after_days=nw.when(won).then((c("won_at") - c("cutoff")) / DAY_S),
+        is_open=nw.when(decided).then(zero).otherwise(one),
     )

@@ -106,6 +106,25 @@ def part(rows: pd.DataFrame, at: Ints, stands_for: Floats) -> Part:
 
 
 @dataclass(frozen=True)
+class Taught:
+    """Rows that only teach: nothing is measured on them.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame of k rows
+        Raw features.
+    lead : ndarray of object of shape (k,)
+    y, w : ndarray of shape (k,)
+        Labels 0 or 1; weights.
+    """
+
+    frame: pd.DataFrame
+    lead: npt.NDArray[Any]
+    y: Floats
+    w: Floats
+
+
+@dataclass(frozen=True)
 class Learnt:
     """Columns, trees and regression learnt from some rows.
 
@@ -124,7 +143,7 @@ class Learnt:
     telling : tuple of Feature
         Columns that mostly tell when a lead came.
     rows : Part
-        What they were fitted on.
+        What they were fitted on, less what only taught.
     mix : tuple of 2 floats
         Shares of both in the margin.
     """
@@ -154,10 +173,20 @@ class Learnt:
         """
         if not forward:
             return BetaCalibration.fit(unseen.margin, unseen.y, unseen.w)
-        own = self.trees.oof_margin_
-        if self.mix != TREES and self.linear_unseen is not None:
-            own = mixed(np.column_stack([own, self.linear_unseen()]), self.mix)
-        return calibrate(unseen, self.rows.margins(own))
+        return calibrate(unseen, self.rows.margins(self.unseen_margin()))
+
+    def unseen_margin(self) -> Floats:
+        """Out-of-fold margins of ``rows``.
+
+        Returns
+        -------
+        ndarray of shape (k,)
+            Log-odds.
+        """
+        own = self.trees.oof_margin_[: len(self.rows.at)]
+        if self.mix == TREES or self.linear_unseen is None:
+            return own
+        return mixed(np.column_stack([own, self.linear_unseen()]), self.mix)
 
     def members(self, frame: pd.DataFrame) -> Floats:
         """Margins of trees and regression for rows that they were not fitted on.
@@ -211,7 +240,12 @@ class Learnt:
 
 
 def learn(
-    frame: pd.DataFrame, rows: Part, features: Sequence[Feature], plan: TrainingPlan, mix: Mix | None = None
+    frame: pd.DataFrame,
+    rows: Part,
+    features: Sequence[Feature],
+    plan: TrainingPlan,
+    mix: Mix | None = None,
+    beside: Taught | None = None,
 ) -> Learnt:
     """Choose the columns, grow the trees and fit the regression, on some of the rows alone.
 
@@ -227,6 +261,8 @@ def learn(
         Seed, threads, settings of the classifier.
     mix : tuple of 2 floats, optional
         Shares of trees and regression, where they are known; a regression without a share is not fitted.
+    beside : Taught, optional
+        Rows that teach the trees too.
 
     Returns
     -------
@@ -238,9 +274,12 @@ def learn(
     DataError
         When no column varies.
     """
-    taken = frame.iloc[rows.at]
+    taken, lead, y, w = frame.iloc[rows.at], rows.lead, rows.y, rows.w
+    if beside is not None:
+        taken = pd.concat([taken, beside.frame], ignore_index=True)
+        lead, y, w = (np.concatenate(pair) for pair in ((lead, beside.lead), (y, beside.y), (w, beside.w)))
     schema, dropped = fit_schema(
-        taken, features, groups=rows.lead, max_levels=plan.max_levels, min_level_rows=plan.min_level_rows
+        taken, features, groups=lead, max_levels=plan.max_levels, min_level_rows=plan.min_level_rows
     )
     if not schema.columns:
         raise DataError(
@@ -250,11 +289,12 @@ def learn(
     matrix = to_matrix(taken, schema)
     directions = [column.feature.direction for column in schema.columns]
     trees = LeadClassifier(monotone=directions, seed=plan.seed, num_threads=plan.num_threads, **(plan.classifier or {}))
-    trees.fit(matrix, rows.y.astype(np.int64), groups=rows.lead, sample_weight=rows.w)
-    encoded = encode(matrix, trees.levels_)
+    trees.fit(matrix, y.astype(np.int64), groups=lead, sample_weight=w)
+    encoded = encode(matrix[: len(rows.at)], trees.levels_)
     linear, linear_unseen = None, None
     if mix != TREES:
-        given = (encoded, trees.levels_, rows.y, rows.w, trees.fold_, directions, plan.seed)
+        fold = trees.fold_[: len(rows.at)]
+        given = (encoded, trees.levels_, rows.y, rows.w, fold, directions, plan.seed)
         linear, linear_unseen = LinearPart.fit(*given)
     return Learnt(
         schema,

@@ -1,7 +1,8 @@
 """Train: evaluate the procedure on the four periods, then deploy what it gives on everything.
 
-Evidence is about the procedure; the deployed model learns from all mature rows. Its calibration and its
-threshold come from margins that the same procedure gave, forward in time, to rows that it had not seen.
+Evidence is about the procedure; the deployed model learns from all mature rows, its trees also from young ones that
+are weighed. Its calibration and its threshold come from margins that the same procedure gave, forward in time, to
+mature rows that it had not seen.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,6 +31,7 @@ from models.plan import TrainingPlan
 from models.shared_facts import SharedFacts
 from models.threshold import ThresholdChoice, choose
 from models.value import evaluate_value, learn_amounts
+from models.young import FACTS, teachers
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -82,9 +84,10 @@ def train(
     frame : pandas.DataFrame of n rows
         Raw features, one column each; others are ignored.
     rows : pandas.DataFrame of n rows, in the same order
-        ``lead_id``, ``cutoff`` (UTC seconds; all equal where leads have no dates), ``label`` (0 or 1; rows
-        with null, immature, are left out), ``weight`` and ``amount`` (of the deal, null where unknown; both
-        optional). The order of rows changes nothing.
+        ``lead_id``, ``cutoff`` (UTC seconds; all equal where leads have no dates), ``label`` (0 or 1; null where
+        immature), ``weight`` and ``amount`` (of the deal, null where unknown; both optional). Immature rows teach the
+        deployed trees, weighed, where ``followed_days``, ``won_after_days`` and ``is_open`` are there (see
+        `models.censoring`); else they are left out. The order of rows changes nothing.
     features : sequence of Feature
         Those that may serve.
     plan : TrainingPlan
@@ -104,7 +107,7 @@ def train(
         ``frame`` and ``rows`` do not match, or a column is missing.
     """
     say = progress or (lambda _step, _done: None)
-    frame, rows = _prepare(frame, rows)
+    frame, rows, waiting = _prepare(frame, rows)
     require_enough(rows, plan)
     four = split(rows, plan.shares, plan.horizon_s, plan.seed)
     say("evaluate", 0.0)
@@ -118,18 +121,27 @@ def train(
     blocks = _unseen_blocks(frame, rows, features, plan, four, second)
     choice = choose_mix([block.unseen(rows) for block in blocks])
     say("deploy", 0.75)
-    final = learn(frame, part(rows, np.arange(len(rows)), np.ones(len(rows))), features, plan, choice.mix)
+    everything = part(rows, np.arange(len(rows)), np.ones(len(rows)))
+    final = learn(frame, everything, features, plan, choice.mix)
+    young = None if waiting is None else teachers(final, rows, *waiting)
+    if young is not None:
+        final = learn(frame, everything, features, plan, choice.mix, young.taught)
     recent = _recent(blocks, rows, forward=four.forward)
     model = _deploy(frame, rows, final, recent, plan, forward=four.forward)
     say("done", 1.0)
     value = evaluate_value(frame, rows, four, first, evaluated.test["propensity"], plan)
     importance = _importance(frame, final)
     evidence = _evidence(four, evaluated, final, choice, model, plan, importance, len(recent.at))
+    if young is not None:
+        deployed = {**evidence.deployed, "young": young.to_dict()}
+        evidence = replace(evidence, deployed=deployed, notes=[*evidence.notes, young.note()])
     return TrainingResult(model, replace(evidence, value=value))
 
 
-def _prepare(frame: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Keep mature rows, in an order of their own: the caller's changes nothing."""
+def _prepare(
+    frame: pd.DataFrame, rows: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame, tuple[pd.DataFrame, pd.DataFrame] | None]:
+    """Mature rows, and beside them those that may teach, in an order of their own: the caller's changes nothing."""
     missing = [name for name in ("lead_id", "cutoff", "label") if name not in rows.columns]
     if missing or len(frame) != len(rows):
         raise DataError(
@@ -138,11 +150,17 @@ def _prepare(frame: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.
         )
     optional = {"weight": 1.0, "amount": np.nan}
     given = {name: rows.get(name, pd.Series(value, index=rows.index)) for name, value in optional.items()}
-    clean = rows[["lead_id", "cutoff", "label"]].assign(**given).reset_index(drop=True)
-    clean = clean[clean["label"].notna()]
-    clean = clean.assign(lead_id=clean["lead_id"].astype("str"), label=clean["label"].astype("int64"))
-    clean = clean.sort_values(["lead_id", "cutoff"], kind="stable")
-    return frame.iloc[clean.index].reset_index(drop=True), clean.reset_index(drop=True)
+    facts = [name for name in FACTS if name in rows.columns]
+    clean = rows[["lead_id", "cutoff", "label", *facts]].assign(**given).reset_index(drop=True)
+    clean = clean.assign(lead_id=clean["lead_id"].astype("str")).sort_values(["lead_id", "cutoff"], kind="stable")
+    known = clean["label"].notna()
+    mature, waiting = clean[known].astype({"label": "int64"}), clean[~known]
+    followed = len(facts) == len(FACTS) and len(waiting)
+    return (
+        frame.iloc[mature.index].reset_index(drop=True),
+        mature.reset_index(drop=True),
+        (frame.iloc[waiting.index], waiting) if followed else None,
+    )
 
 
 def _unseen_blocks(
@@ -293,6 +311,7 @@ def _evidence(
             **{key: model.metadata[key] for key in ("n_rows", "n_leads", "n_won", "base_rate")},
             "n_trees": sum(booster.num_trees() for booster in final.trees.boosters_),
             "n_calibration_rows": n_calibration_rows,
+            "young": None,
             "tables": {"bytes": model.tables.nbytes, "fallback_trees": len(model.tables.fallback_trees)},
             "calibration": model.calibration.to_dict(),
             "threshold": model.threshold.to_dict(),

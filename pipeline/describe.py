@@ -28,9 +28,10 @@ class Described:
     Attributes
     ----------
     rows : pandas.DataFrame
-        ``lead_id``, ``cutoff`` and, for training, ``label``, ``is_mature``, ``weight``; sorted.
+        ``lead_id``, ``cutoff`` and, for training, the columns of `features.snapshots.training_snapshots`; sorted.
     path : pathlib.Path
-        Parquet with ``lead_id``, ``cutoff`` and one column per feature, in the order of ``rows``.
+        Parquet with ``lead_id``, ``cutoff`` and one column per feature, in the order of ``rows``; for training, of
+        those that may teach.
     features : tuple of Feature
         What was computed.
     missing : tuple of str
@@ -96,7 +97,12 @@ def collect(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
 
 
 def describe_training(opened: Opened, settings: Settings, scratch: Path) -> Described:
-    """Every training snapshot, mature or not, with features of the mature ones only.
+    """Every training snapshot, with features of those that may teach.
+
+    Returns
+    -------
+    Described
+        Its ``rows`` are all snapshots; `teaching` says which of them have features.
 
     Raises
     ------
@@ -108,10 +114,28 @@ def describe_training(opened: Opened, settings: Settings, scratch: Path) -> Desc
     first_created = None if pd.isna(first) else int(first)
     snapshots = training_snapshots(tables, snapshot_plan(settings), first_created)
     rows = collect(snapshots).sort_values(KEYS, ignore_index=True)
-    mature = rows["is_mature"] == 1
     features = declared_features(opened, settings)
-    path = _materialise(opened, rows.loc[mature, KEYS], features, scratch)
+    path = _materialise(opened, teaching(rows, settings)[KEYS], features, scratch)
     return Described(rows, path, features)
+
+
+def teaching(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """The snapshots that may teach: the mature ones and, where the settings weigh them, the others.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        From `describe_training`.
+    settings : Settings
+        ``snapshots.immature``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the same order, renumbered from 0. In one-table mode, which has no horizon, the mature ones.
+    """
+    weighed = settings.snapshots.immature == "weight" and "followed_days" in rows
+    return rows if weighed else rows[rows["is_mature"] == 1].reset_index(drop=True)
 
 
 def describe_scoring(

@@ -20,7 +20,7 @@ from features.tables import Tables
 from models.evidence import Evidence, Note
 from models.leak_history import following, moved
 from models.leakage import LINK, Suspect, ever_won, in_order, link_suspect, suspects
-from pipeline.describe import KEYS, Described, collect, describe_training
+from pipeline.describe import KEYS, Described, collect, describe_training, teaching
 from pipeline.leak_words import xray
 from pipeline.settings import Settings
 from pipeline.source import Opened
@@ -36,9 +36,9 @@ class Probed:
     ----------
     described : Described
         Every snapshot, with the features of the mature ones.
-    rows : pandas.DataFrame
-        The mature ones.
-    frame : pandas.DataFrame
+    teaching : pandas.DataFrame
+        Those that may teach: the mature ones and, where the settings weigh them, the others.
+    teaching_frame : pandas.DataFrame
         Their raw features, in the same order.
     features : tuple of Feature
         Those that are no proven leak, or that the settings keep.
@@ -47,10 +47,21 @@ class Probed:
     """
 
     described: Described
-    rows: pd.DataFrame
-    frame: pd.DataFrame
+    teaching: pd.DataFrame
+    teaching_frame: pd.DataFrame
     features: tuple[Feature, ...]
     suspects: tuple[Suspect, ...]
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The mature ones."""
+        return self.teaching[self.teaching["is_mature"] == 1].reset_index(drop=True)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Raw features of the mature ones, in the same order."""
+        mature = (self.teaching["is_mature"] == 1).to_numpy()
+        return self.teaching_frame if mature.all() else self.teaching_frame[mature].reset_index(drop=True)
 
     @property
     def dropped(self) -> tuple[Dropped, ...]:
@@ -109,8 +120,9 @@ def describe_without_leaks(opened: Opened, settings: Settings, scratch: Path) ->
     types = [s.name for s in events if s.status == "refused"]
     chosen = settings.features.model_copy(update={"exclude": (*settings.features.exclude, *types)})
     described = describe_training(opened, settings.model_copy(update={"features": chosen}), scratch)
-    rows = described.rows[described.rows["is_mature"] == 1].reset_index(drop=True)
-    frame = described.frame()
+    taught, of_taught = teaching(described.rows, settings), described.frame()
+    everything = Probed(described, taught, of_taught, described.features, ())
+    rows, frame = everything.rows, everything.frame
     won, tracked = _won(opened.tables), _tracked(opened.tables)
     found = suspects(frame, rows, described.features, won=won, tracked=tracked, allowed=allowed)
     beside = _beside(opened, described, frame, rows.assign(ever=ever_won(rows, won)), tracked, found, allowed)
@@ -118,7 +130,7 @@ def describe_without_leaks(opened: Opened, settings: Settings, scratch: Path) ->
     every = in_order((*events, *beside, *(s for s in found if s.name not in fallen)))
     refused = {name for s in every if s.status == "refused" for name in s.features}
     features = tuple(feature for feature in described.features if feature.name not in refused)
-    return Probed(described, rows, frame, features, every)
+    return replace(everything, features=features, suspects=every)
 
 
 def _following(tables: Tables, allowed: Collection[str]) -> tuple[Suspect, ...]:

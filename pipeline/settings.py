@@ -124,6 +124,9 @@ class SnapshotSettings(Section):
     horizon_days: int = Field(90, ge=1, le=1095, description="won within this many days of the cutoff")
     reporting_lag_days: int = Field(0, ge=0, description="days until a decision is certain to be in the data")
     max_age_days: int = Field(540, ge=1, description="older open leads are taken as dead")
+    immature: Literal["drop", "weight"] = Field(
+        "drop", description="drop, or weight: young cohorts teach too, weighed by the measured delay of deals"
+    )
 
 
 class FeatureSettings(Section):

@@ -144,9 +144,9 @@ def _learn(
     if probed.rows.empty:
         raise DataError(_nothing_mature(rows, settings, opened))
     probed.require_columns()
-    learnt = probed.rows.assign(amount=probed.rows["lead_id"].map(_amounts(opened)).astype("float64"))
+    learnt = probed.teaching.assign(amount=probed.teaching["lead_id"].map(_amounts(opened)).astype("float64"))
     with console.step("Training, calibrating, choosing the threshold, testing"):
-        result = fit(probed.frame, learnt, probed.features, training_plan(settings))
+        result = fit(probed.teaching_frame, learnt, probed.features, training_plan(settings))
     evidence = probed.told_in(result.evidence)
     model = _with_metadata(result.model, opened, settings, now)
     registry = Registry(workspace, settings.registry)

@@ -102,8 +102,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "not_mature": ("not before {on}", "pas avant le {on}"),
     "yes": ("yes", "oui"),
     "maturity_hint": (
-        "A cohort teaches only once all its leads had the whole horizon to be won: young leads are never taken for lost.",
-        "Une cohorte n'enseigne qu'une fois l'horizon écoulé pour tous ses leads : un lead jeune n'est jamais compté perdu.",
+        "A cohort is measured only once all its leads had the whole horizon to be won: young leads are never taken for lost.",
+        "Une cohorte n'est mesurée qu'une fois l'horizon écoulé pour tous ses leads : un lead jeune n'est jamais compté perdu.",
     ),
     "dropped": ("Columns left out", "Colonnes écartées"),
     "column": ("Column", "Colonne"),

@@ -62,6 +62,8 @@ class Drivers:
         plain rate of being called by prospecting. A territory without enough salespeople lowers all three.
     win_trend, warm_trend : ndarray of float, shape (n,)
         Drift by quarter, in log-hazard.
+    slowness : float
+        By which all rates are divided: see `SimulationPlan`.
     """
 
     kind: Codes
@@ -75,6 +77,7 @@ class Drivers:
     outbound: Numbers
     win_trend: Numbers
     warm_trend: Numbers
+    slowness: float
 
     def contact(self, lead: Codes, intent: Codes) -> tuple[Numbers, Numbers, Numbers]:
         """Rates of the three roads to a first contact (request, points grid, prospecting), broadcast."""
@@ -114,10 +117,10 @@ class Drivers:
         advance = np.where(stage == UNTOUCHED, contact, np.where(stage == CONTACTED, qualify, propose))
         advance = np.where(stage == OPPORTUNITY, win, advance)
         lose = _LOSE[stage, intent] * self.lose[lead] * np.where(touched, np.sqrt(pace), 1.0)
-        return np.stack(np.broadcast_arrays(up, down, advance, lose), axis=-1)
+        return np.stack(np.broadcast_arrays(up, down, advance, lose), axis=-1) / self.slowness
 
 
-def make_drivers(rng: np.random.Generator, leads: Leads, accounts: Accounts) -> Drivers:
+def make_drivers(rng: np.random.Generator, leads: Leads, accounts: Accounts, slowness: float = 1.0) -> Drivers:
     """Derive every lead's pace from its segment, its fit and the sales territory.
 
     Parameters
@@ -128,6 +131,8 @@ def make_drivers(rng: np.random.Generator, leads: Leads, accounts: Accounts) -> 
         With their hidden fit.
     accounts : Accounts
         For the territory and for an account on the move.
+    slowness : float
+        By which all rates are divided.
 
     Returns
     -------
@@ -156,6 +161,7 @@ def make_drivers(rng: np.random.Generator, leads: Leads, accounts: Accounts) -> 
         outbound=coverage * np.where(outbound, 0.012, 0.0004),
         win_trend=_WIN_TREND[leads.size],
         warm_trend=np.where(search, _SEARCH_TREND, 0.0),
+        slowness=slowness,
     )
 
 

@@ -91,7 +91,7 @@ def simulate(plan: SimulationPlan) -> Simulation:
     quarters = clock.days_at(quarter_starts(plan))
     accounts = make_accounts(rng["accounts"], max(20, int(0.55 * plan.n_leads)))
     leads = make_leads(rng["leads"], plan, clock, accounts)
-    drivers = make_drivers(rng["journeys"], leads, accounts)
+    drivers = make_drivers(rng["journeys"], leads, accounts, plan.slowness)
     everyone = np.arange(len(leads))
     runs = walk(
         rng["journeys"],

@@ -108,6 +108,30 @@ def test_a_cohort_is_mature_from_the_second_its_wait_is_over(late_by, mature):
 
 
 @ENGINES
+def test_an_immature_snapshot_tells_what_was_decided_before_the_data_end_and_no_more(engine):
+    leads = {"lead_id": ["won", "edge", "lost", "open"], "created_at": [at("2026-01-10")] * 4}
+    outcomes = {
+        "lead_id": ["won", "edge", "lost"],
+        "decided_at": [at("2026-02-11"), at("2026-02-21"), at("2026-02-05")],
+        "outcome": ["won", "won", "lost"],
+    }
+    # Certain are the decisions before the 21st: three days of lag before the 24th; the end itself is out.
+    made = tables(engine, leads, outcomes, extracted_at=at("2026-02-24"))
+    rows = collected(training_snapshots(made, SnapshotPlan(horizon_days=60, reporting_lag_days=3), at("2026-01-10")))
+    assert rows["label"].isna().all()
+    assert rows["followed_days"].to_list() == [20.0] * 4
+    facts = zip(rows["lead_id"], rows["won_after_days"].fillna(-1), rows["is_open"], strict=True)
+    assert list(facts) == [("edge", -1, 1), ("lost", -1, 0), ("open", -1, 1), ("won", 10.0, 0)]
+
+
+def test_a_snapshot_younger_than_the_reporting_lag_has_not_been_followed():
+    leads = {"lead_id": ["a"], "created_at": [at("2026-01-10")]}
+    made = tables("polars", leads, OUTCOMES, extracted_at=at("2026-02-02"))
+    rows = collected(training_snapshots(made, SnapshotPlan(reporting_lag_days=9), at("2026-01-10")))
+    assert rows[["followed_days", "is_open"]].to_numpy().tolist() == [[0.0, 1]]
+
+
+@ENGINES
 def test_a_lead_too_old_is_no_longer_looked_at(engine):
     plan = SnapshotPlan(horizon_days=30, max_age_days=60)
     rows = collected(training_snapshots(tables(engine), plan, at("2024-01-01")))

@@ -191,7 +191,7 @@ def test_a_tiny_company_still_has_its_nine_tables(n_leads: int) -> None:
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("n_leads", 0), ("events_per_lead", 0.0), ("seed", -1), ("months", 1), ("horizon_days", 0)],
+    [("n_leads", 0), ("events_per_lead", 0.0), ("seed", -1), ("months", 1), ("horizon_days", 0), ("slowness", 0.0)],
 )
 def test_a_setting_out_of_range_is_refused_with_its_name_and_value(setting: str, value: float) -> None:
     with pytest.raises(UseError, match=rf"simulation: {setting} must be .*, got {value}"):

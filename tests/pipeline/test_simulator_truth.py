@@ -184,6 +184,21 @@ def test_the_probability_grows_with_the_horizon_and_does_not_depend_on_the_order
     np.testing.assert_allclose(truth.propensity(ids[::-1], end, 30)[::-1], near, rtol=0, atol=1e-12)
 
 
+def test_a_slow_company_sells_in_12_to_18_months_and_its_truth_is_honoured_over_two_years() -> None:
+    slow = simulate(SimulationPlan(n_leads=6_000, seed=11, months=84, slowness=3))
+    created = slow.tables["leads"].set_index("lead_id")["created_at"]
+    won = slow.tables["outcomes"].query("outcome == 'won'").set_index("lead_id")["decided_at"]
+    followed = created.index[created < slow.plan.end - 48 * 30 * DAY_S]
+    months = ((won - created).reindex(followed) / (30.4 * DAY_S)).dropna()
+    assert 12 < months.median() < 18
+    truth, ids, end = slow.truth, slow.truth.lead_ids, slow.plan.end
+    propensity = truth.propensity(ids, end, 730)
+    open_ = ~np.isnan(propensity)
+    future = truth.redraw(np.random.default_rng(1), ids, end, 730)
+    assert abs(_deviation(future[open_], propensity[open_], np.ones(open_.sum()))) < 4
+    assert np.nanmean(propensity) > 1.2 * np.nanmean(truth.propensity(ids, end, 365))
+
+
 def test_the_market_drifts_as_documented(company: Simulation) -> None:
     drivers = company.truth.drivers
     lead, opportunity, buying = np.arange(12_000), np.array(3), np.array(3)

@@ -12,11 +12,14 @@ import pytest
 
 from features.errors import DataError, GateError, OutsideError
 from features.snapshots import SnapshotPlan
+from pipeline.check import check
 from pipeline.console import Console
 from pipeline.describe import snapshot_plan
 from pipeline.gates import refusals
 from pipeline.settings import Settings
 from pipeline.settings_file import load
+from pipeline.simulator.plan import SimulationPlan
+from pipeline.simulator.simulate import simulate
 from pipeline.tracking import Registry
 from pipeline.train import run, train, training_plan
 
@@ -188,6 +191,20 @@ def test_one_table_without_any_outcome_says_so(company):
     workspace = company({"leads": leads([None] * 50, x=np.arange(50))})
     with pytest.raises(DataError, match="None of 50 leads has an outcome: expected won or lost in the outcome column"):
         trained(workspace)
+
+
+def test_young_cohorts_teach_where_the_settings_say_so_and_a_check_measures_mature_ones_only(company):
+    tables = simulate(SimulationPlan(n_leads=1500, months=18)).tables
+    young = company(tables, snapshots={"immature": "weight"})
+    weighed, checked = trained(young), check(young, load(young.root), now=NOW, console=Console())
+    taught = weighed.evidence.deployed["young"]
+    assert 0 < taught["n_won"] < taught["weight_won"] < taught["weight"] == pytest.approx(taught["n_rows"])
+    assert "young_taught" in {note.code for note in weighed.evidence.notes}
+    dropping = company(tables, snapshots={"immature": "drop"})
+    dropped, checked_again = trained(dropping), check(dropping, load(dropping.root), now=NOW, console=Console())
+    assert dropped.evidence.deployed["young"] is None
+    assert dropped.evidence.figures == weighed.evidence.figures
+    assert (checked.schema, checked.suspects) == (checked_again.schema, checked_again.suspects)
 
 
 def test_two_trainings_at_once_are_refused(company):

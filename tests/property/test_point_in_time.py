@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
+import narwhals.stable.v2 as nw
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.catalogue import FeatureOptions, catalogue
+from features.snapshots import SnapshotPlan, training_snapshots
+from features.tables import Tables
 
 OPTIONS = FeatureOptions(event_types=("badge_scan",), signal_types=("ipo",), criteria=("security",))
 SETTINGS = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
@@ -87,6 +91,40 @@ def test_a_snapshot_alone_equals_the_same_snapshot_in_a_batch(crm: Any, snapshot
     some = [f for f in features if data.draw(st.booleans())] or list(features[:1])
     part = crm.computed(rows, [alone], some, "polars")[alone]
     assert part == {f.name: batch[alone][f.name] for f in some}
+
+
+OUTCOME = st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(0, 120), st.sampled_from(["won", "lost"]))
+
+
+@SETTINGS
+@given(before=st.lists(OUTCOME, max_size=6), later=st.lists(OUTCOME, max_size=6), lag=st.sampled_from([0, 10]))
+def test_decisions_after_the_data_end_change_no_label_and_no_fact_of_a_snapshot(
+    before: list[Any], later: list[Any], lag: int
+) -> None:
+    """Nor do decisions that fall in the reporting lag change an immature one: some of them are not in the data yet."""
+    end = 120
+    plan = SnapshotPlan(horizon_days=60, reporting_lag_days=lag)
+    known = [row for row in before if row[1] < end - lag]
+    unknown = [(lead, end + day, outcome) for lead, day, outcome in later]
+    lagging = [row for row in before if row[1] >= end - lag]
+    rows = _labelled(known, plan, end)
+    assert _labelled([*known, *unknown], plan, end).equals(rows)
+    young = _labelled([*known, *unknown, *lagging], plan, end)
+    assert young[young["is_mature"] == 0].equals(rows[rows["is_mature"] == 0])
+    assert (rows["won_after_days"].dropna() < rows["followed_days"][rows["won_after_days"].notna()]).all()
+    assert (rows["label"].eq(1) == rows["won_after_days"].notna())[rows["is_mature"] == 1].all()
+
+
+def _labelled(outcomes: list[tuple[str, int, str]], plan: SnapshotPlan, end: int) -> pd.DataFrame:
+    day = 86_400
+    names = ("lead_id", "decided_at", "outcome")
+    columns = {name: [row[k] for row in outcomes] for k, name in enumerate(names)}
+    decided = pd.DataFrame(columns).astype({"lead_id": "str", "decided_at": "int64", "outcome": "str"})
+    decided["decided_at"] *= day
+    leads = pd.DataFrame({"lead_id": ["a", "b", "c"], "created_at": [0, 0, 20 * day]})
+    frames = {name: nw.from_native(table).lazy() for name, table in {"leads": leads, "outcomes": decided}.items()}
+    rows = training_snapshots(Tables(frames, (), end * day), plan, 0).collect().to_native()
+    return rows.sort_values(["lead_id", "cutoff"], ignore_index=True)
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "polars", "pandas"])
