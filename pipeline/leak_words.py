@@ -11,28 +11,28 @@ from pipeline.language import fixed
 SEEN: dict[str, dict[Language, str]] = {
     "filled_won": {
         "en": "filled for {won} of the {n_won} won leads and {lost} of the {n_lost} others.",
-        "fr": "remplie pour {won} des {n_won} leads gagnés et {lost} des {n_lost} autres.",
+        "fr": "colonne remplie pour {won} des {n_won} leads gagnés et {lost} des {n_lost} autres.",
     },
     "filled_lost": {
         "en": "filled for {lost} of the {n_lost} leads that were not won and {won} of the {n_won} won ones.",
-        "fr": "remplie pour {lost} des {n_lost} leads non gagnés et {won} des {n_won} gagnés.",
+        "fr": "colonne remplie pour {lost} des {n_lost} leads non gagnés et {won} des {n_won} gagnés.",
     },
     "at_least": {
         "en": "it alone ranks leads with an AUC of {auc}: {won} of the won leads and {lost} of the others "
         "have {at_least} or more.",
-        "fr": "à elle seule elle classe les leads avec une AUC de {auc} : {won} des leads gagnés et {lost} des autres "
+        "fr": "à elle seule, cette colonne classe les leads avec une AUC de {auc} : {won} des leads gagnés et {lost} des autres "
         "ont {at_least} ou plus.",
     },
     "at_most": {
         "en": "it alone ranks leads with an AUC of {auc}: {won} of the won leads and {lost} of the others "
         "have {at_most} or less.",
-        "fr": "à elle seule elle classe les leads avec une AUC de {auc} : {won} des leads gagnés et {lost} des autres "
+        "fr": "à elle seule, cette colonne classe les leads avec une AUC de {auc} : {won} des leads gagnés et {lost} des autres "
         "ont {at_most} ou moins.",
     },
     "n_levels": {
         "en": "it alone ranks leads with an AUC of {auc}: {won} of the won leads and {lost} of the others "
         "share the values (there are {n_levels}) that win most.",
-        "fr": "à elle seule elle classe les leads avec une AUC de {auc} : {won} des leads gagnés et {lost} des autres "
+        "fr": "à elle seule, cette colonne classe les leads avec une AUC de {auc} : {won} des leads gagnés et {lost} des autres "
         "ont une des valeurs (il y en a {n_levels}) qui gagnent le plus.",
     },
     "follows": {
@@ -72,12 +72,12 @@ WHY: dict[str, dict[Language, str]] = {
         "fr": "Ce qu'on sait avant la décision en dit rarement autant.",
     },
     "follows": {
-        "en": "It follows the decision and cannot announce it.",
-        "fr": "Il découle de la décision et ne peut l'annoncer.",
+        "en": "They follow the decision and cannot announce it.",
+        "fr": "Ils découlent de la décision et ne peuvent l'annoncer.",
     },
     "won_only": {
-        "en": "It may be a consequence of the sale.",
-        "fr": "C'est peut-être une conséquence de la vente.",
+        "en": "They may be a consequence of the sale.",
+        "fr": "Ce sont peut-être des conséquences de la vente.",
     },
     "moved": {"en": "It moves after the fact.", "fr": "Elle change après coup."},
 }
