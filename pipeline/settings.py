@@ -125,7 +125,7 @@ class SnapshotSettings(Section):
     reporting_lag_days: int = Field(0, ge=0, description="days until a decision is certain to be in the data")
     max_age_days: int = Field(540, ge=1, description="older open leads are taken as dead")
     immature: Literal["drop", "weight"] = Field(
-        "drop", description="drop, or weight: young cohorts teach too, weighed by the measured delay of deals"
+        "drop", description="drop, or weight: young cohorts teach too, weighed; for horizons of about a year or more"
     )
 
 
