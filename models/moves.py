@@ -76,7 +76,9 @@ def moves(
         feature = model.features[column]
         was, value = (value_of(frame, feature.name, 0) for frame in (then, now))
         told = sentence(feature, value, language, in_favour=points > 0)
-        text = with_remark(told, before(feature, was, language))
+        remark = before(feature, was, language)
+        # What looks the same once it is rounded is told once.
+        text = told if remark == before(feature, value, language) else with_remark(told, remark)
         facts.append(Reason(feature.code, feature.family, points, text))
     moved = 100 * float(last.propensity[0] - first.propensity[0])
     return Moves(

@@ -1,8 +1,10 @@
 """What moved a lead between two nights: exact, only facts that changed, the model's part apart."""
 
+import numpy as np
 import pytest
 
 from models.moves import moves
+from models.reasons import ReasonTable
 
 
 def test_facts_and_the_rest_lead_from_one_propensity_to_the_next(trained, world):
@@ -26,6 +28,17 @@ def test_only_facts_that_changed_are_named_and_what_they_were_is_said(trained, w
     both = moves(model, then, now.assign(fit__source="partner"), 0.1, "fr")
     assert {fact.code for fact in both.facts} == {"ENGAGEMENT.VIEWS_COUNT_30D", "FIT.SOURCE"}
     assert any("(avant\u00a0: ads)" in fact.text for fact in both.facts)
+
+
+def test_a_change_that_rounding_hides_is_told_once(trained, world, monkeypatch):
+    model = trained.model
+    column = model.names.index("fit__employees")
+    only = ReasonTable(np.array([0, 1]), np.array([column]), np.array([1.5]))
+    monkeypatch.setattr("models.moves.top_reasons", lambda *_, **__: only)
+    then = world.frame[:1].assign(fit__employees=1000.2)
+    (same,) = moves(model, then, then.assign(fit__employees=1000.4), 0.1, "en").facts
+    (other,) = moves(model, then, then.assign(fit__employees=2000.0), 0.1, "en").facts
+    assert (same.text, other.text) == ("Employees: 1,000", "Employees: 2,000 (before: 1,000)")
 
 
 def test_a_night_without_news_moves_nothing(trained, world):
