@@ -86,10 +86,30 @@ class Narrator:
 
     def _reason(self, column: int, points: float, value: float | str | None, code: float) -> Reason:
         feature = self.model.features[column]
+        text = self.text(column, points, value)
+        return Reason(feature.code, feature.family, points, text, self.evidence(column, points, code))
+
+    def text(self, column: int, points: float, value: float | str | None) -> str:
+        """Say the fact, with the average lead beside it.
+
+        Parameters
+        ----------
+        column : int
+            Position of the feature.
+        points : float
+            Of the reason.
+        value : float, str or None
+            As computed; None is null.
+
+        Returns
+        -------
+        str
+            Under 120 characters.
+        """
+        feature = self.model.features[column]
         statistics = self.model.reference.columns.get(feature.name, {})
         remark = comparison(feature, statistics.get("mean"), self.language)
-        text = with_remark(sentence(feature, value, self.language, in_favour=points > 0), remark)
-        return Reason(feature.code, feature.family, points, text, self.evidence(column, points, code))
+        return with_remark(sentence(feature, value, self.language, in_favour=points > 0), remark)
 
     def evidence(self, column: int, points: float, code: float) -> str:
         """Say what became of the leads that shared a fact.

@@ -8,8 +8,7 @@ import pandas as pd
 from features.errors import DataError
 from features.language import Language
 from models.lead_model import LeadModel
-from models.narrator import Narrator
-from models.reasons import Reason
+from models.narrator import Narrator, value_of
 from pipeline.score_runs import ScoreRun
 
 
@@ -47,13 +46,16 @@ def tell(
             "Score run: expected reasons of the model that scored it and the features of every lead, found others. "
             "The run or the model was altered: score again."
         )
-    given = [[(column[reason["code"]], reason["points"]) for reason in row["reasons"]] for row in rows]
-    told = Narrator(model, language).tell(given, frame)
-    return [{**row, "reasons": _worded(row["reasons"], words)} for row, words in zip(rows, told, strict=True)]
+    narrator = Narrator(model, language)
 
+    def text(i: int, reason: Mapping[str, Any]) -> str:
+        place = column[reason["code"]]
+        return narrator.text(place, reason["points"], value_of(frame, model.names[place], i))
 
-def _worded(reasons: Sequence[Mapping[str, Any]], words: Sequence[Reason]) -> list[dict[str, Any]]:
-    return [{**reason, "text": of.text} for reason, of in zip(reasons, words, strict=True)]
+    return [
+        {**row, "reasons": [{**reason, "text": text(i, reason)} for reason in row["reasons"]]}
+        for i, row in enumerate(rows)
+    ]
 
 
 def hottest(run_: ScoreRun, model: LeadModel, number: int, language: Language) -> list[dict[str, Any]]:
