@@ -72,6 +72,9 @@ class Evidence:
         The knobs.
     notes : sequence of Note
         Loud ones first.
+    contacted : mapping, optional
+        What the log of score runs says of who was worked (`models.contacted.weigh`), and the ``sentences`` that tell
+        what cannot be known; None in one-table mode.
     """
 
     forward: bool
@@ -91,6 +94,7 @@ class Evidence:
     plan: Mapping[str, Any]
     notes: Sequence[Note]
     value: Mapping[str, Any] | None = None
+    contacted: Mapping[str, Any] | None = None
 
     @property
     def gain_curve(self) -> Sequence[Mapping[str, float]]:

@@ -37,9 +37,7 @@ class Part:
     cutoff : ndarray of int64
         UTC seconds.
     y, w : ndarray
-        Labels 0 or 1; weights, the part's multiplier included.
-    stands_for : ndarray
-        The multiplier alone: how many leads each row's lead stands for.
+        Labels 0 or 1; weights, the part's multiplier included: how many leads each row's lead stands for.
     """
 
     at: Ints
@@ -47,7 +45,6 @@ class Part:
     cutoff: Ints
     y: Floats
     w: Floats
-    stands_for: Floats
 
     def margins(self, margin: Floats) -> Margins:
         """Join the rows with their margins, for calibration.
@@ -75,7 +72,7 @@ class Part:
         -------
         Sample
         """
-        return Sample(self.lead, self.cutoff, propensity, self.y, self.stands_for)
+        return Sample(self.lead, self.cutoff, propensity, self.y, self.w)
 
 
 def part(rows: pd.DataFrame, at: Ints, stands_for: Floats) -> Part:
@@ -101,7 +98,6 @@ def part(rows: pd.DataFrame, at: Ints, stands_for: Floats) -> Part:
         cutoff=who["cutoff"].to_numpy(dtype=np.int64),
         y=who["label"].to_numpy(dtype=np.float64),
         w=who["weight"].to_numpy(dtype=np.float64) * stands_for,
-        stands_for=stands_for,
     )
 
 

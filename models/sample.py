@@ -27,7 +27,7 @@ class Sample:
     propensity, y : ndarray of shape (n,)
         Propensities; labels 0 or 1.
     weight : ndarray of shape (n,)
-        How many leads each row's lead stands for (see `models.periods`).
+        How many leads each row's lead stands for (see `models.periods` and `models.contacted`).
     """
 
     lead: npt.NDArray[Any]
@@ -172,8 +172,8 @@ class Flow:
         np.maximum.at(best, codes, sample.propensity)
         at_first = np.full(n_leads, -np.inf)
         at_first[codes[first]] = sample.propensity[first]
-        weight = np.zeros(n_leads)
-        weight[codes] = sample.weight
+        weight, upwards = np.zeros(n_leads), np.argsort(sample.propensity, kind="stable")
+        weight[codes[upwards]] = sample.weight[upwards]  # that of its best row
         self._best, self._best_mass = _mass_above(best, weight)
         self._first, self._first_mass = _mass_above(at_first, weight)
         self.weeks = float(np.ptp(sample.cutoff)) / _WEEK

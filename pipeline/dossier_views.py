@@ -54,6 +54,8 @@ def _head(dossier: Dossier, language: Language) -> Table:
         say("decision", language),
         f"{say(row['decision'], language)} ({say(limit, language, threshold=percent(least or 0.0, language))})",
     )
+    if dossier.explored(language):
+        head.add_row("", f"[yellow]{escape(dossier.explored(language))}[/]")
     if dossier.amount is not None:
         head.add_row(say("amount", language), escape(dossier.worth(language)))
     if row["due_at"] is not None:

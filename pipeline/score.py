@@ -25,7 +25,7 @@ from pipeline.describe import describe_scoring
 from pipeline.language import iso
 from pipeline.score_out import write_out
 from pipeline.score_rows import NONE_BEFORE, Previous, RunFacts, score_block
-from pipeline.score_runs import MANIFEST, TALLY, ScoreRun, newest
+from pipeline.score_runs import EXPLORATION, MANIFEST, TALLY, ScoreRun, newest
 from pipeline.settings import Settings
 from pipeline.settings_file import load
 from pipeline.source import Opened, open_source
@@ -242,7 +242,7 @@ def _write(table: pa.Table, path: Path) -> None:
 def _manifest(
     building: Path, run_: RunFacts, cutoff: int, kind: str, opened: Opened, missing: tuple[str, ...]
 ) -> dict[str, Any]:
-    rows = ScoreRun(building, {}).rows(["band", "decision", "propensity"])
+    rows = ScoreRun(building, {}).rows(["band", "decision", "propensity", "qualification", "handover_probability"])
     counts = {name: _counts(rows.column(name)) for name in ("band", "decision")}
     return {
         "run_id": run_.run_id,
@@ -255,10 +255,21 @@ def _manifest(
         "n_leads": rows.num_rows,
         "bands": counts["band"],
         "decisions": counts["decision"],
+        "exploration": _exploration(rows, run_.settings.exploration.share),
         "mean_propensity": float(np.mean(rows.column("propensity").to_numpy())),
         "missing_features": list(missing),
         **_reasons(building, run_.model),
         "source": opened.stamp,
+    }
+
+
+def _exploration(rows: pa.Table, share: float) -> dict[str, Any]:
+    """How many leads could be drawn, and how many were."""
+    probability = rows.column("handover_probability").to_numpy()
+    return {
+        "share": share,
+        "n_eligible": int(((probability > 0) & (probability < 1)).sum()),
+        "n_handed_over": rows.column("qualification").to_pylist().count(EXPLORATION),
     }
 
 

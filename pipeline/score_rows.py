@@ -12,9 +12,10 @@ import pyarrow as pa
 
 from features.specification import Feature
 from models.alarms import ReasonTally
+from models.exploration import Lottery, drawn, probabilities
 from models.lead_model import LeadModel
 from models.reasons import ReasonTable, top_reasons
-from pipeline.score_runs import REASON, SCHEMA, TALLY
+from pipeline.score_runs import EXPLORATION, REASON, SCHEMA, TALLY
 from pipeline.settings import Settings
 from pipeline.tracking import Version
 
@@ -92,7 +93,14 @@ def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
     decided = model.decide(explained.propensity)
     points = explained.family_points(model.families)
     lead_ids = block["lead_id"].astype("str")
-    decision = np.where(lead_ids.isin(run_.opted_out), "disqualify", decided["decision"])
+    opted_out = lead_ids.isin(run_.opted_out).to_numpy()
+    decision = np.where(opted_out, "disqualify", decided["decision"])
+    threshold = np.full(len(block), model.threshold.threshold, dtype=np.float64)
+    lottery = Lottery(**settings.exploration.model_dump())
+    below = explained.propensity < threshold
+    probability = probabilities(decision == "hand_over", below, decided["band"], opted_out, lottery)
+    explored = drawn(lead_ids.tolist(), probability, lottery.salt)
+    decision = np.where(explored, "hand_over", decision)
     handed_over = decision == "hand_over"
     number = settings.output.reasons
     reasons = top_reasons(model.features, explained.on_propensity, block, n_up=number, n_down=number)
@@ -114,10 +122,11 @@ def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
         "propensity": explained.propensity,
         "raw_score": explained.margin,
         "reference_propensity": np.full(n, explained.reference_propensity),
-        "threshold": [model.threshold.threshold] * n,
+        "threshold": pd.Series(threshold),
         "band": decided["band"],
         "decision": decision,
-        "qualification": ["mql" if handed else None for handed in handed_over],
+        "qualification": [_qualification(*of) for of in zip(handed_over, explored, strict=True)],
+        "handover_probability": probability,
         **{f"{family}_points": points[family] for family in points},
         "expected_amount": amount,
         "expected_value": explained.propensity * amount,
@@ -132,6 +141,10 @@ def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
         for field in SCHEMA
     ]
     return pa.Table.from_arrays(arrays, schema=SCHEMA.with_metadata({TALLY: json.dumps(tally.to_dict())}))
+
+
+def _qualification(handed_over: bool, explored: bool) -> str | None:
+    return EXPLORATION if explored else "mql" if handed_over else None
 
 
 def reason_column(reasons: ReasonTable, features: Sequence[Feature]) -> pa.ListArray:

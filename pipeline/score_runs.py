@@ -23,6 +23,8 @@ from pipeline.workspace import Workspace
 MANIFEST = "manifest.json"
 # Key of the metadata of a file of rows: how often each reason is given in it.
 TALLY = "tamis.reasons"
+# Qualification of a lead below the threshold that is handed over to learn.
+EXPLORATION = "exploration"
 INSTANT = pa.timestamp("s", "UTC")
 REASON = pa.struct([("code", pa.string()), ("family", pa.string()), ("points", pa.float64()), ("text", pa.string())])
 SCHEMA = pa.schema(
@@ -39,6 +41,7 @@ SCHEMA = pa.schema(
         ("band", pa.string()),
         ("decision", pa.string()),
         ("qualification", pa.string()),
+        ("handover_probability", pa.float64()),
         ("fit_points", pa.float64()),
         ("engagement_points", pa.float64()),
         ("intent_points", pa.float64()),
@@ -62,7 +65,7 @@ class ScoreRun:
         Its folder.
     manifest : mapping
         ``run_id``, ``kind`` (``portfolio`` or ``file``), ``scored_at`` and ``cutoff`` (UTC seconds), ``model_version``,
-        ``n_leads``, counts by band and decision, notices.
+        ``n_leads``, counts by band, decision and exploration, notices.
     """
 
     path: Path

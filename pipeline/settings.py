@@ -224,6 +224,22 @@ class PolicySettings(Section):
     contact_within_hours: int = Field(48, ge=1, description="first contact is due this long after the passage")
 
 
+class ExplorationSettings(Section):
+    """Leads below the threshold that are handed over to learn; without them a model only confirms itself."""
+
+    share: float = Field(
+        0.0,
+        ge=0,
+        le=0.2,
+        description="share of them, drawn at random; 0: off. 0.02 to 0.05 is wise: some calls a week, and the next "
+        "model learns what the others would have brought",
+    )
+    spare_band_d: bool = Field(False, description="true: never draw band D; what it would bring is then never known")
+    salt: str = Field(
+        "", description="any words of your own: without them nobody can foresee who is drawn; others draw others"
+    )
+
+
 class RegistrySettings(Section):
     """Where MLflow keeps runs and models."""
 
@@ -267,6 +283,7 @@ class Settings(BaseSettings):
     threshold: ThresholdSettings = ThresholdSettings()
     points: PointsSettings = PointsSettings()
     policy: PolicySettings = PolicySettings()
+    exploration: ExplorationSettings = ExplorationSettings()
     registry: RegistrySettings = RegistrySettings()
     output: OutputSettings = OutputSettings()
     limits: LimitSettings = LimitSettings()

@@ -21,6 +21,7 @@ from models.training import train as fit
 from pipeline.console import Console
 from pipeline.describe import snapshot_plan
 from pipeline.gates import refusals
+from pipeline.handovers import worked
 from pipeline.language import day, iso
 from pipeline.leaks import describe_without_leaks
 from pipeline.report import card
@@ -144,10 +145,11 @@ def _learn(
     if probed.rows.empty:
         raise DataError(_nothing_mature(rows, settings, opened))
     probed.require_columns()
-    learnt = probed.teaching.assign(amount=probed.teaching["lead_id"].map(_amounts(opened)).astype("float64"))
+    taught = worked(workspace, opened, probed.teaching, probed.teaching_frame, settings.snapshots.horizon_days)
+    learnt = taught.rows.assign(amount=taught.rows["lead_id"].map(_amounts(opened)).astype("float64"))
     with console.step("Training, calibrating, choosing the threshold, testing"):
-        result = fit(probed.teaching_frame, learnt, probed.features, training_plan(settings))
-    evidence = probed.told_in(result.evidence)
+        result = fit(taught.frame, learnt, probed.features, training_plan(settings))
+    evidence = taught.told_in(probed.told_in(result.evidence))
     model = _with_metadata(result.model, opened, settings, now)
     registry = Registry(workspace, settings.registry)
     facts = TrainingFacts(

@@ -57,8 +57,17 @@ def training_views(trained: "Trained", language: Language) -> list["RenderableTy
         f"[bold]{say('on_test', language)}[/]",
         _figures(trained, language),
         *notes,
+        *_unknown(trained, language),
         f"{say('report', language)}: {escape(str(trained.report))}",
     ]
+
+
+def _unknown(trained: "Trained", language: Language) -> list["RenderableType"]:
+    """What cannot be known, less what was said first."""
+    contacted = trained.evidence.contacted or {"sentences": ()}
+    said = {note.code for note in trained.evidence.notes}
+    rest = [f"[dim]i[/] {escape(s[language])}" for s in contacted["sentences"] if s["code"] not in said]
+    return [f"[bold]{say('unknown', language)}[/]", *rest] if rest else []
 
 
 def _figures(trained: "Trained", language: Language) -> Table:

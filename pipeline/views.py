@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.table import Table
 
-from features.language import Language, percent
+from features.language import Language, number, percent
 from pipeline.language import fixed, moment, points
 from pipeline.words import say
 
@@ -32,12 +32,19 @@ def score_views(result: "ScoreRun", hottest: Sequence[Mapping[str, Any]], langua
     head.add_row(say("leads_scored", language), fixed(manifest["n_leads"], language))
     head.add_row(say("bands", language), bands)
     head.add_row(say("decisions", language), decided)
+    if manifest["exploration"]["n_handed_over"]:
+        head.add_row("", _explored(manifest["exploration"], language))
     for name in manifest["missing_features"]:
         head.add_row("[yellow]![/]", say("missing_column", language).format(name=escape(name)))
     for alarm in manifest["alarms"]:
         head.add_row("[yellow]![/]", escape(alarm[language]))
     head.add_row(say("rows_in", language), escape(str(result.path)))
     return [head, "", f"[bold]{say('hottest', language)}[/]", hottest_table(hottest, language)]
+
+
+def _explored(drawn: Mapping[str, float], language: Language) -> str:
+    n, eligible = fixed(drawn["n_handed_over"], language), fixed(drawn["n_eligible"], language)
+    return say("explored", language).format(n=n, eligible=eligible, share=number(100 * drawn["share"], language))
 
 
 def hottest_table(rows: Sequence[Mapping[str, Any]], language: Language) -> Table:

@@ -86,6 +86,13 @@ WORDS: dict[str, dict[Language, str]] = {
         "fr": "Réglages dans {path}. Ensuite : tamis check, puis tamis train.",
     },
     "first_reasons": {"en": "What comes first, in share of leads", "fr": "Première raison, en part des leads"},
+    "unknown": {"en": "What cannot be known", "fr": "Ce qu'on ne peut pas savoir"},
+    "explored": {
+        "en": "{n} of {eligible} leads below the threshold are handed over to learn: chosen at random ({share} of 100), so "
+        "that the model does not only confirm itself",
+        "fr": "{n} des {eligible} leads sous le seuil sont transmis pour apprendre : tirés au sort ({share} sur 100), pour "
+        "que le modèle ne se donne pas seulement raison à lui-même",
+    },
     "no_alarm": {"en": "No alarm.", "fr": "Aucune alerte."},
     "hottest": {"en": "The five hottest leads", "fr": "Les cinq leads les plus chauds"},
 }

@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from features.fit import channel
-from features.language import Language
+from features.language import Language, number
 from models.moves import Moves
 from models.reasons import Reason
 from pipeline.language import day, iso, moment, money, two_figures
 from pipeline.report.templates import environment
 from pipeline.report.waterfall import waterfall
 from pipeline.report.words import say
+from pipeline.score_runs import EXPLORATION
 
 FEWEST_IN_BAND = 30
 
@@ -114,6 +115,12 @@ class Dossier:
         amounts = {"amount": self.row["expected_amount"], "low": low, "high": high, "value": self.row["expected_value"]}
         shown = {name: money(two_figures(value), language, self.currency) for name, value in amounts.items()}
         return say("amount_text", language, **shown)
+
+    def explored(self, language: Language) -> str:
+        """That the lead was drawn to learn from it, and how likely that was; empty where it was not."""
+        if self.row["qualification"] != EXPLORATION:
+            return ""
+        return say("explored", language, share=number(100 * self.row["handover_probability"], language))
 
     @property
     def opted_out(self) -> bool:

@@ -25,6 +25,10 @@ DOSSIER: dict[str, tuple[str, str]] = {
     "nurture": ("nurture", "à nourrir"),
     "disqualify": ("disqualified", "écarté"),
     "threshold_at": ("threshold {threshold}", "seuil de qualification {threshold}"),
+    "explored": (
+        "Handed over to learn: chosen at random among leads below the threshold ({share} of 100), so that the model does not only confirm itself.",
+        "Transmis pour apprendre : tiré au sort parmi les leads sous le seuil ({share} sur 100), pour que le modèle ne se donne pas seulement raison à lui-même.",
+    ),
     "amount": ("If won", "S'il est gagné"),
     "amount_text": (
         "{amount} expected (8 in 10 such deals: {low} to {high}); today it is worth {value}",

@@ -121,6 +121,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "read": ("Read", "Lues"),
     "kept": ("Kept", "Gardées"),
     "quarantined": ("Set aside", "Mises de côté"),
+    "unknown": ("What cannot be known", "Ce qu'on ne peut pas savoir"),
     "limits": ("Limits", "Limites"),
     "limits_text": (
         "The model learns from leads that were worked: it cannot know what would have become of those nobody called. "
