@@ -26,27 +26,27 @@ CONTACTED = ("sal", "sql", "opportunity")
 # Runs from before the lottery have no handover_probability: the empty first table gives it to them, null.
 _QUERY = """
 WITH decided AS (
-    SELECT lead_id, epoch(scored_at)::BIGINT AS at, decision = 'hand_over' AS handed,
+    SELECT lead_id, epoch(scored_at)::BIGINT AS scored, decision = 'hand_over' AS handed,
            coalesce(handover_probability, (decision = 'hand_over')::INT::DOUBLE) AS probability
     FROM (
         SELECT NULL::DOUBLE AS handover_probability WHERE false
         UNION ALL BY NAME
-        SELECT COLUMNS(c -> c IN ('lead_id', 'scored_at', 'decision', 'handover_probability'))
+        SELECT COLUMNS('^(lead_id|scored_at|decision|handover_probability)$')
         FROM read_parquet($files, union_by_name = true)
     )
 ),
 deciding AS (
-    SELECT s.place, s.lead_id, d.at
-    FROM snapshots s ASOF JOIN decided d ON s.lead_id = d.lead_id AND s.cutoff <= d.at
-    WHERE d.at < s.until
+    SELECT s.place, s.lead_id, d.scored
+    FROM snapshots s ASOF JOIN decided d ON s.lead_id = d.lead_id AND s.cutoff <= d.scored
+    WHERE d.scored < s.until
 ),
 levels AS (
-    SELECT lead_id, probability, min(at) AS since, min(at) FILTER (handed) AS handed_since
+    SELECT lead_id, probability, min(scored) AS since, min(scored) FILTER (WHERE handed) AS handed_since
     FROM decided GROUP BY lead_id, probability
 )
-SELECT f.place, any_value(f.at) AS at, max(l.probability) AS probability,
-       coalesce(bool_or(l.handed_since <= f.at), false) AS handed_over
-FROM deciding f JOIN levels l ON l.lead_id = f.lead_id AND l.since <= f.at
+SELECT f.place, any_value(f.scored) AS scored, max(l.probability) AS probability,
+       coalesce(bool_or(l.handed_since <= f.scored), false) AS handed_over
+FROM deciding f JOIN levels l ON l.lead_id = f.lead_id AND l.since <= f.scored
 GROUP BY f.place
 """
 
@@ -172,7 +172,7 @@ def read_decided(workspace: Workspace, opened: Opened, rows: pd.DataFrame, horiz
     found = _query(opened.connection, snapshots, [path for run_ in runs for path in _files(run_)])
     place = found["place"].to_numpy()
     at, probability, handed = np.full(len(rows), np.nan), np.zeros(len(rows)), np.zeros(len(rows), dtype=np.bool_)
-    at[place], probability[place], handed[place] = found["at"], found["probability"], found["handed_over"]
+    at[place], probability[place], handed[place] = found["scored"], found["probability"], found["handed_over"]
     drawing = [run_.manifest["scored_at"] for run_ in runs if run_.manifest.get("exploration", {}).get("share", 0) > 0]
     return Decided(at, handed, probability, np.isin(at, drawing), _contacted_at(opened, lead), until.astype(np.float64))
 
@@ -186,7 +186,7 @@ def _query(connection: duckdb.DuckDBPyConnection, snapshots: pa.Table, files: Se
         cursor.register("snapshots", snapshots)
         try:
             return cursor.execute(_QUERY, {"files": [str(path) for path in files]}).df()
-        except duckdb.Error as error:
+        except (duckdb.IOException, duckdb.InvalidInputException) as error:
             raise DataError(
                 "Score runs: expected the files that were published, found one that cannot be read "
                 f"({type(error).__name__}). Restore the folder of the run, or remove it, and train again."
