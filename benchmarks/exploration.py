@@ -1,7 +1,7 @@
 """What a model that decides who is worked learns of the others, with and without exploration, against the truth.
 
-``python -m benchmarks.exploration [--companies N] [--leads N] [--json FILE]``. In the first year sales works every lead
-(N a month). A model of that year decides in the second: only whom its monthly score runs hand over is worked, the
+``python -m benchmarks.exploration [--companies N] [--leads N] [--shares S ...] [--json FILE]``. In the first year sales
+works every lead (N a month). A model of that year decides in the second: only whom its monthly score runs hand over is worked, the
 others are lost; and the market changes, so that two kinds of leads that were hardly ever won become good. Then Tamis is
 trained again, by the functions behind ``tamis score`` and ``tamis train``: ``naive`` without the log of score runs, so
 that who was not worked is lost; ``tamis`` with it. In ``everybody`` the second year's leads were all worked: all that
@@ -16,7 +16,7 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ def settings_of(seed: int, share: float = 0.0) -> Settings:
     )
 
 
-def one(seed: int, leads_per_month: int, shares: tuple[float, ...] = SHARES) -> list[dict[str, Any]]:
+def one(seed: int, leads_per_month: int, shares: Sequence[float] = SHARES) -> list[dict[str, Any]]:
     """Figures of every system on one company."""
     company = make(seed, leads_per_month)
     leads = company.leads.set_index("lead_id")
@@ -153,9 +153,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.exploration")
     parser.add_argument("--companies", type=int, default=5)
     parser.add_argument("--leads", type=int, default=600, help="a month")
+    parser.add_argument("--shares", type=float, nargs="+", default=SHARES)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
-    rows = [row for seed in range(100, 100 + options.companies) for row in one(seed, options.leads)]
+    rows = [row for seed in range(100, 100 + options.companies) for row in one(seed, options.leads, options.shares)]
     by_system = pd.DataFrame(rows).drop(columns="case").groupby(["share", "system"], sort=False)
     for name, table in (("mean", by_system.mean()), ("standard error", by_system.sem())):
         rows += table.reset_index().assign(case=name).to_dict("records")

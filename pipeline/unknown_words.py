@@ -7,8 +7,8 @@ from features.language import Language, number, percent
 from models.contacted import ENOUGH_LEADS
 from models.evidence import Note
 
-# From this share of the leads left aside on, their wins are no accident: somebody works them.
-MANY_WON = 0.01
+# Of the conversion of explored leads; from there on leads left aside are not won by accident: somebody works them.
+MANY_WON = 0.1
 LOUD = frozenset({"closed_loop", "left_aside_won", "too_few_explored"})
 
 
@@ -23,8 +23,8 @@ def unknown(facts: Mapping[str, Any]) -> list[Note]:
     Returns
     -------
     list of Note
-        ``chosen_by_people``, ``explored`` or ``too_few_explored``, ``closed_loop``, ``left_aside_won``,
-        ``contacted_anyway``, ``spared``: those that apply. `LOUD` ones are to be read first.
+        ``chosen_by_people``, ``explored`` or ``too_few_explored``, ``closed_loop`` or ``closed_aside``,
+        ``left_aside_won`` or ``left_aside_few_won``, ``contacted_anyway``, ``spared``: those that apply. `LOUD` ones are to be read first.
 
     Examples
     --------
@@ -44,8 +44,9 @@ def unknown(facts: Mapping[str, Any]) -> list[Note]:
     if by_kind["explored"]["n_leads"]:
         notes.append(_explored(facts) if facts["corrects"] else _too_few(by_kind["explored"]["n_leads"]))
     left = by_kind["left_aside"]
-    if left["n_won"] > MANY_WON * left["n_leads"]:
-        notes.append(_won_anyway(left))
+    if left["n_won"]:
+        many = left["n_won"] >= MANY_WON * (facts["conversion"] or 0.0) * left["n_leads"]
+        notes.append(_won_anyway(left, "left_aside_won" if many else "left_aside_few_won"))
     if facts["n_contacted_anyway"]:
         notes.append(_contacted_anyway(facts["n_contacted_anyway"]))
     if by_kind["spared"]["n_rows"]:
@@ -152,9 +153,9 @@ def _too_few(n_leads: int) -> Note:
     )
 
 
-def _won_anyway(left: Mapping[str, int]) -> Note:
+def _won_anyway(left: Mapping[str, int], code: str) -> Note:
     return _note(
-        "left_aside_won",
+        code,
         "{won} of {n} leads that were left aside were won all the same: somebody worked them, so the log of score runs "
         "does not tell who was worked. They do not teach; propensities below the threshold may be too low.",
         "{won} des {n} leads laissés de côté ont été gagnés quand même : quelqu'un les a travaillés, et le journal des "
