@@ -1,14 +1,15 @@
 """What a model that decides who is worked learns of the others, with and without exploration, against the truth.
 
 ``python -m benchmarks.exploration [--companies N] [--leads N] [--shares S ...] [--json FILE]``. In the first year sales
-works every lead (N a month). A model of that year decides in the second: only whom its monthly score runs hand over is worked, the
-others are lost; and the market changes, so that two kinds of leads that were hardly ever won become good. Then Tamis is
-trained again, by the functions behind ``tamis score`` and ``tamis train``: ``naive`` without the log of score runs, so
-that who was not worked is lost; ``tamis`` with it. In ``everybody`` the second year's leads were all worked: all that
-can be known. The leads of the next two months are compared with their true P(won | worked), all of them and those
-``above`` and ``below`` the threshold that decided in the second year: ``ratio`` is the mean propensity over the mean
-truth, ``log_loss`` the expected one in excess of that of the truth, ``distance`` the mean absolute one. ``n_extra`` and
-``n_extra_won`` are the leads that exploration handed over in the second year, and how many of them were won.
+works every lead (N a month). A model of that year decides in the second: only whom its monthly score runs hand over is
+worked, the others are lost; and the market changes, so that two kinds of leads that were hardly ever won become good.
+Then Tamis is trained again, by the functions behind ``tamis score`` and ``tamis train``: ``naive`` without the log of
+score runs, so that who was not worked is lost; ``tamis`` with it (without exploration both are one). In ``everybody``
+the second year's leads were all worked: all that can be known. The leads of the next two months are compared with their
+true P(won | worked), all of them and those ``above`` and ``below`` the threshold that decided in the second year:
+``ratio`` is the mean propensity over the mean truth, ``log_loss`` the expected one in excess of that of the truth,
+``distance`` the mean absolute one. ``n_extra`` and ``n_extra_won`` are the leads that exploration handed over in the
+second year, and how many of them were won.
 """
 
 import argparse
@@ -68,11 +69,13 @@ def one(seed: int, leads_per_month: int, shares: Sequence[float] = SHARES) -> li
             settings = settings_of(seed, share)
             handed, drawn = second_year(company, worked, arm, settings)
             write(company, handed, END, arm.root / "data")
-            naive = Workspace(Path(name) / f"naive {share}")
-            shutil.copytree(arm.root, naive.root, ignore=shutil.ignore_patterns("scores"))
+            systems = {"tamis": arm}
+            if share:
+                systems["naive"] = Workspace(Path(name) / f"naive {share}")
+                shutil.copytree(arm.root, systems["naive"].root, ignore=shutil.ignore_patterns("scores"))
             won = company.would_win[leads.index.get_indexer(list(drawn))].sum()
             extra = {"share": share, "n_extra": len(drawn), "n_extra_won": int(won)}
-            for system, workspace in (("naive", naive), ("tamis", arm)):
+            for system, workspace in systems.items():
                 found.append({"system": system, **extra, **_figures(company, workspace, settings, below)})
         everybody = Workspace(Path(name) / "everybody")
         shutil.copytree(start.root, everybody.root)

@@ -124,9 +124,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "unknown": ("What cannot be known", "Ce qu'on ne peut pas savoir"),
     "limits": ("Limits", "Limites"),
     "limits_text": (
-        "The model learns from leads that were worked: it cannot know what would have become of those nobody called. "
+        "The model learns from leads that were worked: unless some are handed over at random to learn, it cannot know what would have become of those nobody called. "
         "A propensity is about a group of similar leads, not a verdict on a person; a human decides. Retrain each quarter.",
-        "Le modèle apprend des leads travaillés : il ignore ce que seraient devenus ceux que personne n'a appelés. "
+        "Le modèle apprend des leads travaillés : à moins d'en transmettre quelques-uns tirés au sort, il ignore ce que seraient devenus ceux que personne n'a appelés. "
         "Une probabilité décrit un groupe de leads semblables, ce n'est pas un verdict sur une personne : un humain décide. "
         "À réentraîner chaque trimestre.",
     ),

@@ -12,7 +12,7 @@ def test_the_table_holds_every_system_and_the_drawn_bring_the_level_below_the_th
     main(["--companies", "1", "--leads", "150", "--shares", "0.2", "--json", str(tmp_path / "rows.json")])
     rows = json.loads((tmp_path / "rows.json").read_text(encoding="utf-8"))["rows"]
     found = {row["system"]: row for row in rows if row["case"] == "company 100"}
-    assert list(found) == ["naive", "tamis", "everybody"]
+    assert list(found) == ["tamis", "naive", "everybody"]
     assert "below_log_loss" in capsys.readouterr().out
     assert found["naive"]["n_extra"] == found["tamis"]["n_extra"] > 50
     assert 0 < found["tamis"]["n_extra_won"] < found["tamis"]["n_extra"]
