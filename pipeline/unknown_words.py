@@ -36,12 +36,12 @@ def unknown(facts: Mapping[str, Any]) -> list[Note]:
     by_kind, notes = facts["by_kind"], []
     if by_kind["before"]["n_rows"]:
         notes.append(_before(by_kind["before"]["n_rows"]))
-    closed = by_kind["closed"]["n_rows"]
-    if closed and not facts["corrects"]:
-        notes.append(_closed(facts, closed))
-    elif closed:
+    closed, drawing = by_kind["closed"]["n_rows"], by_kind["explored"]["n_rows"] + by_kind["left_aside"]["n_rows"] > 0
+    if closed and facts["corrects"]:
         notes.append(_closed_aside(closed))
-    if by_kind["explored"]["n_leads"]:
+    elif closed and not drawing:
+        notes.append(_closed(facts, closed))
+    if drawing:
         notes.append(_explored(facts) if facts["corrects"] else _too_few(by_kind["explored"]["n_leads"]))
     left = by_kind["left_aside"]
     if left["n_won"]:
@@ -95,13 +95,8 @@ def _closed(facts: Mapping[str, Any], closed: int) -> Note:
     decided = sum(of["n_rows"] for kind, of in facts["by_kind"].items() if kind != "before")
     return _note(
         "closed_loop",
-        "The model confirms itself: since the first score run, {share} of the snapshots ({n}) are of leads below the "
-        "threshold, and sales contacted {worked} of them. What the others would have brought cannot be known; they "
-        "count as lost, and every retraining learns that again. Set share = 0.02 to 0.05 in [exploration].",
-        "Le modèle se donne raison à lui-même : depuis le premier passage de notation, {share} des observations ({n}) "
-        "portent sur des leads sous le seuil, et les commerciaux en ont contacté {worked}. On ne peut pas savoir ce que les "
-        "autres auraient donné ; ils comptent comme perdus, et chaque réentraînement le réapprend. Mettez share = 0.02 à "
-        "0.05 dans [exploration].",
+        "The model confirms itself: since the first score run, {share} of the snapshots ({n}) are of leads below the threshold, and sales contacted {worked} of them. What the others would have brought cannot be known; they count as lost, and every retraining learns that again. A share of 0.02 to 0.05 in [exploration] opens the loop.",
+        "Le modèle se donne raison à lui-même : depuis le premier passage de notation, {share} des observations ({n}) portent sur des leads sous le seuil, et les commerciaux en ont contacté {worked}. On ne peut pas savoir ce que les autres auraient donné ; ils comptent comme perdus, et chaque réentraînement le réapprend. Une part (share) de 0.02 à 0.05 dans [exploration] ouvre cette boucle.",
         share=_share(closed / max(decided, 1)),
         n=_n(closed),
         worked=_n(facts["n_contacted_anyway"]),
@@ -183,7 +178,7 @@ def _spared(n_rows: int) -> Note:
         "spared",
         "{n} snapshots are of leads that are never drawn (opted out, or band D where it is spared): what contact would "
         "bring there cannot be known.",
-        "{n} observations portent sur des leads jamais tirés au sort (opposés à tout contact, ou de classe D si elle est "
+        "{n} observations portent sur des leads jamais tirés au sort (contact refusé, ou classe D si elle est "
         "épargnée) : on ne peut pas savoir ce qu'un contact y apporterait.",
         n=_n(n_rows),
     )

@@ -153,7 +153,7 @@ def test_without_exploration_training_is_what_it_was_and_says_loudly_what_it_can
     first = closed.evidence.notes[0]
     assert first.code == "closed_loop"
     assert f"({facts['by_kind']['closed']['n_rows']}" in first.en.replace(",", "")
-    assert "Set share = 0.02 to 0.05 in [exploration]" in first.en
+    assert "A share of 0.02 to 0.05 in [exploration] opens the loop" in first.en
     assert "ne peut pas savoir" in first.fr
 
     Console().show({}, *training_views(closed, "en"))
