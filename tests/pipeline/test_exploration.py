@@ -180,13 +180,3 @@ def test_with_exploration_the_drawn_stand_for_those_left_aside(demo_copy):
         assert "{" not in sentence["en"] + sentence["fr"]
         assert sentence["en"].split(":")[0] in report
     assert json.loads(json.dumps(found.facts.evidence))["contacted"] == found.facts.evidence["contacted"]
-
-
-def test_a_lottery_that_has_just_begun_changes_nothing_yet(demo_copy):
-    settings = exploring(demo_copy, share=0.005)
-    scored(demo_copy, settings, PAST)
-    found = trained(demo_copy, settings)
-    assert not found.evidence.contacted["corrects"]
-    sentence = next(note for note in found.evidence.notes if note.code == "too_few_explored")
-    assert "from 30 on they stand for those left aside" in sentence.en
-    assert found.model.metadata["n_rows"] == demo_copy.trained.model.metadata["n_rows"]
