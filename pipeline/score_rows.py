@@ -14,6 +14,7 @@ from features.specification import Feature
 from models.alarms import ReasonTally
 from models.lead_model import LeadModel
 from models.reasons import ReasonTable, top_reasons
+from pipeline.owner_thresholds import TEAM_ONLY, LeadThresholds
 from pipeline.score_runs import REASON, SCHEMA, TALLY
 from pipeline.settings import Settings
 from pipeline.tracking import Version
@@ -69,6 +70,8 @@ class RunFacts:
         Leads that must not be contacted, whatever their propensity.
     previous : Previous
         The run before.
+    owner_thresholds : LeadThresholds
+        Those of leads whose owner has an own capacity.
     """
 
     run_id: str
@@ -79,6 +82,7 @@ class RunFacts:
     settings: Settings
     opted_out: frozenset[str]
     previous: Previous
+    owner_thresholds: LeadThresholds = TEAM_ONLY
 
 
 def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
@@ -89,18 +93,19 @@ def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
     """
     settings, model = run_.settings, run_.model
     explained = model.contributions(block, settings.limits.threads)
-    decided = model.decide(explained.propensity)
-    points = explained.family_points(model.families)
     lead_ids = block["lead_id"].astype("str")
+    n = len(block)
+    amount = np.full(n, settings.threshold.win_value)
+    if model.amount is not None:
+        amount = model.amount.expected(explained.matrix, settings.limits.threads)
+    least = run_.owner_thresholds.of(lead_ids, model.thresholds(block, amount))
+    decided = model.decide(explained.propensity, least)
+    points = explained.family_points(model.families)
     decision = np.where(lead_ids.isin(run_.opted_out), "disqualify", decided["decision"])
     handed_over = decision == "hand_over"
     number = settings.output.reasons
     reasons = top_reasons(model.features, explained.on_propensity, block, n_up=number, n_down=number)
     tally = ReasonTally.count(reasons, model.features, explained.matrix, model.shared)
-    n = len(block)
-    amount = np.full(n, settings.threshold.win_value)
-    if model.amount is not None:
-        amount = model.amount.expected(explained.matrix, settings.limits.threads)
     previous, due_before = run_.previous.of(lead_ids)
     # A lead that stays handed over keeps its day: the delay runs from the passage, not from last night.
     due = run_.cutoff + settings.policy.contact_within_hours * HOUR_S
@@ -114,7 +119,7 @@ def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
         "propensity": explained.propensity,
         "raw_score": explained.margin,
         "reference_propensity": np.full(n, explained.reference_propensity),
-        "threshold": [model.threshold.threshold] * n,
+        "threshold": pd.Series(least),
         "band": decided["band"],
         "decision": decision,
         "qualification": ["mql" if handed else None for handed in handed_over],
