@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.comparison import ratios_of_sums
+from models.comparison import Figure, conversion, ratios_of_sums
 from models.plan import TrainingPlan
 from models.sample import Flow, Sample
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+_NOTHING = Figure(0.0, 0.0, 0.0)
 
 
 def next_salesperson(sample: Sample, threshold: float | None, plan: TrainingPlan) -> dict[str, Any] | None:
@@ -33,8 +35,8 @@ def next_salesperson(sample: Sample, threshold: float | None, plan: TrainingPlan
     dict, optional
         ``capacity`` (leads a week that the person treats), ``per_week`` (leads a week that there are, at most the
         capacity), ``threshold`` (the lower one; None where no lead is left), ``wins`` and ``value`` a week (``value``,
-        ``low``, ``high``: 95%, leads resampled; in value the contacts are paid) and ``pays``: ``yes`` or ``no`` where
-        the interval of the value says so, else ``unclear``. None without a threshold or without dates.
+        ``low``, ``high``: 95%, the wider of leads resampled and Wilson; in value the contacts are paid) and ``pays``:
+        ``yes`` or ``no`` where the interval of the value says so, else ``unclear``. None without a threshold or dates.
 
     Examples
     --------
@@ -59,31 +61,46 @@ def next_salesperson(sample: Sample, threshold: float | None, plan: TrainingPlan
     lower = np.unique(sample.rank[weight > 0])[::-1]
     capacity = plan.capacity_per_salesperson
     if not len(lower):
-        return _told(capacity, None, 0.0, np.zeros((n_leads, 2)), flow.weeks, plan)
+        return _told(capacity, None, 0.0, _NOTHING, _NOTHING)
     arrivals = Flow(replace(sample, weight=weight)).per_week(lower)
     enough = np.flatnonzero(arrivals >= capacity)
     at = int(enough[0]) if len(enough) else int(np.argmax(arrivals))
-    share = min(1.0, capacity / arrivals[at]) if arrivals[at] > 0 else 0.0
-    each = share * _brought(sample, weight, float(lower[at]), plan)
-    return _told(capacity, float(lower[at]), min(capacity, float(arrivals[at])), each, flow.weeks, plan)
+    first = _arrivals(sample, weight, float(lower[at]))
+    if not len(first):
+        return _told(capacity, None, 0.0, _NOTHING, _NOTHING)
+    per_week = min(capacity, float(arrivals[at]))
+    return _told(capacity, float(lower[at]), per_week, *_brought(sample, first, per_week, plan))
 
 
-def _brought(sample: Sample, weight: Floats, threshold: float, plan: TrainingPlan) -> Floats:
-    """Wins and value of each lead where it first reaches a threshold after the first day; of shape (leads, 2)."""
+def _arrivals(sample: Sample, weight: Floats, threshold: float) -> Ints:
+    """Row on which each lead of some weight first reaches a threshold, after the first day."""
     above = np.flatnonzero((sample.rank >= threshold) & (weight > 0))
     above = above[np.lexsort((sample.cutoff[above], sample.codes[above]))]
     first = above[np.flatnonzero(np.diff(sample.codes[above], prepend=-1))]
-    first = first[sample.cutoff[first] > sample.cutoff.min()]
-    each = np.zeros((int(sample.codes.max()) + 1, 2))
-    each[sample.codes[first]] = weight[first, None] * np.column_stack([sample.y, sample.net(plan)])[first]
-    return each
+    return np.asarray(first[sample.cutoff[first] > sample.cutoff.min()])
 
 
-def _told(
-    capacity: float, threshold: float | None, per_week: float, each: Floats, weeks: float, plan: TrainingPlan
-) -> dict[str, Any]:
-    bottom = np.full(len(each), weeks / len(each))
-    wins, value = ratios_of_sums(each, bottom, plan.n_bootstrap, plan.seed)
+def _brought(sample: Sample, first: Ints, per_week: float, plan: TrainingPlan) -> tuple[Figure, Figure]:
+    """Wins and value a week of leads that arrive like these."""
+    weight, y = sample.weight[first], sample.y[first]
+    each = weight[:, None] * np.column_stack([y, sample.net(plan)[first]])
+    wins, value = (_times(figure, per_week) for figure in ratios_of_sums(each, weight, plan.n_bootstrap, plan.seed))
+    # Resamples of a handful of wins, or of none, know too little doubt: the interval of their share is taken in too.
+    measured = conversion(y, weight)
+    low, high = (per_week * measured[end] for end in ("low", "high"))
+    margin = plan.win_value if sample.worth is None else float(np.average(sample.worth.brought[first], weights=weight))
+    moved = [value.value + (end - wins.value) * margin for end in (low, high)]
+    return (
+        Figure(wins.value, min(wins.low, low), max(wins.high, high)),
+        Figure(value.value, min(value.low, moved[0]), max(value.high, moved[1])),
+    )
+
+
+def _times(figure: Figure, factor: float) -> Figure:
+    return Figure(factor * figure.value, factor * figure.low, factor * figure.high)
+
+
+def _told(capacity: float, threshold: float | None, per_week: float, wins: Figure, value: Figure) -> dict[str, Any]:
     pays = "yes" if value.low > 0 else "no" if value.high <= 0 else "unclear"
     return {
         "capacity": capacity,

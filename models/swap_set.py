@@ -73,21 +73,24 @@ def swap_set(sample: Sample, points: Floats, threshold: float, n_bootstrap: int,
     by_points, won_theirs, mass = theirs.best >= threshold, theirs.won(threshold), ours.mass
     order = np.argsort(-ours.best, kind="stable")
 
+    def last_in(weight: Floats) -> int:
+        """Place, in the model's order, of the lead that fills the volume of the grid."""
+        filled = np.cumsum(weight[order]) >= float(weight[by_points].sum()) * (1 - 1e-9)
+        return int(np.argmax(filled))
+
     def wins(weight: Floats) -> tuple[float, float]:
-        volume = float(weight[by_points].sum())
-        above = np.cumsum(weight[order])
-        last = order[min(int(np.searchsorted(above, volume * (1 - 1e-9))), len(order) - 1)]
-        limit = ours.best[last]
-        tied = ours.best == limit
+        limit = ours.best[order[last_in(weight)]]
+        above, tied = ours.best > limit, ours.best == limit
         # Leads tied at the limit share what is left of the volume.
-        rest = (volume - float(weight[ours.best > limit].sum())) / max(float(weight[tied].sum()), 1e-300)
-        share = np.where(ours.best > limit, 1.0, np.where(tied, min(max(rest, 0.0), 1.0), 0.0))
+        rest = float(weight[by_points].sum() - weight[above].sum()) / max(float(weight[tied].sum()), 1e-300)
+        share = np.where(above, 1.0, np.where(tied, min(max(rest, 0.0), 1.0), 0.0))
         return float(weight @ (share * ours.won(limit))), float(weight[by_points] @ won_theirs[by_points])
 
     n = int(by_points.sum())
-    chosen = np.zeros(len(order), dtype=bool)
-    chosen[order[:n]] = True
-    won_ours = ours.won(ours.best[order[n - 1]]) if n else np.zeros(len(order))
+    chosen, won_ours = np.zeros(len(order), dtype=bool), np.zeros(len(order))
+    if n:
+        chosen[order[: last_in(mass) + 1]] = True
+        won_ours = ours.won(ours.best[order[last_in(mass)]])
     groups = {
         "both": (chosen & by_points, won_ours),
         "in_by_model": (chosen & ~by_points, won_ours),
@@ -96,13 +99,14 @@ def swap_set(sample: Sample, points: Floats, threshold: float, n_bootstrap: int,
         "points": (by_points, won_theirs),
     }
     found = {name: conversion(won[leads], mass[leads]) for name, (leads, won) in groups.items()}
+    # Some leads stand for others that were drawn into another period: deals are told for the leads that are there.
+    each = mass * (n / float(mass[by_points].sum())) if n else mass
     rng = np.random.default_rng(seed)
     gaps = []
     for _ in range(n_bootstrap if n else 0):
-        drawn = mass * np.bincount(rng.integers(0, len(mass), len(mass)), minlength=len(mass))
-        model, grid = wins(drawn)
+        model, grid = wins(each * np.bincount(rng.integers(0, len(each), len(each)), minlength=len(each)))
         gaps.append(model - grid)
-    model, grid = wins(mass) if n else (0.0, 0.0)
+    model, grid = wins(each) if n else (0.0, 0.0)
     difference = asdict(figure_of(model - grid, gaps))
     return {"n_selected": n, **found, "wins": {"model": model, "points": grid, "difference": difference}}
 

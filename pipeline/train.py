@@ -84,6 +84,9 @@ def run(root: Path, *, now: int, by: str, console: Console) -> None:
         "refused": list(trained.facts.gates),
         "figures": trained.facts.evidence["figures"],
         "threshold": trained.model.threshold.threshold,
+        "bands": trained.model.bands.to_dict(),
+        "decision": {name: value for name, value in trained.facts.evidence["decision"].items() if name != "choice"},
+        "points_grids": trained.facts.evidence["points_grids"],
         "report": str(trained.report),
     }
     console.show(result, *training_views(trained, settings.output.language))
@@ -165,6 +168,7 @@ def _learn(
         gates=refusals(evidence, model, language),
         maturity=cohorts(rows, opened, settings),
         tables=table_counts(opened),
+        currency=settings.output.currency,
     )
     with console.step("Writing the report"):
         drawn = draw(facts, language)
