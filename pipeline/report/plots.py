@@ -23,7 +23,7 @@ COLOURS = {
 }
 STYLE: Any = {"svg.hashsalt": "tamis", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10}
 PANELS = ("precision", "recall", "value_per_lead", "per_week")
-TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+TICKS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 Curve = Sequence[Mapping[str, float]]
 
 
