@@ -102,7 +102,7 @@ def swap_set(sample: Sample, points: Floats, threshold: float, n_bootstrap: int,
     # Some leads stand for others that were drawn into another period: deals are told for the leads that are there.
     each = mass * (n / float(mass[by_points].sum())) if n else mass
     rng = np.random.default_rng(seed)
-    gaps = []
+    gaps = [] if n else [0.0]
     for _ in range(n_bootstrap if n else 0):
         model, grid = wins(each * np.bincount(rng.integers(0, len(each), len(each)), minlength=len(each)))
         gaps.append(model - grid)

@@ -116,7 +116,7 @@ def render(facts: TrainingFacts, language: Language, drawn: Mapping[str, str]) -
             notes=facts.notes(language),
             swap=_swap(evidence["swap_set"]),
             decision=decision_sentences(evidence["decision"], language, facts.currency),
-            grids=[_grid(grid, language) for grid in evidence["points_grids"]],
+            grids=[_grid(grid, language) for grid in evidence["points_grids"] if grid["swap_set"]],
             top=_top_facts(facts, language),
             **{name: Markup(plot) for name, plot in drawn.items()},  # noqa: S704 (our own SVG)
         )
@@ -151,7 +151,7 @@ def _grid(grid: Mapping[str, Any], language: Language) -> dict[str, Any]:
     """A points grid, its conversion, ours at equal volume and the difference in deals: what is shown, and interval."""
     swap = grid["swap_set"]
     cells = [("0", "")] + [("–", "")] * 3
-    if swap and swap["n_selected"]:
+    if swap["n_selected"]:
         gap = swap["wins"]["difference"]
         cells = [
             (fixed(swap["n_selected"], language), ""),

@@ -40,6 +40,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "Leads with a propensity of {threshold} or more go to sales.",
         "Les leads dont la probabilité atteint {threshold} sont transmis aux commerciaux.",
     ),
+    "short_threshold_own": (
+        "A lead goes to sales from its own threshold on; that of an average deal is {threshold}.",
+        "Un lead est transmis aux commerciaux à partir de son propre seuil ; celui d'une affaire moyenne est de {threshold}.",
+    ),
+    "short_owners": (
+        "An owner with a capacity of their own has their own threshold.",
+        "Un commercial dont la capacité est fixée a son propre seuil.",
+    ),
     "notes": ("Read this first", "À lire d'abord"),
     "comparison": (
         "Against what others do, on the same rows",

@@ -78,8 +78,7 @@ def test_a_grid_that_hands_nobody_over_claims_nothing():
     swap = swap_set(leads([0.9, 0.1], [1, 0]), np.zeros(2), 60.0, NO_RESAMPLE, 0)
     assert swap["n_selected"] == 0
     assert swap["model"]["conversion"] is None
-    assert swap["wins"]["difference"]["value"] == 0
-    assert np.isnan(swap["wins"]["difference"]["low"])
+    assert swap["wins"]["difference"] == {"value": 0, "low": 0, "high": 0}
 
 
 def test_the_interval_covers_the_true_difference_nearly_always():
