@@ -81,23 +81,27 @@ def _measured(test: Sample, handed: Flags, net: Floats) -> dict[str, Any]:
 
 
 def _per_lead(test: Sample, at: Ints, pricing: Pricing) -> dict[str, Any] | None:
-    """A threshold for each lead beside the same for all, both paid with the same margins and costs."""
+    """A threshold for each lead beside one for all or, where it is not used, beside the rule that is.
+
+    Both are paid with the same margins and costs.
+    """
     plan, economics = pricing.plan, pricing.if_per_lead
     if plan.rule != "value" or not economics.differs:
         return None
+    used = economics == pricing.economics
     worth: Worth = pricing.worth(at, economics)
     same = plan.contact_cost / plan.win_value
     net = test.y * worth.brought - worth.cost
-    own, all_alike = test.propensity * worth.factor >= same, test.propensity >= same
-    gap = test.weight * net * (own.astype(np.float64) - all_alike)
+    own, other = test.propensity * worth.factor >= same, (test.propensity if used else test.rank) >= same
+    gap = test.weight * net * (own.astype(np.float64) - other)
     by_lead = [np.bincount(test.codes, weights=values).astype(np.float64) for values in (gap, test.weight)]
     (difference,) = ratios_of_sums(by_lead[0][:, None], by_lead[1], plan.n_bootstrap, plan.seed)
     return {
-        "used": pricing.economics.differs,
+        "used": used,
         "margin_rate": economics.margin_rate,
         "channels": sorted(plan.contact_costs),
         "own": _measured(test, own, net),
-        "same_for_all": _measured(test, all_alike, net),
+        "otherwise": _measured(test, other, net),
         "difference": asdict(difference),
     }
 

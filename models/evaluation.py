@@ -89,7 +89,7 @@ def evaluate(frame: pd.DataFrame, rows: pd.DataFrame, four: FourPeriods, learnt:
         ).items()
     }
     periods = [_describe(name, of[name], four) for name in NAMES]
-    grids = compare_grids(tested, frame.iloc[test.at], _at_hand(learnt), _features(learnt), plan)
+    grids = compare_grids(tested, frame.iloc[test.at], _at_hand(learnt, frame), _features(learnt), plan)
     return Evaluated(
         margin=margin,
         periods=periods,
@@ -147,7 +147,7 @@ def _systems(
         "naive_bayes": (bayes, bayes),
         "logistic": (logistic, logistic),
     }
-    grid = PointsGrid.applicable(plan.points_grid, plan.points_threshold, _at_hand(learnt), _features(learnt))
+    grid = PointsGrid.applicable(plan.points_grid, plan.points_threshold, _at_hand(learnt, frame), _features(learnt))
     if grid is None:
         return scores
     points = grid.points(now)
@@ -155,9 +155,10 @@ def _systems(
     return scores | {"points": (np.asarray(rates.predict_proba(points[:, None])[:, 1]), points)}
 
 
-def _at_hand(learnt: Learnt) -> tuple[str, ...]:
-    """Columns that a rule may look at: what says nothing to the trees is still there, a leak is not."""
-    return (*learnt.schema.names, *(dropped.name for dropped in learnt.dropped))
+def _at_hand(learnt: Learnt, frame: pd.DataFrame) -> tuple[str, ...]:
+    """Columns that a rule may look at: what says nothing to the trees may still be there, a leak or a void is not."""
+    left_out = (dropped.name for dropped in learnt.dropped)
+    return (*learnt.schema.names, *(name for name in left_out if frame[name].notna().any()))
 
 
 def _features(learnt: Learnt) -> list[Feature]:

@@ -70,7 +70,7 @@ class Pricing:
 
     def notes(self) -> list[Note]:
         """Say which settings of margins and costs cannot be right."""
-        return [*self._unknown_channels(), *self._margins_apart()]
+        return [*self._unknown_channels(), *self._margins_apart(), *self._amounts_unforeseen()]
 
     def _channels(self, at: Ints) -> npt.NDArray[Any]:
         features = [column.feature for column in self.learnt.schema.columns]
@@ -104,5 +104,18 @@ class Pricing:
                 f"{plan.win_value:.0f}. Correct one of them.",
                 f"Deux réglages se contredisent : avec margin_rate, une affaire gagnée moyenne rapporte "
                 f"{average:.0f} ; win_value dit {plan.win_value:.0f}. Corrigez l'un des deux.",
+            )
+        ]
+
+    def _amounts_unforeseen(self) -> list[Note]:
+        if not self.plan.per_lead or self.economics.margin_rate is not None:
+            return []
+        return [
+            Note(
+                "amounts_unforeseen",
+                "threshold.per_lead is set, but past deals do not tell what a lead's deal will bring: each counts as "
+                "win_value.",
+                "threshold.per_lead est activé, mais les affaires passées ne disent pas ce que rapportera celle d'un "
+                "lead : chacune compte pour win_value.",
             )
         ]

@@ -221,7 +221,8 @@ def _deploy(
     propensity = calibration(margin)
     plan = pricing.plan
     amount = learn_amounts(final, frame, rows, np.arange(len(rows)), plan)
-    economics = Economics.of(plan, amount, per_lead=plan.per_lead)
+    # Only what the evidence was about: amounts that could not be foreseen there are not trusted here.
+    economics = Economics.of(plan, amount, per_lead=pricing.economics.margin_rate is not None)
     choice = choose(pricing.priced(unseen.sample(propensity), unseen.at), plan, economics)
     tables = PatternTables.from_boosters([booster.model_to_string() for booster in final.trees.boosters_])
     base = tables.base if final.linear is None else final.linear.blend_base(tables.base)

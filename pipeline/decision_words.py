@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from features.language import Language, percent
+from features.language import Language, number, percent
 from pipeline.language import fixed, money, signed, two_figures
 
 WORDS: dict[str, dict[Language, str]] = {
@@ -26,8 +26,8 @@ WORDS: dict[str, dict[Language, str]] = {
         "fr": "Chaque lead a son propre seuil, selon sa marge et son coût de contact. Sur la période de test, cela a rapporté {own} pour 100 leads ouverts, contre {same} avec un seuil unique : {gap} (entre {low} et {high}), pour {n_own} leads transmis au lieu de {n_same}.",
     },
     "per_lead_unused": {
-        "en": "With a threshold for each lead (threshold.per_lead = true) the test period would have brought {own} per 100 open leads, one threshold for all {same}: {gap} ({low} to {high}), with {n_own} leads handed over instead of {n_same}.",
-        "fr": "Avec un seuil propre à chaque lead (threshold.per_lead = true), la période de test aurait rapporté {own} pour 100 leads ouverts, contre {same} avec un seuil unique : {gap} (entre {low} et {high}), pour {n_own} leads transmis au lieu de {n_same}.",
+        "en": "With a threshold for each lead (threshold.per_lead = true) the test period would have brought {own} per 100 open leads, today's rule {same}: {gap} ({low} to {high}), with {n_own} leads handed over instead of {n_same}.",
+        "fr": "Avec un seuil propre à chaque lead (threshold.per_lead = true), la période de test aurait rapporté {own} pour 100 leads ouverts, contre {same} avec la règle actuelle : {gap} (entre {low} et {high}), pour {n_own} leads transmis au lieu de {n_same}.",
     },
     "owners": {
         "en": "Capacity by owner: on the test period {within} of {n} owners received no more leads a week than they can treat; the busiest received {most} for {capacity}.",
@@ -71,7 +71,7 @@ def _more(more: Mapping[str, Any] | None, language: Language, currency: str) -> 
         return WORDS["nobody_left"][language]
     wins, value = more["wins"], more["value"]
     return WORDS["more"][language].format(
-        capacity=f"{more['capacity']:g}",
+        capacity=number(more["capacity"], language),
         per_week=fixed(more["per_week"], language, 1),
         threshold=percent(more["threshold"], language),
         wins=fixed(wins["value"], language, 2),
@@ -92,12 +92,12 @@ def _per_lead(own: Mapping[str, Any] | None, language: Language, currency: str) 
     gap = own["difference"]
     return WORDS["per_lead_used" if own["used"] else "per_lead_unused"][language].format(
         own=hundred(own["own"]["value_per_lead"]),
-        same=hundred(own["same_for_all"]["value_per_lead"]),
+        same=hundred(own["otherwise"]["value_per_lead"]),
         gap=signed(round(100 * gap["value"]), language),
         low=signed(round(100 * gap["low"]), language),
         high=signed(round(100 * gap["high"]), language),
         n_own=fixed(own["own"]["n"], language),
-        n_same=fixed(own["same_for_all"]["n"], language),
+        n_same=fixed(own["otherwise"]["n"], language),
     )
 
 
@@ -110,7 +110,7 @@ def _owners(owners: list[Mapping[str, Any]] | None, language: Language) -> str:
         n=len(owners),
         within=sum(owner["per_week"] <= owner["capacity"] for owner in owners),
         most=fixed(busiest["per_week"], language, 1),
-        capacity=f"{busiest['capacity']:g}".replace(".", "," if language == "fr" else "."),
+        capacity=number(busiest["capacity"], language),
     )
     return text + (" " + WORDS["owners_few"][language].format(few=few) if few else "")
 

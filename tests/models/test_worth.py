@@ -123,10 +123,10 @@ def test_a_training_deploys_what_its_evidence_measured(own, world):
     decision = own.evidence.decision
     measured = decision["per_lead"]
     assert measured["used"]
-    assert decision["test"]["n"] == measured["own"]["n"] != measured["same_for_all"]["n"]
+    assert decision["test"]["n"] == measured["own"]["n"] != measured["otherwise"]["n"]
     gap = measured["difference"]
     assert gap["low"] <= gap["value"] <= gap["high"]
-    assert gap["value"] == pytest.approx(measured["own"]["value_per_lead"] - measured["same_for_all"]["value_per_lead"])
+    assert gap["value"] == pytest.approx(measured["own"]["value_per_lead"] - measured["otherwise"]["value_per_lead"])
     assert decision["test"]["value_per_lead"] == measured["own"]["value_per_lead"]
     codes = [note.code for note in own.evidence.notes]
     assert {"unknown_channel", "margins_apart"} <= set(codes)
@@ -148,6 +148,30 @@ def test_a_loaded_model_decides_lead_by_lead(own, world):
     assert not np.array_equal(handed, propensity >= model.threshold.threshold)
     # Bands stay limits of the propensity.
     assert decided["band"].tolist() == model.decide(propensity)["band"].tolist()
+
+
+def test_what_is_not_used_is_measured_beside_the_rule_that_is(own, world, plan):
+    rng = np.random.default_rng(0)
+    size = world.frame["fit__employees"].fillna(50).to_numpy()
+    amount = np.where(world.rows["label"] == 1, 20 * size * rng.lognormal(0, 0.2, len(size)), np.nan)
+    chosen = replace(
+        plan, rule="value", win_value=1500, contact_cost=300, contact_costs={"fair": 600.0}, classifier={"n_folds": 2}
+    )
+    result = train(world.frame, world.rows.assign(amount=amount), world.features, chosen)
+    measured = result.evidence.decision["per_lead"]
+    assert not measured["used"]
+    assert measured["otherwise"]["n"] == result.evidence.decision["test"]["n"]
+    assert result.model.threshold.own == Economics(1500, 300, None, {"fair": 600.0})
+    assert result.evidence.decision["next_salesperson"]["wins"]["low"] >= 0
+
+
+def test_amounts_that_cannot_be_foreseen_are_told_and_leave_one_threshold(world, plan):
+    amount = np.where(world.rows["label"] == 1, np.random.default_rng(1).lognormal(7, 1, len(world.rows)), np.nan)
+    chosen = replace(plan, rule="value", win_value=1500, contact_cost=300, per_lead=True, classifier={"n_folds": 2})
+    result = train(world.frame, world.rows.assign(amount=amount), world.features, chosen)
+    assert result.model.threshold.own is None
+    assert result.evidence.decision["per_lead"] is None
+    assert "amounts_unforeseen" in [note.code for note in result.evidence.notes]
 
 
 def test_no_threshold_is_no_threshold_for_anybody(own, world):

@@ -55,7 +55,7 @@ def test_each_lead_s_own_threshold_is_told_beside_one_for_all(used, english):
     own = {
         "used": used,
         "own": {"value_per_lead": 1.33, "n": 1063},
-        "same_for_all": {"value_per_lead": 1.32, "n": 1186},
+        "otherwise": {"value_per_lead": 1.32, "n": 1186},
         "difference": {"value": 0.01, "low": -0.06, "high": 0.08},
     }
     (text,) = told("en", per_lead=own)
