@@ -207,7 +207,7 @@ def absent(rules: Sequence[PointsRule], columns: Sequence[str], features: Sequen
 
 def _read_as_is(feature: Feature) -> tuple[str, ...]:
     recipe = feature.recipe
-    return recipe.columns if recipe is not None and recipe.measure == "value" else ()
+    return recipe.columns if recipe is not None and recipe.measure in ("value", "industry_text") else ()
 
 
 def _renamed(rule: PointsRule, columns: set[str], stands_for: Mapping[str, str]) -> PointsRule:
