@@ -30,8 +30,8 @@ WORDS: dict[str, dict[Language, str]] = {
         "fr": "Avec un seuil propre à chaque lead (threshold.per_lead = true), la période de test aurait rapporté {own} pour 100 leads ouverts, contre {same} avec la règle actuelle : {gap} (entre {low} et {high}), pour {n_own} leads transmis au lieu de {n_same}.",
     },
     "owners": {
-        "en": "Capacity by owner: on the test period {within} of {n} owners received no more leads a week than they can treat; the busiest received {most} for {capacity}.",
-        "fr": "Capacité par commercial : sur la période de test, {within} commerciaux sur {n} n'ont pas reçu plus de leads par semaine qu'ils ne peuvent en traiter ; le plus chargé en a reçu {most} pour {capacity}.",
+        "en": "Capacity by owner: on the test period {n} owners together received {total} leads a week for a capacity of {together}; the busiest received {most} for {capacity}.",
+        "fr": "Capacité par commercial : sur la période de test, {n} commerciaux ont reçu ensemble {total} leads par semaine pour une capacité de {together} ; le plus chargé en a reçu {most} pour {capacity}.",
     },
     "owners_few": {
         "en": "{few} of them have too few leads to know their own flow: the team's is taken.",
@@ -108,7 +108,8 @@ def _owners(owners: list[Mapping[str, Any]] | None, language: Language) -> str:
     few = sum(owner["few_leads"] for owner in owners)
     text = WORDS["owners"][language].format(
         n=len(owners),
-        within=sum(owner["per_week"] <= owner["capacity"] for owner in owners),
+        total=fixed(sum(owner["per_week"] for owner in owners), language, 1),
+        together=number(sum(owner["capacity"] for owner in owners), language),
         most=fixed(busiest["per_week"], language, 1),
         capacity=number(busiest["capacity"], language),
     )
