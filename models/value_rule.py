@@ -26,6 +26,7 @@ def value_rule(sample: Sample, plan: TrainingPlan) -> ThresholdChoice:
 
     Examples
     --------
+    >>> import numpy as np
     >>> propensity, y = np.array([0.4, 0.3, 0.2, 0.1]), np.array([1.0, 0.0, 0.0, 0.0])
     >>> leads = Sample(np.arange(4), np.arange(4), propensity, y, np.ones(4))
     >>> value_rule(leads, TrainingPlan(win_value=1000, contact_cost=250)).threshold
