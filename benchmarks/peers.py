@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 from xgboost import XGBClassifier
 
 from models import baselines, metrics
-from models.plan import PointsRule
+from models.points import PointsGrid, PointsRule
 
 Floats = npt.NDArray[np.float64]
 Predict = Callable[[pd.DataFrame], Floats]
@@ -132,7 +132,7 @@ def catboost(matrix: pd.DataFrame, y: Floats, w: Floats) -> Predict:
     return lambda now: model.predict_proba(baselines.plain(now))[:, 1]
 
 
-def points_grid(matrix: pd.DataFrame, y: Floats, w: Floats, *, grid: baselines.PointsGrid) -> Predict:
+def points_grid(matrix: pd.DataFrame, y: Floats, w: Floats, *, grid: PointsGrid) -> Predict:
     rates = baselines.rates_of_points(grid.points(matrix), y, w)
     return lambda now: rates.predict_proba(grid.points(now)[:, None])[:, 1]
 
@@ -140,7 +140,7 @@ def points_grid(matrix: pd.DataFrame, y: Floats, w: Floats, *, grid: baselines.P
 def peers(rules: tuple[PointsRule, ...], columns: tuple[str, ...], trials: int) -> Mapping[str, Fit]:
     """Every peer by name; the points grid where one of its rules names a column, Optuna where it has trials."""
     found: dict[str, Fit] = {"constant": constant}
-    grid = baselines.PointsGrid.applicable(rules, 0.0, columns)
+    grid = PointsGrid.applicable(rules, 0.0, columns)
     if grid is not None:
         found["points grid"] = partial(points_grid, grid=grid)
     found |= {

@@ -4,7 +4,6 @@ A constant, the company's points grid, naive Bayes as Odoo does it, a logistic r
 """
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -18,8 +17,6 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-from models.plan import PointsRule
 
 Floats = npt.NDArray[np.float64]
 # More rows change a logistic regression's third digit and cost minutes.
@@ -46,73 +43,6 @@ def constant(y: Floats, w: Floats, n: int) -> Floats:
     [0.25, 0.25]
     """
     return np.full(n, float(w @ y / w.sum()))
-
-
-@dataclass(frozen=True)
-class PointsGrid:
-    """Points by hand, as marketing sets them.
-
-    Attributes
-    ----------
-    rules : tuple of PointsRule
-        Each adds its points where its condition holds.
-    threshold : float
-        Points from which a lead is handed over.
-
-    Examples
-    --------
-    >>> rules = PointsRule("pages", 5, at_least=3), PointsRule("role", 10, equals="CEO")
-    >>> grid = PointsGrid(rules, threshold=10)
-    >>> grid.points(pd.DataFrame({"pages": [4, 1, None], "role": ["CEO", "CEO", None]})).tolist()
-    [15.0, 10.0, 0.0]
-    """
-
-    rules: tuple[PointsRule, ...]
-    threshold: float
-
-    @classmethod
-    def applicable(cls, rules: Sequence[PointsRule], threshold: float, columns: Sequence[str]) -> Self | None:
-        """Keep the rules whose column exists.
-
-        Parameters
-        ----------
-        rules : sequence of PointsRule
-            The company's grid.
-        threshold : float
-            Its threshold.
-        columns : sequence of str
-            Features at hand.
-
-        Returns
-        -------
-        PointsGrid or None
-            None when no rule applies.
-        """
-        kept = tuple(rule for rule in rules if rule.column in set(columns))
-        return cls(kept, threshold) if kept else None
-
-    def points(self, frame: pd.DataFrame) -> Floats:
-        """Points of each row.
-
-        Parameters
-        ----------
-        frame : pandas.DataFrame of shape (n, m)
-            Raw features.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-        """
-        total = np.zeros(len(frame))
-        for rule in self.rules:
-            column = frame[rule.column]
-            if rule.at_least is not None:
-                values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-                total += rule.points * (values >= rule.at_least)
-            else:
-                holds = [value == rule.equals for value in column.astype("object")]
-                total += rule.points * np.array(holds, dtype=bool)
-        return total
 
 
 def rates_of_points(points: Floats, y: Floats, w: Floats) -> LogisticRegression:

@@ -1,4 +1,4 @@
-"""Systems side by side on the same rows: figures with intervals, and who would be handed over."""
+"""Systems side by side on the same rows: figures with intervals."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -76,7 +76,7 @@ def figures(
         for name, system in measures.items():
             samples[name].append({key: measure(weight) for key, measure in system.items()})
     return {
-        name: {key: _figure(measure(w), [sample[key] for sample in samples[name]]) for key, measure in system.items()}
+        name: {key: figure_of(measure(w), [sample[key] for sample in samples[name]]) for key, measure in system.items()}
         for name, system in measures.items()
     }
 
@@ -98,7 +98,8 @@ def _measures(y: Floats, p: Floats, score: Floats) -> dict[str, Callable[[Floats
     }
 
 
-def _figure(value: float, samples: list[float]) -> Figure:
+def figure_of(value: float, samples: list[float]) -> Figure:
+    """A figure and the percentiles of its resamples; without any that is finite, no interval."""
     known = [sample for sample in samples if np.isfinite(sample)]
     if not known:
         return Figure(value, float("nan"), float("nan"))
@@ -107,40 +108,38 @@ def _figure(value: float, samples: list[float]) -> Figure:
     return Figure(value, min(float(low), value), max(float(high), value))
 
 
-def swap_set(y: Floats, propensity: Floats, chosen_by_points: npt.NDArray[np.bool_], w: Floats) -> dict[str, Any]:
-    """What changes hands when the model picks as many leads as the points grid does.
+def ratios_of_sums(top: Floats, bottom: Floats, n_bootstrap: int, seed: int) -> list[Figure]:
+    """Ratios of sums over leads, with 95% intervals, leads resampled.
 
     Parameters
     ----------
-    y, propensity, w : ndarray of shape (n,)
-        Labels 0 or 1, scores of the model, weights.
-    chosen_by_points : ndarray of bool of shape (n,)
-        Rows at or above the grid's threshold.
+    top : ndarray of shape (n, k)
+        What each lead adds above, for k ratios.
+    bottom : ndarray of shape (n,)
+        What it adds below, 0 or more.
+    n_bootstrap, seed : int
+        Resamples, and their seed.
 
     Returns
     -------
-    dict
-        ``n_selected``, and for ``both``, ``in_by_model``, ``out_by_model``, ``model``, ``points``: ``n``,
-        ``conversion`` (null without rows), ``low``, ``high`` (Wilson).
+    list of k Figure
 
     Examples
     --------
-    >>> y, propensity = np.array([1.0, 0.0, 1.0]), np.array([0.9, 0.1, 0.5])
-    >>> swap = swap_set(y, propensity, np.array([False, True, False]), np.ones(3))
-    >>> swap["in_by_model"]["conversion"], swap["out_by_model"]["conversion"]
-    (1.0, 0.0)
+    >>> won = np.tile([0.0, 1.0], 500)
+    >>> figure, = ratios_of_sums(won[:, None], np.ones(1000), 200, 0)
+    >>> figure.value, bool(0.46 < figure.low < 0.48 < 0.52 < figure.high < 0.54)
+    (0.5, True)
     """
-    n = int(chosen_by_points.sum())
-    chosen = np.zeros(len(y), dtype=bool)
-    chosen[np.argsort(-propensity, kind="stable")[:n]] = True
-    groups = {
-        "both": chosen & chosen_by_points,
-        "in_by_model": chosen & ~chosen_by_points,
-        "out_by_model": chosen_by_points & ~chosen,
-        "model": chosen,
-        "points": chosen_by_points,
-    }
-    return {"n_selected": n} | {name: conversion(y[rows], w[rows]) for name, rows in groups.items()}
+    rng = np.random.default_rng(seed)
+    samples = []
+    for _ in range(n_bootstrap):
+        drawn = rng.integers(0, len(bottom), len(bottom))
+        below = float(bottom[drawn].sum())
+        if below > 0:
+            samples.append(top[drawn].sum(axis=0) / below)
+    values = top.sum(axis=0) / bottom.sum()
+    return [figure_of(float(value), [float(sample[k]) for sample in samples]) for k, value in enumerate(values)]
 
 
 def conversion(y: Floats, w: Floats, lead: npt.ArrayLike | None = None) -> dict[str, Any]:

@@ -13,14 +13,18 @@ import pandas as pd
 
 from features.language import percent
 from features.matrix import to_matrix
+from features.specification import Feature
 from models import baselines, comparison, metrics
 from models.bands import Bands
+from models.decision_evidence import decision_evidence
 from models.evidence import Note
 from models.learning import Learnt, Part, part
 from models.periods import NAMES, FourPeriods
 from models.plan import TrainingPlan
-from models.sample import Sample
-from models.threshold import ThresholdChoice, choose
+from models.points import PointsGrid
+from models.pricing import Pricing
+from models.swap_set import compare_grids
+from models.threshold_rules import choose
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -34,7 +38,7 @@ class Evaluated:
     ----------
     margin : mapping of str to ndarray
         Raw scores of the rows of ``calibrate``, ``threshold`` and ``test``.
-    periods, figures, reliability, gain_curves, decision, swap_set, test, notes
+    periods, figures, reliability, gain_curves, decision, points_grids, test, notes
         As in the evidence.
     """
 
@@ -44,39 +48,40 @@ class Evaluated:
     reliability: Sequence[Mapping[str, float]]
     gain_curves: Mapping[str, Sequence[Mapping[str, float]]]
     decision: Mapping[str, Any]
-    swap_set: Mapping[str, Any] | None
+    points_grids: Sequence[Mapping[str, Any]]
     test: Mapping[str, Sequence[Any]]
     notes: Sequence[Note]
 
 
-def evaluate(
-    frame: pd.DataFrame, rows: pd.DataFrame, four: FourPeriods, learnt: Learnt, plan: TrainingPlan
-) -> Evaluated:
+def evaluate(frame: pd.DataFrame, rows: pd.DataFrame, four: FourPeriods, learnt: Learnt, pricing: Pricing) -> Evaluated:
     """Calibrate, choose a threshold and measure, each on its own period.
 
     Parameters
     ----------
     frame, rows : pandas.DataFrame of n rows
-        Raw features; ``lead_id``, ``cutoff``, ``label``, ``weight``.
+        Raw features; ``lead_id``, ``cutoff``, ``label``, ``weight``, ``owner`` (a code, -1 for none).
     four : FourPeriods
         Of these rows.
     learnt : Learnt
         From the period ``fit``.
-    plan : TrainingPlan
-        All knobs.
+    pricing : Pricing
+        What rows are worth, by amounts from the period ``fit``; its plan has all knobs.
 
     Returns
     -------
     Evaluated
     """
+    plan = pricing.plan
     of = {name: part(rows, four.rows(name), four.weight[four.rows(name)]) for name in NAMES}
     margin = {name: learnt.margin(frame.iloc[of[name].at]) for name in NAMES[1:]}
     calibration = learnt.calibrate(of["calibrate"].margins(margin["calibrate"]), forward=four.forward)
-    decided = of["threshold"].sample(calibration(margin["threshold"]))
-    choice = choose(decided, plan)
+    decided = pricing.priced(of["threshold"].sample(calibration(margin["threshold"])), of["threshold"].at)
+    choice = choose(decided, plan, pricing.economics)
+    bands = Bands.derive(decided.propensity, decided.y, of["threshold"].w, decided.lead, choice.threshold)
     test = of["test"]
     propensity = calibration(margin["test"])
-    scores, points = _systems(frame, of, learnt, plan, propensity)
+    tested = pricing.priced(test.sample(propensity), test.at)
+    scores = _systems(frame, of, learnt, plan, propensity)
     figures = {
         system: {name: asdict(figure) for name, figure in by_name.items()}
         for system, by_name in comparison.figures(
@@ -84,17 +89,18 @@ def evaluate(
         ).items()
     }
     periods = [_describe(name, of[name], four) for name in NAMES]
-    swap = None
-    if points is not None:
-        swap = comparison.swap_set(test.y, propensity, points >= plan.points_threshold, test.w)
+    grids = compare_grids(tested, frame.iloc[test.at], _at_hand(learnt, frame), _features(learnt), plan)
     return Evaluated(
         margin=margin,
         periods=periods,
         figures=figures,
         reliability=metrics.reliability(test.y, propensity, test.w),
         gain_curves={name: metrics.gain_curve(test.y, score, test.w) for name, (_, score) in scores.items()},
-        decision=_decision(choice, decided, test.sample(propensity), of["threshold"].w, plan),
-        swap_set=swap,
+        decision={
+            **decision_evidence(choice, decided, tested, {name: of[name].at for name in NAMES[2:]}, pricing),
+            "bands": bands.to_dict(),
+        },
+        points_grids=grids,
         test={
             "lead_id": test.lead.tolist(),
             "cutoff": test.cutoff.tolist(),
@@ -102,7 +108,7 @@ def evaluate(
             "weight": test.w.tolist(),
             "propensity": propensity.tolist(),
         },
-        notes=_notes(figures, periods, plan, has_points=points is not None),
+        notes=[*_notes(figures, periods, plan, has_points="points" in scores), *pricing.notes()],
     )
 
 
@@ -121,8 +127,8 @@ def _describe(name: str, rows: Part, four: FourPeriods) -> dict[str, Any]:
 
 def _systems(
     frame: pd.DataFrame, of: Mapping[str, Part], learnt: Learnt, plan: TrainingPlan, propensity: Floats
-) -> tuple[dict[str, tuple[Floats, Floats]], Floats | None]:
-    """Probability and ranking score of every system on the test rows; the points, if a grid applies.
+) -> dict[str, tuple[Floats, Floats]]:
+    """Probability and ranking score of every system on the test rows.
 
     Baselines learn from the rows that taught and calibrated the model.
     """
@@ -141,32 +147,22 @@ def _systems(
         "naive_bayes": (bayes, bayes),
         "logistic": (logistic, logistic),
     }
-    grid = baselines.PointsGrid.applicable(plan.points_grid, plan.points_threshold, learnt.schema.names)
+    grid = PointsGrid.applicable(plan.points_grid, plan.points_threshold, _at_hand(learnt, frame), _features(learnt))
     if grid is None:
-        return scores, None
+        return scores
     points = grid.points(now)
     rates = baselines.rates_of_points(grid.points(before), y, w)
-    return scores | {"points": (np.asarray(rates.predict_proba(points[:, None])[:, 1]), points)}, points
+    return scores | {"points": (np.asarray(rates.predict_proba(points[:, None])[:, 1]), points)}
 
 
-def _decision(choice: ThresholdChoice, decided: Sample, test: Sample, w: Floats, plan: TrainingPlan) -> dict[str, Any]:
-    """The threshold of the procedure, and whether the test period bears it out."""
-    chosen = test.above(np.inf if choice.threshold is None else choice.threshold)
-    everything = test.above(-np.inf)
-    low, high = metrics.wilson(chosen.precision * chosen.n_effective, chosen.n_effective) if chosen.n else (0.0, 1.0)
-    return {
-        "choice": choice.to_dict(),
-        "bands": Bands.derive(decided.propensity, decided.y, w, decided.lead, choice.threshold).to_dict(),
-        "test": {
-            "n": chosen.n,
-            "conversion": chosen.precision if chosen.n else None,
-            "low": low,
-            "high": high,
-            "n_leads": everything.n,
-            "recall": chosen.won / everything.won if everything.won else None,
-            "value_per_lead": (chosen.won * plan.win_value - chosen.mass * plan.contact_cost) / everything.mass,
-        },
-    }
+def _at_hand(learnt: Learnt, frame: pd.DataFrame) -> tuple[str, ...]:
+    """Columns that a rule may look at: what says nothing to the trees may still be there, a leak or a void is not."""
+    left_out = (dropped.name for dropped in learnt.dropped)
+    return (*learnt.schema.names, *(name for name in left_out if frame[name].notna().any()))
+
+
+def _features(learnt: Learnt) -> list[Feature]:
+    return [column.feature for column in learnt.schema.columns]
 
 
 def _notes(

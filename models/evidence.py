@@ -47,10 +47,11 @@ class Evidence:
     gain_curves : mapping of str to sequence of dict
         Of every system.
     decision : mapping
-        The threshold chosen by the procedure and what it did on the test period (``selected``: n, conversion,
-        interval).
-    swap_set : mapping, optional
-        Against the points grid at equal volume.
+        The threshold chosen by the procedure, its bands, and what it did on the test period (see
+        `models.decision_evidence`).
+    points_grids : sequence of dict
+        The company's points grid and those that others use, each with its swap set against the model at equal volume
+        (see `models.swap_set`).
     value : mapping, optional
         On the test period, where amounts are known: ``amounts`` (how well they were foreseen), and the share of the
         revenue that the best tenth brought ``by_propensity`` and ``by_value``, and who ``moved``.
@@ -84,7 +85,7 @@ class Evidence:
     reliability: Sequence[Mapping[str, float]]
     gain_curves: Mapping[str, Sequence[Mapping[str, float]]]
     decision: Mapping[str, Any]
-    swap_set: Mapping[str, Any] | None
+    points_grids: Sequence[Mapping[str, Any]]
     deployed: Mapping[str, Any]
     learner: Mapping[str, Any]
     importance: Mapping[str, float]
@@ -95,6 +96,13 @@ class Evidence:
     notes: Sequence[Note]
     value: Mapping[str, Any] | None = None
     contacted: Mapping[str, Any] | None = None
+
+    @property
+    def swap_set(self) -> Mapping[str, Any] | None:
+        """Against the company's own points grid; None where there is none, or none of its rules can fire."""
+        own = (grid["swap_set"] for grid in self.points_grids if grid["name"] == "settings")
+        found: Mapping[str, Any] | None = next(own, None)
+        return found
 
     @property
     def gain_curve(self) -> Sequence[Mapping[str, float]]:
@@ -114,6 +122,7 @@ class Evidence:
         dict
         """
         data = {name: getattr(self, name) for name in self.__dataclass_fields__ if with_rows or name != "test"}
+        data["swap_set"] = self.swap_set
         data["notes"] = [asdict(note) for note in self.notes]
         plain: dict[str, Any] = _plain(data)
         return plain

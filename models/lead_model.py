@@ -26,6 +26,7 @@ from models.linear import LinearPart
 from models.pattern_tables import PatternTables, margin_of
 from models.shared_facts import SharedFacts
 from models.threshold import ThresholdChoice
+from models.worth import channel_of
 
 Floats = npt.NDArray[np.float64]
 Decision = Literal["hand_over", "nurture", "disqualify"]
@@ -189,16 +190,41 @@ class LeadModel:
         phi, base = self.tables.contributions(matrix, num_threads)
         return (phi, base) if self.linear is None else self.linear.blend(phi, base, matrix)
 
-    def decide(self, propensity: npt.ArrayLike) -> pd.DataFrame:
+    def thresholds(self, frame: pd.DataFrame, amount: Floats | None = None) -> Floats:
+        """Least propensity at which each lead is handed over.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame of n rows
+            Raw features.
+        amount : ndarray of shape (n,), optional
+            Expected amounts, where they are at hand.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            The same for all, unless leads differ in margin or cost; NaN without a valid threshold.
+        """
+        if self.threshold.own is None:
+            return self.threshold.least(np.empty(len(frame)), channel_of(frame, ()))
+        if amount is None and self.amount is not None:
+            amount = self.amount.expected(self.encode(frame))
+        return self.threshold.least(
+            np.empty(len(frame)) if amount is None else amount, channel_of(frame, self.features)
+        )
+
+    def decide(self, propensity: npt.ArrayLike, least: npt.ArrayLike | None = None) -> pd.DataFrame:
         """Band and decision of each propensity.
 
-        At or above the threshold a lead is handed over; below it, band D is disqualified and the rest
+        At or above its threshold a lead is handed over; below it, band D is disqualified and the rest
         nurtured. Without a valid threshold nobody is handed over.
 
         Parameters
         ----------
         propensity : array-like of shape (n,)
             0 to 1.
+        least : array-like of shape (n,), optional
+            Threshold of each lead, NaN for none; by default the model's one for all.
 
         Returns
         -------
@@ -207,8 +233,11 @@ class LeadModel:
         """
         values = np.asarray(propensity, dtype=np.float64)
         band = self.bands.assign(values)
-        least = np.inf if self.threshold.threshold is None else self.threshold.threshold
-        decision = np.where(values >= least, "hand_over", np.where(band == "D", "disqualify", "nurture"))
+        if least is None:
+            least = np.nan if self.threshold.threshold is None else self.threshold.threshold
+        decision = np.where(
+            values >= np.asarray(least, dtype=np.float64), "hand_over", np.where(band == "D", "disqualify", "nurture")
+        )
         return pd.DataFrame({"band": band, "decision": decision})
 
     def dump(self) -> dict[str, bytes]:

@@ -1,51 +1,16 @@
 """Everything that decides how a model is trained, in one frozen object."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+
 from features.errors import UseError
+from models.points import PointsGrid, PointsRule
 
 Rule = Literal["value", "capacity", "precision"]
 _DAY = 86_400
-
-
-@dataclass(frozen=True)
-class PointsRule:
-    """One line of a points grid.
-
-    Attributes
-    ----------
-    column : str
-        A feature.
-    points : float
-        Given when the condition holds; may be negative.
-    at_least : float, optional
-        Condition on a number; null never satisfies it.
-    equals : str, optional
-        Condition on a category.
-
-    Examples
-    --------
-    >>> PointsRule("fit__employees", 10)
-    Traceback (most recent call last):
-        ...
-    features.errors.UseError: points grid, fit__employees: expected exactly one of at_least and equals, found
-    none; ...
-    """
-
-    column: str
-    points: float
-    at_least: float | None = None
-    equals: str | None = None
-
-    def __post_init__(self) -> None:
-        if (self.at_least is None) == (self.equals is None):
-            found = "none" if self.at_least is None else "both"
-            raise UseError(
-                f"points grid, {self.column}: expected exactly one of at_least and equals, found {found}; "
-                "write e.g. at_least = 50."
-            )
 
 
 @dataclass(frozen=True)
@@ -65,8 +30,18 @@ class TrainingPlan:
     win_value, contact_cost : float
         Margin of a won deal and cost of handing a lead over, same currency (rule ``value``; the curve's value
         column always).
+    per_lead : bool
+        Whether the rule ``value`` follows the margin of each lead's own deal, where amounts can be foreseen.
+    margin_rate : float
+        Share of a deal's amount that is margin; 0 for that at which an average won deal brings ``win_value``.
+    contact_costs : mapping of str to float
+        Cost of handing a lead over by channel, where it differs.
     capacity_per_week : float
         Leads that sales can treat (rule ``capacity``).
+    owner_capacities : tuple of float
+        Leads a week that each owner can treat, by the code that rows give as ``owner`` (rule ``capacity``).
+    capacity_per_salesperson : float
+        Leads a week that one more salesperson would treat.
     target_precision, confidence : float
         Least conversion of what is handed over, and how sure (rule ``precision``).
     min_selected : int
@@ -75,6 +50,8 @@ class TrainingPlan:
         Least propensity of A, B and C, strictly decreasing; by default measured.
     points_grid, points_threshold : tuple of PointsRule, float
         The grid that the company uses today, and the points from which it hands over.
+    other_grids : mapping of str to PointsGrid
+        Grids that are shown beside it, by name.
     min_won, min_lost : int
         Mature leads below which training is refused.
     max_levels, min_level_rows : int
@@ -103,13 +80,19 @@ class TrainingPlan:
     rule: Rule = "value"
     win_value: float = 1000.0
     contact_cost: float = 100.0
+    per_lead: bool = False
+    margin_rate: float = 0.0
+    contact_costs: Mapping[str, float] = field(default_factory=dict)
     capacity_per_week: float = 50.0
+    owner_capacities: tuple[float, ...] = ()
+    capacity_per_salesperson: float = 10.0
     target_precision: float = 0.2
     confidence: float = 0.9
     min_selected: int = 30
     bands: tuple[float, float, float] | None = None
     points_grid: tuple[PointsRule, ...] = ()
     points_threshold: float = 0.0
+    other_grids: Mapping[str, PointsGrid] = field(default_factory=dict)
     min_won: int = 40
     min_lost: int = 40
     max_levels: int = 1000
@@ -127,6 +110,13 @@ class TrainingPlan:
             raise UseError(
                 "threshold: expected win_value > 0, contact_cost >= 0 and capacity_per_week > 0, found "
                 f"{self.win_value}, {self.contact_cost} and {self.capacity_per_week}."
+            )
+        if self.per_lead and self.rule != "value":
+            raise UseError(f"threshold: expected rule = value with per_lead, found {self.rule}; set per_lead = false.")
+        if (self.per_lead or self.contact_costs) and min(self.contact_cost, *self.contact_costs.values(), np.inf) <= 0:
+            raise UseError(
+                "threshold: expected every contact cost above 0 where leads differ in worth, found 0; say what a "
+                "contact costs."
             )
         if not (0 < self.target_precision < 1 and 0 < self.confidence < 1):
             raise UseError(

@@ -9,6 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import betainc, betaincinv
 
+from models.plan import TrainingPlan
+from models.worth import Worth
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 _WEEK = 7 * 86_400
@@ -28,6 +31,8 @@ class Sample:
         Propensities; labels 0 or 1.
     weight : ndarray of shape (n,)
         How many leads each row's lead stands for (see `models.periods` and `models.contacted`).
+    worth : Worth, optional
+        Margin and cost of each row, where they differ.
     """
 
     lead: npt.NDArray[Any]
@@ -35,6 +40,22 @@ class Sample:
     propensity: Floats
     y: Floats
     weight: Floats
+    worth: Worth | None = None
+
+    @cached_property
+    def rank(self) -> Floats:
+        """What thresholds cut: the propensity, or that of a lead of average margin and cost that is worth as much."""
+        return self.propensity if self.worth is None else self.propensity * self.worth.factor
+
+    def net(self, plan: TrainingPlan) -> Floats:
+        """What handing each row over would have brought, its contact deducted; shape (n,), in the currency."""
+        if self.worth is None:
+            return self.y * plan.win_value - plan.contact_cost
+        return self.y * self.worth.brought - self.worth.cost
+
+    def mean_over_all(self, values: Floats, chosen: npt.NDArray[np.bool_]) -> float:
+        """Sum of values over chosen rows, divided by all rows."""
+        return float(self.weight[chosen] @ values[chosen] / self.weight.sum())
 
     @cached_property
     def codes(self) -> Ints:
@@ -45,9 +66,6 @@ class Sample:
     def above(self, threshold: float) -> "Selection":
         """What a threshold hands over: every row at or above it, as a night's open leads would be.
 
-        Rows of one lead share their fate and are no independent trials; they are counted as if they were one trial
-        repeated (see `Selection.n_effective`).
-
         Parameters
         ----------
         threshold : float
@@ -57,7 +75,23 @@ class Sample:
         -------
         Selection
         """
-        chosen = self.propensity >= threshold
+        return self.select(self.rank >= threshold)
+
+    def select(self, chosen: npt.NDArray[np.bool_]) -> "Selection":
+        """Count what is handed over.
+
+        Rows of one lead share their fate and are no independent trials; they are counted as if they were one trial
+        repeated (see `Selection.n_effective`).
+
+        Parameters
+        ----------
+        chosen : ndarray of bool of shape (n,)
+            Rows handed over.
+
+        Returns
+        -------
+        Selection
+        """
         weight = self.weight[chosen]
         mass = np.bincount(self.codes[chosen], weights=weight)
         mass = mass[mass > 0]
@@ -169,10 +203,10 @@ class Flow:
         n_leads = codes.max() + 1
         first = sample.cutoff == sample.cutoff.min()
         best = np.full(n_leads, -np.inf)
-        np.maximum.at(best, codes, sample.propensity)
+        np.maximum.at(best, codes, sample.rank)
         at_first = np.full(n_leads, -np.inf)
-        at_first[codes[first]] = sample.propensity[first]
-        weight, upwards = np.zeros(n_leads), np.argsort(sample.propensity, kind="stable")
+        at_first[codes[first]] = sample.rank[first]
+        weight, upwards = np.zeros(n_leads), np.argsort(sample.rank, kind="stable")
         weight[codes[upwards]] = sample.weight[upwards]  # that of its best row
         self._best, self._best_mass = _mass_above(best, weight)
         self._first, self._first_mass = _mass_above(at_first, weight)

@@ -28,9 +28,12 @@ from models.learning import Learnt, Part, learn, part
 from models.pattern_tables import PatternTables
 from models.periods import FourPeriods, forward_folds, split
 from models.plan import TrainingPlan
+from models.pricing import Pricing
 from models.shared_facts import SharedFacts
-from models.threshold import ThresholdChoice, choose
+from models.threshold import ThresholdChoice
+from models.threshold_rules import choose
 from models.value import evaluate_value, learn_amounts
+from models.worth import Economics
 from models.young import FACTS, teachers
 
 Floats = npt.NDArray[np.float64]
@@ -85,9 +88,9 @@ def train(
         Raw features, one column each; others are ignored.
     rows : pandas.DataFrame of n rows, in the same order
         ``lead_id``, ``cutoff`` (UTC seconds; all equal where leads have no dates), ``label`` (0 or 1; null where
-        immature), ``weight`` and ``amount`` (of the deal, null where unknown; both optional). Immature rows teach the
-        deployed trees, weighed, where ``followed_days``, ``won_after_days`` and ``is_open`` are there (see
-        `models.censoring`); else they are left out. The order of rows changes nothing.
+        immature); optional: ``weight``, ``amount`` (of the deal, null where unknown), ``owner`` (a code, -1 for none).
+        Immature rows teach the deployed trees, weighed, where ``followed_days``, ``won_after_days`` and ``is_open`` are
+        there (see `models.censoring`); else they are left out. The order of rows changes nothing.
     features : sequence of Feature
         Those that may serve.
     plan : TrainingPlan
@@ -116,7 +119,8 @@ def train(
     second = _OutOfFold(next_at, first.members(frame.iloc[next_at]), four.weight[next_at])
     first = replace(first, mix=choose_mix([second.unseen(rows)]).mix)
     say("baselines", 0.2)
-    evaluated = evaluate(frame, rows, four, first, plan)
+    pricing = Pricing(frame, rows, first, learn_amounts(first, frame, rows, fit_at, plan), plan)
+    evaluated = evaluate(frame, rows, four, first, pricing)
     say("calibrate", 0.35)
     blocks = _unseen_blocks(frame, rows, features, plan, four, second)
     choice = choose_mix([block.unseen(rows) for block in blocks])
@@ -127,9 +131,9 @@ def train(
     if young is not None:
         final = learn(frame, everything, features, plan, choice.mix, young.taught)
     recent = _recent(blocks, rows, forward=four.forward)
-    model = _deploy(frame, rows, final, recent, plan, forward=four.forward)
+    model = _deploy(frame, rows, final, recent, pricing, forward=four.forward)
     say("done", 1.0)
-    value = evaluate_value(frame, rows, four, first, evaluated.test["propensity"], plan)
+    value = evaluate_value(rows, four, evaluated.test["propensity"], pricing)
     importance = _importance(frame, final)
     evidence = _evidence(four, evaluated, final, choice, model, plan, importance, len(recent.at))
     if young is not None:
@@ -148,7 +152,7 @@ def _prepare(
             "training rows: expected lead_id, cutoff and label and one row per row of features, found "
             f"{len(rows)} rows for {len(frame)} of features, missing columns: {', '.join(missing) or 'none'}."
         )
-    optional = {"weight": 1.0, "amount": np.nan}
+    optional = {"weight": 1.0, "amount": np.nan, "owner": -1}
     given = {name: rows.get(name, pd.Series(value, index=rows.index)) for name, value in optional.items()}
     facts = [name for name in FACTS if name in rows.columns]
     clean = rows[["lead_id", "cutoff", "label", *facts]].assign(**given).reset_index(drop=True)
@@ -207,7 +211,7 @@ def _deploy(
     rows: pd.DataFrame,
     final: Learnt,
     recent: _OutOfFold,
-    plan: TrainingPlan,
+    pricing: Pricing,
     *,
     forward: bool,
 ) -> LeadModel:
@@ -215,7 +219,11 @@ def _deploy(
     margin = mixed(recent.members, final.mix)
     calibration = final.calibrate(unseen.margins(margin), forward=forward)
     propensity = calibration(margin)
-    choice = choose(unseen.sample(propensity), plan)
+    plan = pricing.plan
+    amount = learn_amounts(final, frame, rows, np.arange(len(rows)), plan)
+    # Only what the evidence was about: amounts that could not be foreseen there are not trusted here.
+    economics = Economics.of(plan, amount, per_lead=pricing.economics.margin_rate is not None)
+    choice = choose(pricing.priced(unseen.sample(propensity), unseen.at), plan, economics)
     tables = PatternTables.from_boosters([booster.model_to_string() for booster in final.trees.boosters_])
     base = tables.base if final.linear is None else final.linear.blend_base(tables.base)
     levels = [column.levels for column in final.schema.columns]
@@ -229,7 +237,7 @@ def _deploy(
         bands=_bands(plan, choice, propensity, unseen),
         reference=Reference(base, float(calibration([base])[0]), _statistics(frame, final)),
         shared=SharedFacts.measure(matrix, levels, everything.lead, everything.y, everything.w),
-        amount=learn_amounts(final, frame, rows, np.arange(len(rows)), plan),
+        amount=amount,
         metadata={
             "n_rows": len(rows),
             "n_leads": won + lost,
@@ -306,7 +314,7 @@ def _evidence(
         reliability=evaluated.reliability,
         gain_curves=evaluated.gain_curves,
         decision=evaluated.decision,
-        swap_set=evaluated.swap_set,
+        points_grids=evaluated.points_grids,
         deployed={
             **{key: model.metadata[key] for key in ("n_rows", "n_leads", "n_won", "base_rate")},
             "n_trees": sum(booster.num_trees() for booster in final.trees.boosters_),

@@ -11,6 +11,7 @@ from models.amount import AmountModel
 from models.learning import Learnt
 from models.periods import FourPeriods
 from models.plan import TrainingPlan
+from models.pricing import Pricing
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -55,38 +56,34 @@ def learn_amounts(
 
 
 def evaluate_value(
-    frame: pd.DataFrame,
     rows: pd.DataFrame,
     four: FourPeriods,
-    learnt: Learnt,
     propensity: Sequence[float],
-    plan: TrainingPlan,
+    pricing: Pricing,
 ) -> dict[str, Any] | None:
     """Say what the ranking by expected value would have brought on the test period.
 
     Parameters
     ----------
-    frame, rows : pandas.DataFrame of n rows
-        Raw features; ``lead_id``, ``label``, ``amount``, ``weight``.
+    rows : pandas.DataFrame of n rows
+        ``lead_id``, ``label``, ``amount``, ``weight``.
     four : FourPeriods
-        Of these rows; amounts are learnt from the first.
-    learnt : Learnt
-        From the first period.
+        Of these rows.
     propensity : sequence of float
         Of the test rows.
-    plan : TrainingPlan
-        Seed and threads.
+    pricing : Pricing
+        With amounts learnt from the first period.
 
     Returns
     -------
     dict, optional
         As `compare_rankings`, and ``amounts``: how well they were foreseen. None where no amount is known.
     """
-    amount = learn_amounts(learnt, frame, rows, four.rows("fit"), plan)
+    amount = pricing.amount
     if amount is None:
         return None
     at = four.rows("test")
-    expected = amount.expected(learnt.encode(frame.iloc[at]), plan.num_threads)
+    expected = pricing.expected(at)
     test = rows.iloc[at]
     # A deal of unknown amount counts as what it was expected to bring.
     brought = test["amount"].fillna(pd.Series(expected, index=test.index)).to_numpy(dtype=np.float64)

@@ -14,6 +14,7 @@ from features.errors import GateError, UseError
 from features.language import Language
 from models.evidence import Evidence
 from pipeline.console import Console
+from pipeline.decision_settings import Condition
 from pipeline.explain import chosen_language
 from pipeline.report.training import draw, render
 from pipeline.score import HOTTEST, Request, score
@@ -43,6 +44,9 @@ LABELS: Mapping[str, Mapping[LabelName, str]] = {
     },
     "founded_on": {"en": "Company founded", "fr": "Entreprise créée"},
 }
+# Whom it wants as customers, and where it sells.
+ICP = (Condition(column="employees", at_least=20, at_most=2000),)
+TERRITORY = (Condition(column="country", equals=("FR", "BE", "LU")),)
 
 
 def run(
@@ -69,7 +73,8 @@ def run(
     output = base.output.model_copy(update={"language": chosen_language(language, base)})
     _make_room(directory, force=force)
     features = base.features.model_copy(update={"labels": LABELS})
-    settings = base.model_copy(update={"output": output, "features": features})
+    points = base.points.model_copy(update={"icp": ICP, "territory": TERRITORY})
+    settings = base.model_copy(update={"output": output, "features": features, "points": points})
     write_text(directory / MARK, "")
     with console.step("Simulating a company"):
         plan = SimulationPlan(n_leads=leads, events_per_lead=events, seed=seed)

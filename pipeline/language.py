@@ -25,8 +25,20 @@ def points(value: float, language: Language) -> str:
     >>> points(3.21, "en"), points(-0.5, "fr")
     ('+3.2', '−0,5')
     """
-    sign = "+" if value >= 0 else "−"
-    return sign + fixed(abs(value), language, 1)
+    return signed(value, language, 1)
+
+
+def signed(value: float, language: Language, digits: int = 0) -> str:
+    """Write a difference, with its sign.
+
+    Examples
+    --------
+    >>> signed(1234, "en"), signed(-0.5, "fr", 1), signed(-0.2, "en")
+    ('+1,234', '−0,5', '+0')
+    """
+    shown = fixed(abs(value), language, digits)
+    sign = "−" if value < 0 and shown.strip("0.,") else "+"
+    return sign + shown
 
 
 def money(value: float, language: Language, currency: str) -> str:
@@ -34,10 +46,10 @@ def money(value: float, language: Language, currency: str) -> str:
 
     Examples
     --------
-    >>> money(12345, "en", "EUR"), money(12345, "fr", "EUR").replace(NARROW, " ")
-    ('EUR 12,345', '12 345 EUR')
+    >>> money(12345, "en", "EUR"), money(-12345, "fr", "EUR").replace(NARROW, " ")
+    ('EUR 12,345', '−12 345 EUR')
     """
-    text = fixed(value, language)
+    text = fixed(value, language).replace("-", "−")
     return f"{currency} {text}" if language == "en" else f"{text}{NARROW}{currency}"
 
 

@@ -23,6 +23,7 @@ from models.lead_model import LeadModel
 from pipeline.console import Console
 from pipeline.describe import describe_scoring
 from pipeline.language import iso
+from pipeline.owner_thresholds import TEAM_ONLY, lead_thresholds
 from pipeline.score_out import write_out
 from pipeline.score_rows import NONE_BEFORE, Previous, RunFacts, score_block
 from pipeline.score_runs import EXPLORATION, MANIFEST, TALLY, ScoreRun, newest
@@ -128,6 +129,8 @@ def score(workspace: Workspace, settings: Settings, request: Request, *, now: in
             with console.step("Computing the features"):
                 described = describe_scoring(opened, settings, cutoff, model.features, scratch)
             opted_out = _opted_out(opened)
+            # A file of some leads does not say which part of the flow is whose.
+            owners = TEAM_ONLY if request.leads else lead_thresholds(opened, described, model, settings)
         if described.rows.empty:
             raise DataError(
                 f"No open lead at {iso(cutoff)}: expected at least one lead created before it and not decided. "
@@ -137,7 +140,7 @@ def score(workspace: Workspace, settings: Settings, request: Request, *, now: in
         key = _key(opened, version, files, cutoff, settings, kind)
         building, head = _building(workspace, key, now)
         before = _before(newest(workspace, "portfolio", before=cutoff))
-        run_ = RunFacts(head["run_id"], head["scored_at"], cutoff, model, version, settings, opted_out, before)
+        run_ = RunFacts(head["run_id"], head["scored_at"], cutoff, model, version, settings, opted_out, before, owners)
         with console.step("Scoring and explaining"):
             for number, block in enumerate(described.blocks(settings.limits.rows_per_block)):
                 _write_block(building, number, block, run_)
@@ -252,6 +255,7 @@ def _manifest(
         "extracted_at": opened.tables.extracted_at,
         "model_version": str(run_.version.number),
         "threshold": run_.model.threshold.threshold,
+        "owner_thresholds": run_.owner_thresholds.told,
         "n_leads": rows.num_rows,
         "bands": counts["band"],
         "decisions": counts["decision"],

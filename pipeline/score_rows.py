@@ -15,6 +15,7 @@ from models.alarms import ReasonTally
 from models.exploration import Lottery, drawn, probabilities
 from models.lead_model import LeadModel
 from models.reasons import ReasonTable, top_reasons
+from pipeline.owner_thresholds import TEAM_ONLY, LeadThresholds
 from pipeline.score_runs import EXPLORATION, REASON, SCHEMA, TALLY
 from pipeline.settings import Settings
 from pipeline.tracking import Version
@@ -70,6 +71,8 @@ class RunFacts:
         Leads that must not be contacted, whatever their propensity.
     previous : Previous
         The run before.
+    owner_thresholds : LeadThresholds
+        Those of leads whose owner has an own capacity.
     """
 
     run_id: str
@@ -80,6 +83,7 @@ class RunFacts:
     settings: Settings
     opted_out: frozenset[str]
     previous: Previous
+    owner_thresholds: LeadThresholds = TEAM_ONLY
 
 
 def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
@@ -90,14 +94,18 @@ def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
     """
     settings, model = run_.settings, run_.model
     explained = model.contributions(block, settings.limits.threads)
-    decided = model.decide(explained.propensity)
-    points = explained.family_points(model.families)
     lead_ids = block["lead_id"].astype("str")
+    n = len(block)
+    amount = np.full(n, settings.threshold.win_value)
+    if model.amount is not None:
+        amount = model.amount.expected(explained.matrix, settings.limits.threads)
+    least = run_.owner_thresholds.of(lead_ids, model.thresholds(block, amount))
+    decided = model.decide(explained.propensity, least)
+    points = explained.family_points(model.families)
     opted_out = lead_ids.isin(run_.opted_out).to_numpy()
     decision = np.where(opted_out, "disqualify", decided["decision"])
-    threshold = np.full(len(block), model.threshold.threshold, dtype=np.float64)
     lottery = Lottery(**settings.exploration.model_dump())
-    below = explained.propensity < threshold
+    below = explained.propensity < least
     probability = probabilities(decision == "hand_over", below, decided["band"], opted_out, lottery)
     explored = drawn(lead_ids.tolist(), probability, lottery.salt)
     decision = np.where(explored, "hand_over", decision)
@@ -105,10 +113,6 @@ def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
     number = settings.output.reasons
     reasons = top_reasons(model.features, explained.on_propensity, block, n_up=number, n_down=number)
     tally = ReasonTally.count(reasons, model.features, explained.matrix, model.shared)
-    n = len(block)
-    amount = np.full(n, settings.threshold.win_value)
-    if model.amount is not None:
-        amount = model.amount.expected(explained.matrix, settings.limits.threads)
     previous, due_before = run_.previous.of(lead_ids)
     # A lead that stays handed over keeps its day: the delay runs from the passage, not from last night.
     due = run_.cutoff + settings.policy.contact_within_hours * HOUR_S
@@ -122,7 +126,7 @@ def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
         "propensity": explained.propensity,
         "raw_score": explained.margin,
         "reference_propensity": np.full(n, explained.reference_propensity),
-        "threshold": pd.Series(threshold),
+        "threshold": pd.Series(least),
         "band": decided["band"],
         "decision": decision,
         "qualification": [_qualification(*of) for of in zip(handed_over, explored, strict=True)],

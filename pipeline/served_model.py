@@ -5,11 +5,14 @@
 
 from importlib import metadata
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from packaging.requirements import Requirement
 
 from models.lead_model import LeadModel
 
+Floats = npt.NDArray[np.float64]
 POINTS = "points."
 # MLflow's names of types; a null is allowed in both.
 TYPES = {"number": "double", "category": "string"}
@@ -36,9 +39,9 @@ def answer(model: LeadModel, frame: pd.DataFrame, *, explain: bool = True) -> pd
     """
     if not explain:
         margin = model.margin(frame)
-        return _scores(model, margin, model.calibration(margin), frame.index)
+        return _scores(model, margin, model.calibration(margin), frame)
     parts = model.contributions(frame)
-    scores = _scores(model, parts.margin, parts.propensity, frame.index)
+    scores = _scores(model, parts.margin, parts.propensity, frame)
     scores["reference_propensity"] = parts.reference_propensity
     names = [POINTS + name for name in parts.names]
     points = pd.DataFrame(100.0 * parts.on_propensity, columns=names, index=frame.index)
@@ -70,7 +73,7 @@ def requirements() -> list[str]:
     return [f"{name}=={metadata.version(name)}" for name in sorted(names)]
 
 
-def _scores(model: LeadModel, margin: object, propensity: object, index: pd.Index) -> pd.DataFrame:
-    decided = model.decide(propensity)  # type: ignore[arg-type]
+def _scores(model: LeadModel, margin: Floats, propensity: Floats, frame: pd.DataFrame) -> pd.DataFrame:
+    decided = model.decide(propensity, model.thresholds(frame))
     columns = {"propensity": propensity, "raw_score": margin, "band": decided["band"].to_numpy()}
-    return pd.DataFrame({**columns, "decision": decided["decision"].to_numpy()}, index=index)
+    return pd.DataFrame({**columns, "decision": decided["decision"].to_numpy()}, index=frame.index)

@@ -11,8 +11,6 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     field_validator,
@@ -26,6 +24,8 @@ from pydantic_settings import (
 )
 
 from features.tables import SCHEMA
+from pipeline.decision_settings import PointsSettings, ThresholdSettings
+from pipeline.section import Section
 
 TableName = Literal["leads", "accounts", "events", "signals", "outcomes", "stages", "answers", "changes", "costs"]
 FamilyName = Literal["fit", "engagement", "intent"]
@@ -44,12 +44,6 @@ def _known_zone(name: str) -> str:
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Rate = Annotated[float, Field(ge=0, le=1)]
 OpenRate = Annotated[float, Field(gt=0, lt=1)]
-
-
-class Section(BaseModel):
-    """A part of the settings: frozen, and unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class CsvSettings(Section):
@@ -171,51 +165,6 @@ class ModelSettings(Section):
     min_won: int = Field(40, ge=10, description="least won leads to train on")
     min_lost: int = Field(40, ge=10, description="least lost leads to train on")
     bootstrap: int = Field(300, ge=50, description="resamples behind every interval of the evidence")
-
-
-class ThresholdSettings(Section):
-    """Who is handed to sales."""
-
-    rule: Literal["value", "capacity", "precision"] = Field("value", description="value, capacity or precision")
-    win_value: float = Field(5000.0, gt=0, description="margin of a won deal, in your currency")
-    contact_cost: float = Field(150.0, ge=0, description="cost of working one lead, same currency")
-    capacity_per_week: float = Field(50.0, gt=0, description="leads that sales can treat per week")
-    target_precision: OpenRate = Field(0.2, description="least share of handed-over leads that are won")
-    confidence: OpenRate = Field(0.9, description="how sure the precision rule must be")
-
-
-class PointsRule(Section):
-    """One line of the hand-set points grid that the model is compared with."""
-
-    column: str = Field(description="a feature, or a column of leads or accounts")
-    at_least: float | None = Field(None, description="true where the number is at least this")
-    equals: str | None = Field(None, description="true where the text is this")
-    points: float = Field(description="added when true")
-
-    @model_validator(mode="after")
-    def _one_test(self) -> "PointsRule":
-        if (self.at_least is None) == (self.equals is None):
-            raise ValueError("expected either at_least or equals")
-        return self
-
-
-DEFAULT_POINTS = (
-    PointsRule(column="intent__demo_request_count_365d", at_least=1, points=20),
-    PointsRule(column="intent__quote_request_count_365d", at_least=1, points=20),
-    PointsRule(column="engagement__webinar_count_365d", at_least=1, points=15),
-    PointsRule(column="engagement__download_count_365d", at_least=1, points=10),
-    PointsRule(column="intent__pricing_view_count_90d", at_least=1, points=5),
-    PointsRule(column="engagement__email_click_count_90d", at_least=1, points=5),
-    PointsRule(column="fit__seniority", equals="c_level", points=10),
-    PointsRule(column="fit__seniority", equals="director", points=10),
-)
-
-
-class PointsSettings(Section):
-    """The points grid in use today; only to show what it is worth beside the model."""
-
-    threshold: float = Field(60.0, description="handed over at or above")
-    rules: tuple[PointsRule, ...] = Field(DEFAULT_POINTS, description="what earns points")
 
 
 class PolicySettings(Section):

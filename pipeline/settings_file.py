@@ -12,7 +12,8 @@ from pydantic_settings import SettingsError
 
 from features.errors import UseError
 from features.tables import SCHEMA
-from pipeline.settings import LabelName, PointsRule, Settings, TableSettings
+from pipeline.decision_settings import Condition, PointsRule
+from pipeline.settings import LabelName, Settings, TableSettings
 
 FILE_NAME = "tamis.toml"
 
@@ -100,8 +101,8 @@ def _children(parts: list[str]) -> Iterable[str]:
         return SCHEMA
     if parts[:2] == ["source", "tables"]:
         return TableSettings.model_fields
-    if parts[:2] == ["points", "rules"]:
-        return PointsRule.model_fields
+    if parts[:1] == ["points"] and len(parts) > 2:
+        return PointsRule.model_fields if parts[1] == "rules" and "also" not in parts else Condition.model_fields
     if parts[:2] == ["features", "labels"]:
         return get_args(LabelName)
     model: type[BaseModel] = Settings

@@ -18,6 +18,8 @@ EXAMPLES = {
     "source.tables": (
         '[source.tables.leads]\npath = "contacts.csv"\ncolumns = { lead_id = "Record ID", source = "Origin" }'
     ),
+    "threshold.contact_costs": "[threshold.contact_costs]\ntrade_show = 320.0",
+    "threshold.capacity_per_owner": '[threshold.capacity_per_owner]\n"Agnès Thévenot" = 4.0',
     "features.families": '[features.families]\ncampaign_clicks = "engagement"',
     "features.labels": (
         '[features.labels.growth]\nen = "Growth in a year"\nfr = "Croissance sur un an"\n'
@@ -65,7 +67,7 @@ def _is_secret(field: FieldInfo) -> bool:
 
 def _line(name: str, value: Any, field: FieldInfo) -> str:
     if isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
-        rows = "".join(f"    {toml(row.model_dump(exclude_none=True))},\n" for row in value)
+        rows = "".join(f"    {toml(row.model_dump(exclude_defaults=True))},\n" for row in value)
         return f"# {field.description}\n{name} = [\n{rows}]\n"
     return f"{name} = {toml(value)}  # {field.description}\n"
 

@@ -16,7 +16,7 @@ from features.language import Language
 from features.snapshots import maturity
 from models.evidence import Evidence
 from models.lead_model import LeadModel
-from models.plan import PointsRule, TrainingPlan
+from models.plan import TrainingPlan
 from models.training import train as fit
 from pipeline.console import Console
 from pipeline.describe import snapshot_plan
@@ -24,6 +24,8 @@ from pipeline.gates import refusals
 from pipeline.handovers import worked
 from pipeline.language import day, iso
 from pipeline.leaks import describe_without_leaks
+from pipeline.owner_thresholds import read_owners
+from pipeline.points_grids import points_grids
 from pipeline.report import card
 from pipeline.report.training import TrainingFacts, draw, render
 from pipeline.settings import Settings
@@ -83,6 +85,9 @@ def run(root: Path, *, now: int, by: str, console: Console) -> None:
         "refused": list(trained.facts.gates),
         "figures": trained.facts.evidence["figures"],
         "threshold": trained.model.threshold.threshold,
+        "bands": trained.model.bands.to_dict(),
+        "decision": {name: value for name, value in trained.facts.evidence["decision"].items() if name != "choice"},
+        "points_grids": trained.facts.evidence["points_grids"],
         "report": str(trained.report),
     }
     console.show(result, *training_views(trained, settings.output.language))
@@ -147,8 +152,12 @@ def _learn(
     probed.require_columns()
     taught = worked(workspace, opened, probed.teaching, probed.teaching_frame, settings.snapshots.horizon_days)
     learnt = taught.rows.assign(amount=taught.rows["lead_id"].map(_amounts(opened)).astype("float64"))
+    owners = read_owners(opened, settings.threshold)
+    if owners is not None:
+        learnt["owner"] = learnt["lead_id"].map(owners.code).fillna(-1).astype("int64")
+    plan = training_plan(settings, () if owners is None else owners.capacities)
     with console.step("Training, calibrating, choosing the threshold, testing"):
-        result = fit(taught.frame, learnt, probed.features, training_plan(settings))
+        result = fit(taught.frame, learnt, probed.features, plan)
     evidence = taught.told_in(probed.told_in(result.evidence))
     model = _with_metadata(result.model, opened, settings, now)
     registry = Registry(workspace, settings.registry)
@@ -161,6 +170,7 @@ def _learn(
         gates=refusals(evidence, model, language),
         maturity=cohorts(rows, opened, settings),
         tables=table_counts(opened),
+        currency=settings.output.currency,
     )
     with console.step("Writing the report"):
         drawn = draw(facts, language)
@@ -175,10 +185,10 @@ def _learn(
     return Trained(version, model, evidence, facts, path, promoted)
 
 
-def training_plan(settings: Settings) -> TrainingPlan:
-    """Read the plan of the training off the settings."""
+def training_plan(settings: Settings, owner_capacities: tuple[float, ...] = ()) -> TrainingPlan:
+    """Read the plan of the training off the settings; capacities by owner have no names here."""
     model, threshold, periods = settings.model, settings.threshold, settings.periods
-    rules = (PointsRule(rule.column, rule.points, rule.at_least, rule.equals) for rule in settings.points.rules)
+    grid, others = points_grids(settings)
     return TrainingPlan(
         seed=model.seed,
         shares=(periods.fit, periods.calibrate, periods.threshold, periods.test),
@@ -186,11 +196,17 @@ def training_plan(settings: Settings) -> TrainingPlan:
         rule=threshold.rule,
         win_value=threshold.win_value,
         contact_cost=threshold.contact_cost,
+        per_lead=threshold.per_lead,
+        margin_rate=threshold.margin_rate,
+        contact_costs=threshold.contact_costs,
         capacity_per_week=threshold.capacity_per_week,
+        owner_capacities=owner_capacities,
+        capacity_per_salesperson=threshold.capacity_per_salesperson,
         target_precision=threshold.target_precision,
         confidence=threshold.confidence,
-        points_grid=tuple(rules),
-        points_threshold=settings.points.threshold,
+        points_grid=grid.rules,
+        points_threshold=grid.threshold,
+        other_grids=others,
         min_won=model.min_won,
         min_lost=model.min_lost,
         max_levels=settings.features.max_levels,
@@ -301,6 +317,7 @@ def _keep(
 
 
 def _parameters(settings: Settings) -> list[tuple[str, str, Any]]:
-    """Settings that shape a model; never a URL, a path or a secret."""
+    """Settings that shape a model; never a URL, a path, a secret or the name of a person."""
     sections = ("snapshots", "periods", "model", "threshold")
-    return [(name, key, value) for name in sections for key, value in getattr(settings, name).model_dump().items()]
+    chosen = [(name, key, value) for name in sections for key, value in getattr(settings, name).model_dump().items()]
+    return [item for item in chosen if item[1] != "capacity_per_owner"]

@@ -9,6 +9,7 @@ from rich.table import Table
 from features.language import Language, percent
 from pipeline.language import day, fixed, moment
 from pipeline.leak_words import xray
+from pipeline.threshold_views import threshold_views
 from pipeline.views import plain_table
 from pipeline.words import say
 
@@ -56,6 +57,8 @@ def training_views(trained: "Trained", language: Language) -> list["RenderableTy
         "",
         f"[bold]{say('on_test', language)}[/]",
         _figures(trained, language),
+        "",
+        *threshold_views(trained.facts, language),
         *notes,
         *_unknown(trained, language),
         f"{say('report', language)}: {escape(str(trained.report))}",

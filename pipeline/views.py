@@ -34,6 +34,11 @@ def score_views(result: "ScoreRun", hottest: Sequence[Mapping[str, Any]], langua
     head.add_row(say("decisions", language), decided)
     if manifest["exploration"]["n_handed_over"]:
         head.add_row("", _explored(manifest["exploration"], language))
+    if owners := manifest["owner_thresholds"]:
+        low, high = ("–" if owners[key] is None else percent(owners[key], language) for key in ("low", "high"))
+        head.add_row("", say("owner_thresholds", language).format(n=owners["n"], low=low, high=high))
+        if owners["few_leads"]:
+            head.add_row("[yellow]![/]", say("owners_few", language).format(n=owners["few_leads"]))
     for name in manifest["missing_features"]:
         head.add_row("[yellow]![/]", say("missing_column", language).format(name=escape(name)))
     for alarm in manifest["alarms"]:

@@ -94,6 +94,23 @@ WORDS: dict[str, dict[Language, str]] = {
         "que le modèle ne se donne pas seulement raison à lui-même",
     },
     "no_alarm": {"en": "No alarm.", "fr": "Aucune alerte."},
+    "from_share": {"en": "from", "fr": "à partir de"},
+    "conversion": {"en": "converted at", "fr": "conversion mesurée"},
+    "grid_settings": {"en": "your points grid", "fr": "votre grille de points"},
+    "grid_icp60": {"en": "the known grid icp60", "fr": "la grille connue icp60"},
+    "grid_saas40": {"en": "the known grid saas40", "fr": "la grille connue saas40"},
+    "swapped": {
+        "en": "Handing over as many leads as {grid} ({n}): {ours} deals won instead of {theirs} (difference: {low} to {high}).",
+        "fr": "À volume égal à {grid} ({n} leads) : {ours} affaires gagnées au lieu de {theirs} (écart : entre {low} et {high}).",
+    },
+    "owner_thresholds": {
+        "en": "Thresholds by owner: {n} owners, {low} to {high}",
+        "fr": "Seuils par commercial : {n} commerciaux, de {low} à {high}",
+    },
+    "owners_few": {
+        "en": "{n} owners have too few open leads to know their own flow: the team's is taken",
+        "fr": "{n} commerciaux ont trop peu de leads ouverts pour connaître leur propre flux : celui de l'équipe sert",
+    },
     "hottest": {"en": "The five hottest leads", "fr": "Les cinq leads les plus chauds"},
 }
 

@@ -9,9 +9,9 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from features.language import Language, percent
+from features.language import Language, number, percent
 from pipeline.report.words import say
 
 COLOURS = {
@@ -22,6 +22,8 @@ COLOURS = {
     "constant": "#888888",
 }
 STYLE: Any = {"svg.hashsalt": "tamis", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10}
+PANELS = ("precision", "recall", "value_per_lead", "per_week")
+TICKS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 Curve = Sequence[Mapping[str, float]]
 
 
@@ -54,15 +56,40 @@ def reliability(bins: Curve, language: Language) -> str:
     return _svg(figure, say("reliability", language))
 
 
-def threshold_curve(curve: Curve, chosen: float | None, language: Language) -> str:
-    """Conversion of what is handed over against how much is handed over."""
-    figure, axes = _figure()
-    axes.plot([row["share"] for row in curve], [row["precision"] for row in curve], color=COLOURS["tamis"])
-    if chosen is not None:
-        at = min(curve, key=lambda row: abs(row["threshold"] - chosen))
-        axes.plot([at["share"]], [at["precision"]], marker="o", color=COLOURS["points"])
-    _label(axes, language, "threshold")
+def threshold_curve(choice: Mapping[str, Any], language: Language, currency: str) -> str:
+    """Conversion, share of the deals, leads a week and value per lead against the threshold; the chosen one marked."""
+    curve, chosen = choice["curve"], choice["threshold"]
+    figure = Figure(figsize=(9.6, 5.2), layout="constrained")
+    FigureCanvasSVG(figure)
+    shown = [name for name in PANELS if curve[0][name] is not None]
+    grid = figure.subplots(2, 2, sharex=True)
+    xs = [row["threshold"] for row in curve]
+    for axes, name in zip(grid.flat, shown, strict=False):
+        axes.spines[["top", "right"]].set_visible(False)
+        ys = [row[name] for row in curve]
+        axes.plot(xs, ys, color=COLOURS["tamis"], linewidth=1.8)
+        if name == "value_per_lead":
+            axes.axhline(0, color="#bbbbbb", linewidth=0.8)
+        if chosen is not None:
+            axes.axvline(chosen, color=COLOURS["points"], linestyle=":", linewidth=1.2)
+            at = min(range(len(xs)), key=lambda k: abs(xs[k] - chosen))
+            axes.plot([xs[at]], [ys[at]], marker="o", color=COLOURS["points"])
+        axes.set_title(say(f"threshold_{name}", language, currency=currency), fontsize=10, loc="left")
+        axes.yaxis.set_major_formatter(_formatter(language, shares=name in ("precision", "recall")))
+    for axes in list(grid.flat)[len(shown) :]:
+        axes.set_axis_off()
+    # Most leads have a small propensity: on a linear scale their part of the curve would be a wall.
+    grid[0, 0].set_xscale("log")
+    grid[0, 0].xaxis.set_major_locator(FixedLocator([at for at in TICKS if min(xs) <= at <= max(xs)]))
+    grid[0, 0].xaxis.set_minor_locator(NullLocator())
+    grid[0, 0].xaxis.set_major_formatter(_formatter(language, shares=True))
+    for axes in grid[1]:
+        axes.set_xlabel(say("threshold_x" if choice["own"] is None else "threshold_x_own", language))
     return _svg(figure, say("threshold", language))
+
+
+def _formatter(language: Language, *, shares: bool) -> FuncFormatter:
+    return FuncFormatter(lambda value, _: percent(value, language) if shares else number(value, language))
 
 
 def _figure() -> tuple[Figure, Axes]:
@@ -74,11 +101,8 @@ def _figure() -> tuple[Figure, Axes]:
 
 
 def _label(axes: Axes, language: Language, name: str) -> None:
-    def share(value: float, _: Any) -> str:
-        return percent(value, language)
-
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(share))
+        axis.set_major_formatter(_formatter(language, shares=True))
     axes.set_xlabel(say(f"{name}_x", language))
     axes.set_ylabel(say(f"{name}_y", language))
 

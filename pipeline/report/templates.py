@@ -5,7 +5,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from features.language import Language, percent
-from pipeline.language import day, fixed, points
+from pipeline.language import day, fixed, points, signed
 from pipeline.report.words import say
 
 
@@ -22,6 +22,7 @@ def environment(language: Language) -> Environment:
         "percent": lambda value: percent(value, language),
         "number": lambda value: fixed(value, language),
         "decimals": lambda value, digits: fixed(value, language, digits),
+        "signed": lambda value: signed(value, language),
         "points": lambda value: points(value, language),
         "day": lambda value: day(value, language),
     }

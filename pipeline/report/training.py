@@ -6,10 +6,11 @@ from typing import Any
 
 from markupsafe import Markup
 
-from features.language import Language
+from features.language import Language, percent
 from features.matrix import MatrixSchema
 from features.words import label
-from pipeline.language import fixed
+from pipeline.decision_words import decision_sentences
+from pipeline.language import fixed, signed
 from pipeline.report import plots
 from pipeline.report.templates import environment
 
@@ -46,6 +47,8 @@ class TrainingFacts:
         Score rows, best first; empty before the first score run.
     truth : mapping of str to float, optional
         ``ece`` and ``rank`` against a simulator's truth.
+    currency : str
+        Of amounts.
     """
 
     version: str
@@ -58,6 +61,7 @@ class TrainingFacts:
     tables: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     hottest: Sequence[Mapping[str, Any]] = ()
     truth: Mapping[str, float] | None = None
+    currency: str = "EUR"
 
     def notes(self, language: Language) -> list[str]:
         """What to read first: the gates that refused, then the notes of the evidence, nothing said twice."""
@@ -79,7 +83,7 @@ def draw(facts: TrainingFacts, language: Language) -> dict[str, str]:
     return {
         "gain": plots.gain(evidence["gain_curves"], language),
         "reliability": plots.reliability(evidence["reliability"], language),
-        "threshold": plots.threshold_curve(choice["curve"], choice["threshold"], language),
+        "threshold": plots.threshold_curve(choice, language, facts.currency),
     }
 
 
@@ -111,6 +115,8 @@ def render(facts: TrainingFacts, language: Language, drawn: Mapping[str, str]) -
             names=FIGURES,
             notes=facts.notes(language),
             swap=_swap(evidence["swap_set"]),
+            decision=decision_sentences(evidence["decision"], language, facts.currency),
+            grids=[_grid(grid, language) for grid in evidence["points_grids"] if grid["swap_set"]],
             top=_top_facts(facts, language),
             **{name: Markup(plot) for name, plot in drawn.items()},  # noqa: S704 (our own SVG)
         )
@@ -136,8 +142,28 @@ def _swap(swap_set: Mapping[str, Any] | None) -> dict[str, float]:
     """Deals won at equal volume, by the model and by the points grid."""
     if not swap_set or not swap_set["n_selected"]:
         return {}
-    groups = {"ours": swap_set["model"], "theirs": swap_set["points"]}
-    return {name: group["n"] * group["conversion"] for name, group in groups.items()}
+    wins = swap_set["wins"]
+    gap = wins["difference"]
+    return {"ours": wins["model"], "theirs": wins["points"], "low": gap["low"], "high": gap["high"]}
+
+
+def _grid(grid: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    """A points grid, its conversion, ours at equal volume and the difference in deals: what is shown, and interval."""
+    swap = grid["swap_set"]
+    cells = [("0", "")] + [("–", "")] * 3
+    if swap["n_selected"]:
+        gap = swap["wins"]["difference"]
+        cells = [
+            (fixed(swap["n_selected"], language), ""),
+            *(_rate(swap[name], language) for name in ("points", "model")),
+            (signed(gap["value"], language), f"[{signed(gap['low'], language)}; {signed(gap['high'], language)}]"),
+        ]
+    return {**grid, "cells": cells}
+
+
+def _rate(group: Mapping[str, Any], language: Language) -> tuple[str, str]:
+    conversion, low, high = (percent(group[key], language) for key in ("conversion", "low", "high"))
+    return conversion, f"[{low}; {high}]"
 
 
 def _top_facts(facts: TrainingFacts, language: Language) -> list[tuple[str, str, float]]:

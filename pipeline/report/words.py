@@ -21,8 +21,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "qu'un appel au hasard.",
     ),
     "short_points": (
-        "Handing over as many leads as the points grid ({n}), sales would have won {ours} deals instead of {theirs}.",
-        "À volume égal à la grille de points ({n} leads), les commerciaux auraient gagné {ours} affaires au lieu de {theirs}.",
+        "Handing over as many leads as the points grid ({n}), sales would have won {ours} deals instead of {theirs} "
+        "(difference: {low} to {high}).",
+        "À volume égal à la grille de points ({n} leads), les commerciaux auraient gagné {ours} affaires au lieu de {theirs} "
+        "(écart : entre {low} et {high}).",
     ),
     "short_value": (
         "The best 10% by expected value brought {value} of the revenue, the best 10% by propensity {chance}; "
@@ -37,6 +39,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "short_threshold": (
         "Leads with a propensity of {threshold} or more go to sales.",
         "Les leads dont la probabilité atteint {threshold} sont transmis aux commerciaux.",
+    ),
+    "short_threshold_own": (
+        "A lead goes to sales from its own threshold on; that of an average deal is {threshold}.",
+        "Un lead est transmis aux commerciaux à partir de son propre seuil ; celui d'une affaire moyenne est de {threshold}.",
+    ),
+    "short_owners": (
+        "An owner with a capacity of their own has their own threshold.",
+        "Un commercial dont la capacité est fixée a son propre seuil.",
     ),
     "notes": ("Read this first", "À lire d'abord"),
     "comparison": (
@@ -71,8 +81,36 @@ WORDS: dict[str, tuple[str, str]] = {
     "reliability_y": ("Share won", "Part gagnée"),
     "perfect": ("Perfect", "Parfait"),
     "threshold": ("Threshold", "Seuil de qualification"),
-    "threshold_x": ("Share of leads handed over", "Part des leads transmis"),
-    "threshold_y": ("Share of them won", "Part gagnée parmi eux"),
+    "threshold_curve": ("What each threshold would give", "Ce que donnerait chaque seuil"),
+    "threshold_x": ("Threshold", "Seuil"),
+    "threshold_x_own": ("Threshold of an average deal", "Seuil d'une affaire moyenne"),
+    "threshold_precision": ("Conversion of those handed over", "Conversion des leads transmis"),
+    "threshold_recall": ("Share of the deals among them", "Part des affaires parmi eux"),
+    "threshold_per_week": ("New leads a week", "Nouveaux leads par semaine"),
+    "threshold_value_per_lead": ("Value per open lead ({currency})", "Valeur par lead ouvert ({currency})"),
+    "grids": ("Points grids, at equal volume", "Grilles de points, à volume égal"),
+    "grids_hint": (
+        "Each grid hands a lead over once, when it first reaches its threshold; Tamis hands over as many leads. "
+        "In brackets: 95% interval.",
+        "Chaque grille transmet un lead une fois, quand il atteint son seuil ; Tamis en transmet autant. "
+        "Entre crochets : intervalle à 95 %.",
+    ),
+    "grid": ("Grid", "Grille"),
+    "grid_settings": ("Your settings", "Vos réglages"),
+    "grid_icp60": (
+        "icp60: ideal customer, webinar, project, role, budget",
+        "icp60 : client idéal, webinaire, projet, fonction, budget",
+    ),
+    "grid_saas40": (
+        "saas40: software CEO, opens and click, webinar, area",
+        "saas40 : dirigeant SaaS, ouvertures et clic, webinaire, zone",
+    ),
+    "grid_threshold": ("Points", "Points"),
+    "grid_absent": ("Never fires, as these are not there: {columns}", "Ne joue jamais, faute de : {columns}"),
+    "handed_over": ("Handed over", "Transmis"),
+    "grid_conversion": ("Conversion, grid", "Conversion, grille"),
+    "our_conversion": ("Conversion, Tamis", "Conversion, Tamis"),
+    "more_wins": ("More deals with Tamis", "Affaires de plus avec Tamis"),
     "bands": ("Bands", "Classes"),
     "band": ("Band", "Classe"),
     "from": ("From", "À partir de"),

@@ -8,7 +8,8 @@ import pytest
 from scipy.special import expit
 
 from features.specification import Feature
-from models.plan import PointsRule, TrainingPlan
+from models.plan import TrainingPlan
+from models.points import PointsRule
 from models.training import TrainingResult, train
 
 DAY = 86_400

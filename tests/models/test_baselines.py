@@ -4,8 +4,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from features.errors import UseError
-from models.baselines import OdooNaiveBayes, PointsGrid, fit_logistic, predict_logistic, rates_of_points
-from models.plan import PointsRule
+from models.baselines import OdooNaiveBayes, fit_logistic, predict_logistic, rates_of_points
+from models.points import PointsGrid, PointsRule
 
 
 def test_odoo_s_own_unit_test_case_gives_74_30_percent():

@@ -73,12 +73,3 @@ def test_intervals_resample_leads_so_that_copies_of_a_lead_add_no_certainty(lead
         assert ten[name].value == pytest.approx(one[name].value)
         assert ten[name].high - ten[name].low == pytest.approx(one[name].high - one[name].low, rel=0.05)
         assert one[name].low < one[name].value < one[name].high
-
-
-def test_the_swap_set_compares_at_equal_volume(leads):
-    y, p, w = leads
-    swap = comparison.swap_set(y, p, np.random.default_rng(1).random(2000) < 0.2, w)
-    assert swap["model"]["n"] == swap["points"]["n"] == swap["n_selected"]
-    assert swap["in_by_model"]["n"] == swap["out_by_model"]["n"] > 0
-    assert swap["in_by_model"]["conversion"] > swap["out_by_model"]["conversion"]
-    assert comparison.swap_set(y, p, np.zeros(2000, dtype=bool), w)["model"]["conversion"] is None

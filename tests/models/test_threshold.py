@@ -4,9 +4,13 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from models.capacity_rule import capacity_rule
 from models.plan import TrainingPlan
+from models.precision_rule import precision_rule
 from models.sample import Flow, Sample
-from models.threshold import ThresholdChoice, capacity_rule, choose, precision_rule, value_rule
+from models.threshold import ThresholdChoice
+from models.threshold_rules import choose
+from models.value_rule import value_rule
 
 WEEK = 7 * 86_400
 

@@ -162,11 +162,52 @@ def test_plots_hold_no_date_and_no_random_name(rich_facts):
     for plot in (
         lambda: plots.gain(evidence["gain_curves"], "en"),
         lambda: plots.reliability(evidence["reliability"], "fr"),
-        lambda: plots.threshold_curve(threshold["curve"], threshold["threshold"], "en"),
-        lambda: plots.threshold_curve(threshold["curve"], None, "en"),
+        lambda: plots.threshold_curve(threshold, "en", "EUR"),
+        lambda: plots.threshold_curve({**threshold, "threshold": None}, "fr", "EUR"),
     ):
         svg = plot()
         assert svg == plot()
         assert svg.startswith('<svg role="img" aria-label="')
         assert "<metadata" not in svg
         assert "20" + "26-" not in svg
+
+
+def test_the_curve_has_four_panels_three_without_dates_and_marks_the_threshold(rich_facts, plain_facts):
+    dated, undated = (facts.evidence["deployed"]["threshold"] for facts in (rich_facts, plain_facts))
+    four, three = plots.threshold_curve(dated, "en", "CHF"), plots.threshold_curve(undated, "en", "CHF")
+    for title in ("Conversion of those handed over", "Share of the deals among them", "Value per open lead (CHF)"):
+        assert title in four
+        assert title in three
+    assert "New leads a week" in four
+    assert "New leads a week" not in three
+    unmarked = plots.threshold_curve({**dated, "threshold": None}, "en", "CHF")
+    assert four.count("stroke-dasharray") == 4
+    assert unmarked.count("stroke-dasharray") == 0
+
+
+@pytest.mark.parametrize(
+    ("language", "own", "owners"),
+    [
+        ("en", "A lead goes to sales from its own threshold on", "An owner with a capacity of their own"),
+        ("fr", "Un lead est transmis aux commerciaux à partir de son propre seuil", "Un commercial dont la capacité"),
+    ],
+)
+def test_thresholds_of_their_own_are_told_in_short(rich_facts, read_html, language, own, owners):
+    evidence = json.loads(json.dumps(rich_facts.evidence))
+    evidence["deployed"]["threshold"]["own"] = {"win_value": 1, "contact_cost": 1, "margin_rate": None}
+    evidence["decision"]["owners"] = [{"capacity": 4.0, "per_week": 5.0, "few_leads": True}]
+    text = " ".join(read_html(written(replace(rich_facts, evidence=evidence), language)).words)
+    assert own in text
+    assert owners in text
+    assert not UNFILLED.search(text)
+
+
+def test_known_grids_are_shown_beside_the_company_s_own_with_what_they_cannot_see(rich_facts, read_html):
+    words = read_html(written(rich_facts, "en")).words
+    for name in ("Your settings", "icp60: ideal customer", "saas40: software CEO"):
+        assert any(word.startswith(name) for word in words), name
+    evidence = json.loads(json.dumps(rich_facts.evidence))
+    evidence["points_grids"][1]["absent"] = ["points.icp"]
+    facts = replace(rich_facts, evidence=evidence)
+    assert "Never fires, as these are not there: points.icp" in read_html(written(facts, "en")).words
+    assert "Ne joue jamais, faute de : points.icp" in read_html(written(facts, "fr")).words

@@ -22,6 +22,24 @@ from pipeline.settings_template import render, toml
         ({"source": {"tables": {"events": {"colums": {}}}}}, "[source.tables.events.colums]: unknown key."),
         ({"points": {"rules": [{"colum": "x", "points": 1}]}}, "unknown key. Did you mean 'column'?"),
         ({"points": {"rules": [{"column": "x", "points": 1}]}}, "expected either at_least or equals"),
+        ({"points": {"icp": [{"colum": "x", "equals": "y"}]}}, "unknown key. Did you mean 'column'?"),
+        ({"points": {"rules": [{"column": "x", "equals": "y", "points": 1, "also": [{"colum": 1}]}]}}, "'column'?"),
+        (
+            {"points": {"preset": "icp60", "threshold": 50}},
+            'expected a preset or rules of your own, found preset = "icp60"',
+        ),
+        (
+            {"points": {"preset": "icp60", "rules": [{"column": "x", "equals": "y", "points": 1}]}},
+            "expected a preset or",
+        ),
+        (
+            {"threshold": {"rule": "capacity", "per_lead": True}},
+            'expected rule = "value" with per_lead, found "capacity"',
+        ),
+        ({"threshold": {"capacity_per_owner": {"Zoé": 3}}}, 'expected rule = "capacity" with capacities by owner'),
+        ({"threshold": {"contact_cost": 0, "contact_costs": {"fair": 3}}}, "expected contact_cost above 0"),
+        ({"threshold": {"contact_costs": {"fair": 0}}}, "threshold.contact_costs.fair: Input should be greater than 0"),
+        ({"threshold": {"margin_rate": 1.5}}, "threshold.margin_rate: Input should be less than or equal to 1"),
         ({"periods": {"fit": 0.9}}, "expected fit + calibrate + threshold + test = 1, found 1.35"),
         ({"source": {"time_zone": "Europe/Pari"}}, "found 'Europe/Pari'. Did you mean 'Europe/Paris'?"),
         ({"source": {"csv": {"delimiter": ";;"}}}, "expected auto or one character, found ';;'"),
@@ -75,9 +93,19 @@ def test_the_written_file_shows_every_setting_and_reads_back_the_same() -> None:
     assert from_dict(tomllib.loads(text)) == Settings()
 
 
-def test_a_file_with_tables_and_labels_reads_back_the_same() -> None:
+def test_a_file_with_tables_labels_costs_and_grids_reads_back_the_same() -> None:
     settings = from_dict(
         {
+            "threshold": {
+                "rule": "capacity",
+                "capacity_per_owner": {"Zoé Le Goff": 3},
+                "contact_costs": {"salon": 320},
+            },
+            "points": {
+                "icp": [{"column": "employees", "at_least": 20, "at_most": 500}],
+                "territory": [{"column": "country", "equals": ["FR", "BE"]}],
+                "rules": [{"column": "a", "at_least": 3, "also": [{"column": "b", "at_least": 1}], "points": 15}],
+            },
             "source": {"tables": {"leads": {"path": "é.csv", "columns": {"lead_id": "N° client", "source": 'a"b'}}}},
             "features": {"families": {"clics": "engagement"}, "labels": {"x y": {"en": "X", "fr": "Ç"}}},
         }
