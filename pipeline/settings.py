@@ -184,6 +184,15 @@ class ThresholdSettings(Section):
     confidence: OpenRate = Field(0.9, description="how sure the precision rule must be")
 
 
+class CertificateSettings(Section):
+    """When people see percentages: only where they came true on the newest leads; else rank and band."""
+
+    tolerance: float = Field(
+        0.3, gt=0, description="how far the odds may miss: with 0.3, where 8% were promised 6.3% to 10.2% may happen"
+    )
+    confidence: OpenRate = Field(0.9, description="how sure the certificate must be")
+
+
 class PointsRule(Section):
     """One line of the hand-set points grid that the model is compared with."""
 
@@ -265,6 +274,7 @@ class Settings(BaseSettings):
     periods: PeriodSettings = PeriodSettings()
     model: ModelSettings = ModelSettings()
     threshold: ThresholdSettings = ThresholdSettings()
+    certificate: CertificateSettings = CertificateSettings()
     points: PointsSettings = PointsSettings()
     policy: PolicySettings = PolicySettings()
     registry: RegistrySettings = RegistrySettings()
