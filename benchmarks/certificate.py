@@ -1,4 +1,4 @@
-"""Does the certificate withhold what is wrong and let through what is right?
+"""How often the certificate withholds what is right, and lets through what is wrong.
 
 ``python -m benchmarks.certificate [--simulations N] [--json FILE]``. Cohorts with known true probabilities are judged
 with the settings' defaults: propensities that are right, and propensities that miss in a known way. Two policies are
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
-from scipy.special import expit, logit
+from scipy.special import expit, logit, ndtr
 
 from models.certificate import judge
 from models.promises import Promises
@@ -42,9 +42,6 @@ def cohort(n: int, rate: float, rows: int, rng: np.random.Generator) -> tuple[Fl
     p = np.repeat(expit(middle + z), rows)
     lead = np.repeat(np.arange(n), rows)
     fate = np.sqrt(0.6) * rng.normal(size=n)[lead] + np.sqrt(0.4) * rng.normal(size=n * rows)
-    # The share of a normal law below the fate is uniform, and so correlated within a lead.
-    from scipy.special import ndtr
-
     return p, (ndtr(fate) < p).astype(np.float64), lead
 
 

@@ -1,7 +1,7 @@
 """The certificate: whether percentages came true on the newest mature cohort, which nobody fitted on.
 
-What is certified is the *procedure*: learnt and calibrated on older periods, judged on the newest. The deployed model is
-the same procedure on all the data; its own calibration cannot be judged, as no row is left that it has not learnt from.
+What is certified is the *procedure*: learnt and calibrated on older periods, judged on the newest. The deployed model
+is the same procedure on all the data; its own calibration cannot be judged: no row is left that it has not learnt from.
 
 A statistically sure miss need not matter, and no sure miss need not be a proof: with a million rows a tenth of a point
 is sure, with sixty leads a doubling is not. Every miss is therefore measured with its interval and held against a
@@ -14,12 +14,10 @@ from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy.special import expit, logit, ndtri
 
-from models.promises import Interval, Promises
+from models.promises import Promises
 
-Floats = npt.NDArray[np.float64]
 Word = Literal["pass", "fail", "unproven"]
 Cause = Literal["", "level", "spread", "bin", "off", "few"]
 ALL = "all"
@@ -255,7 +253,7 @@ def judge(promises: Promises, tolerance: float, confidence: float) -> Verdict:
     spread = promises.spread(wide)
     bins, p_value = _bins(promises, tolerance, wide, error)
     promised = promises.promised
-    low, high = _allowed(promised, tolerance)
+    low, high = allowed(promised, tolerance)
     margin = max(float(np.log1p(tolerance)), _UNSEEN / promises.slope)
     # Of the level in probabilities, of the spread in log-odds: each within what is allowed, or wholly beyond it.
     within = [low <= level.low and level.high <= high, -margin <= spread.low and spread.high <= margin]
@@ -300,7 +298,7 @@ def _bins(promises: Promises, tolerance: float, wide: float, error: float) -> tu
     for k in range(n_bins):
         here = promises.take(place == k)
         interval, sure = here.level(wide), here.level(wider)
-        low, high = _allowed(here.promised, tolerance)
+        low, high = allowed(here.promised, tolerance)
         shown.append(
             {
                 "n": len(here.y),
@@ -315,11 +313,30 @@ def _bins(promises: Promises, tolerance: float, wide: float, error: float) -> tu
     return shown, promises.p_value(place)
 
 
-def _allowed(promised: float, tolerance: float) -> tuple[float, float]:
-    """What may happen where a share was promised: odds within the tolerance, or a miss that nobody sees."""
+def allowed(promised: float, tolerance: float) -> tuple[float, float]:
+    """Say what may happen where a share was promised: odds within the tolerance, or a miss that nobody sees.
+
+    Parameters
+    ----------
+    promised : float
+        0 to 1.
+    tolerance : float
+        Share by which odds may miss.
+
+    Returns
+    -------
+    tuple of float
+        Least and greatest share; at least half a point away from what was promised.
+
+    Examples
+    --------
+    >>> [round(share, 4) for promised in (0.5, 0.08, 0.01) for share in allowed(promised, 0.3)]
+    [0.4348, 0.5652, 0.0627, 0.1016, 0.005, 0.015]
+    """
     step = float(np.log1p(tolerance))
-    low, high = (float(expit(logit(promised) + sign * step)) for sign in (-1, 1))
-    return min(low, promised - _UNSEEN), max(high, promised + _UNSEEN)
+    middle = float(logit(np.clip(promised, 1e-9, 1 - 1e-9)))
+    low, high = float(expit(middle - step)), float(expit(middle + step))
+    return max(0.0, min(low, promised - _UNSEEN)), min(1.0, max(high, promised + _UNSEEN))
 
 
 def _shift(stated: float, observed: float) -> float:

@@ -72,6 +72,8 @@ class Evidence:
         The knobs.
     notes : sequence of Note
         Loud ones first.
+    certificate : mapping, optional
+        `models.certificate.Certificate.to_dict`: whether percentages came true on the test period, by segment.
     """
 
     forward: bool
@@ -91,6 +93,7 @@ class Evidence:
     plan: Mapping[str, Any]
     notes: Sequence[Note]
     value: Mapping[str, Any] | None = None
+    certificate: Mapping[str, Any] | None = None
 
     @property
     def gain_curve(self) -> Sequence[Mapping[str, float]]:

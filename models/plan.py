@@ -71,6 +71,8 @@ class TrainingPlan:
         Least conversion of what is handed over, and how sure (rule ``precision``).
     min_selected : int
         Fewest leads on which a precision is tested.
+    tolerance, certified : float
+        Share by which odds may miss, and how sure: when percentages are certified (see `models.certificate`).
     bands : tuple of 3 floats, optional
         Least propensity of A, B and C, strictly decreasing; by default measured.
     points_grid, points_threshold : tuple of PointsRule, float
@@ -107,6 +109,8 @@ class TrainingPlan:
     target_precision: float = 0.2
     confidence: float = 0.9
     min_selected: int = 30
+    tolerance: float = 0.3
+    certified: float = 0.9
     bands: tuple[float, float, float] | None = None
     points_grid: tuple[PointsRule, ...] = ()
     points_threshold: float = 0.0

@@ -1,4 +1,4 @@
-"""Propensities beside what happened: how far they missed, with intervals that know that rows of a lead share its fate."""
+"""Propensities beside what happened: how far they missed, with intervals that know which rows are of one lead."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -120,7 +120,8 @@ class Promises:
             return self.known
         sd = np.sqrt(self.p * (1 - self.p))
         pairs, wanted = (
-            float((np.bincount(self.lead, self.w * x) ** 2).sum() - ((self.w * x) ** 2).sum()) for x in (self.y - self.p, sd)
+            float((np.bincount(self.lead, self.w * x) ** 2).sum() - ((self.w * x) ** 2).sum())
+            for x in (self.y - self.p, sd)
         )
         return float(np.clip(pairs / wanted, 0.0, 1.0)) if wanted > 1e-9 else 0.0
 
@@ -169,7 +170,7 @@ class Promises:
         )
 
     def spread(self, z: float) -> Interval:
-        """Log-odds missing one standard deviation above the middle, once the level is right; 0 where all are promised alike.
+        """Log-odds missing one standard deviation above the middle, once the level is right.
 
         Parameters
         ----------
@@ -180,7 +181,7 @@ class Promises:
         -------
         Interval
             Log-odds; the slope of a logistic regression of what happened on the log-odds promised, less 1, times their
-            standard deviation.
+            standard deviation. 0 where all are promised alike.
         """
         information = self.w * self.p * (1 - self.p)
         centred = self.log_odds - information @ self.log_odds / information.sum()

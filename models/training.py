@@ -18,6 +18,7 @@ from features.specification import Feature
 from models.bands import Bands
 from models.blend import Choice, Unseen, mixed
 from models.blend import choose as choose_mix
+from models.certificate import ALL, Certificate, certify
 from models.evaluation import Evaluated, evaluate
 from models.evidence import Evidence, Note
 from models.folds import encode
@@ -28,6 +29,7 @@ from models.learning import Learnt, Part, learn, part
 from models.pattern_tables import PatternTables
 from models.periods import FourPeriods, forward_folds, split
 from models.plan import TrainingPlan
+from models.promises import Promises
 from models.shared_facts import SharedFacts
 from models.threshold import ThresholdChoice, choose
 from models.value import evaluate_value, learn_amounts
@@ -85,8 +87,8 @@ def train(
         Raw features, one column each; others are ignored.
     rows : pandas.DataFrame of n rows, in the same order
         ``lead_id``, ``cutoff`` (UTC seconds; all equal where leads have no dates), ``label`` (0 or 1; null where
-        immature), ``weight`` and ``amount`` (of the deal, null where unknown; both optional). Immature rows teach the
-        deployed trees, weighed, where ``followed_days``, ``won_after_days`` and ``is_open`` are there (see
+        immature), ``weight``, ``amount`` (of the deal, null where unknown) and ``segment`` (all optional). Immature
+        rows teach the deployed trees, weighed, where ``followed_days``, ``won_after_days`` and ``is_open`` are there (see
         `models.censoring`); else they are left out. The order of rows changes nothing.
     features : sequence of Feature
         Those that may serve.
@@ -128,6 +130,7 @@ def train(
         final = learn(frame, everything, features, plan, choice.mix, young.taught)
     recent = _recent(blocks, rows, forward=four.forward)
     model = _deploy(frame, rows, final, recent, plan, forward=four.forward)
+    model = replace(model, certificate=_certificate(rows, four, evaluated, plan))
     say("done", 1.0)
     value = evaluate_value(frame, rows, four, first, evaluated.test["propensity"], plan)
     importance = _importance(frame, final)
@@ -135,7 +138,8 @@ def train(
     if young is not None:
         deployed = {**evidence.deployed, "young": young.to_dict()}
         evidence = replace(evidence, deployed=deployed, notes=[*evidence.notes, young.note()])
-    return TrainingResult(model, replace(evidence, value=value))
+    certificate = None if model.certificate is None else model.certificate.to_dict()
+    return TrainingResult(model, replace(evidence, value=value, certificate=certificate))
 
 
 def _prepare(
@@ -148,7 +152,7 @@ def _prepare(
             "training rows: expected lead_id, cutoff and label and one row per row of features, found "
             f"{len(rows)} rows for {len(frame)} of features, missing columns: {', '.join(missing) or 'none'}."
         )
-    optional = {"weight": 1.0, "amount": np.nan}
+    optional = {"weight": 1.0, "amount": np.nan, "segment": ALL}
     given = {name: rows.get(name, pd.Series(value, index=rows.index)) for name, value in optional.items()}
     facts = [name for name in FACTS if name in rows.columns]
     clean = rows[["lead_id", "cutoff", "label", *facts]].assign(**given).reset_index(drop=True)
@@ -242,6 +246,19 @@ def _deploy(
             "seed": plan.seed,
         },
         linear=final.linear,
+    )
+
+
+def _certificate(rows: pd.DataFrame, four: FourPeriods, evaluated: Evaluated, plan: TrainingPlan) -> Certificate:
+    """Judge the percentages of the procedure on the test period: on the deployed model's own rows nobody could."""
+    test = evaluated.test
+    return certify(
+        Promises(test["label"], test["propensity"], test["weight"], test["lead_id"]),
+        test["cutoff"],
+        rows["segment"].iloc[four.rows("test")],
+        forward=four.forward,
+        tolerance=plan.tolerance,
+        confidence=plan.certified,
     )
 
 

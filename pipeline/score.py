@@ -257,6 +257,7 @@ def _manifest(
         "decisions": counts["decision"],
         "mean_propensity": float(np.mean(rows.column("propensity").to_numpy())),
         "missing_features": list(missing),
+        "certified": run_.model.certified_segments(),
         **_reasons(building, run_.model),
         "source": opened.stamp,
     }

@@ -82,6 +82,11 @@ def run(root: Path, *, now: int, by: str, console: Console) -> None:
         "refused": list(trained.facts.gates),
         "figures": trained.facts.evidence["figures"],
         "threshold": trained.model.threshold.threshold,
+        "certificate": {
+            "passed": trained.facts.certificate.passed,
+            "certified": trained.model.certified_segments(),
+            "verdicts": {name: v.word for name, v in trained.facts.certificate.verdicts.items()},
+        },
         "report": str(trained.report),
     }
     console.show(result, *training_views(trained, settings.output.language))
@@ -187,6 +192,8 @@ def training_plan(settings: Settings) -> TrainingPlan:
         capacity_per_week=threshold.capacity_per_week,
         target_precision=threshold.target_precision,
         confidence=threshold.confidence,
+        tolerance=settings.certificate.tolerance,
+        certified=settings.certificate.confidence,
         points_grid=tuple(rules),
         points_threshold=settings.points.threshold,
         min_won=model.min_won,
@@ -300,5 +307,5 @@ def _keep(
 
 def _parameters(settings: Settings) -> list[tuple[str, str, Any]]:
     """Settings that shape a model; never a URL, a path or a secret."""
-    sections = ("snapshots", "periods", "model", "threshold")
+    sections = ("snapshots", "periods", "model", "threshold", "certificate")
     return [(name, key, value) for name in sections for key, value in getattr(settings, name).model_dump().items()]

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from features.language import Language, percent
+from models.certificate import allowed
 from pipeline.report.words import say
 
 COLOURS = {
@@ -39,10 +40,13 @@ def gain(curves: Mapping[str, Curve], language: Language) -> str:
     return _svg(figure, say("gain", language))
 
 
-def reliability(bins: Curve, language: Language) -> str:
-    """Share won against propensity, with 95% intervals."""
+def reliability(bins: Curve, tolerance: float, language: Language) -> str:
+    """Share won against propensity, with intervals; what the tolerance allows is shaded, bins proven off are red."""
     figure, axes = _figure()
-    top = max(max(row["high"], row["stated"]) for row in bins) * 1.05
+    top = min(max(max(row["high"], row["stated"]) for row in bins) * 1.05, 1.0)
+    line = [top * k / 100 for k in range(101)]
+    low, high = zip(*(allowed(x, tolerance) for x in line), strict=True)
+    axes.fill_between(line, low, high, color=COLOURS["tamis"], alpha=0.1, linewidth=0)
     axes.plot([0, top], [0, top], color="#bbbbbb", linestyle=":", label=say("perfect", language))
     xs, ys = [row["stated"] for row in bins], [row["observed"] for row in bins]
     spread = [
@@ -50,6 +54,8 @@ def reliability(bins: Curve, language: Language) -> str:
         [max(0.0, row["high"] - row["observed"]) for row in bins],
     ]
     axes.errorbar(xs, ys, yerr=spread, color=COLOURS["tamis"], marker="o", markersize=4, capsize=2)
+    off = [(row["stated"], row["observed"]) for row in bins if row["off"]]
+    axes.plot([x for x, _ in off], [y for _, y in off], color=COLOURS["points"], marker="o", linestyle="", zorder=3)
     _label(axes, language, "reliability")
     return _svg(figure, say("reliability", language))
 

@@ -9,9 +9,12 @@ from markupsafe import Markup
 from features.language import Language
 from features.matrix import MatrixSchema
 from features.words import label
+from models.certificate import Certificate
+from models.certificate_words import sentence
 from pipeline.language import fixed
 from pipeline.report import plots
 from pipeline.report.templates import environment
+from pipeline.views import pushes, standing
 
 FIGURES = ("log_loss", "brier", "auc", "ece", "lift10")
 SYSTEMS = ("tamis", "logistic", "naive_bayes", "points", "constant")
@@ -59,6 +62,16 @@ class TrainingFacts:
     hottest: Sequence[Mapping[str, Any]] = ()
     truth: Mapping[str, float] | None = None
 
+    @property
+    def certificate(self) -> Certificate:
+        """Whether percentages came true."""
+        return Certificate.from_dict(self.evidence["certificate"])
+
+    def certificates(self, language: Language) -> list[str]:
+        """The certificate in words, one sentence for the whole and for each segment."""
+        certificate = self.certificate
+        return [sentence(certificate, language, segment) for segment in certificate.verdicts]
+
     def notes(self, language: Language) -> list[str]:
         """What to read first: the gates that refused, then the notes of the evidence, nothing said twice."""
         notes = [
@@ -73,13 +86,15 @@ def draw(facts: TrainingFacts, language: Language) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        ``gain``, ``reliability`` and ``threshold`` as SVG.
+        ``gain``, ``threshold``, ``reliability`` and, for each segment, ``reliability_1`` ... as SVG.
     """
     evidence, choice = facts.evidence, facts.evidence["deployed"]["threshold"]
+    certificate = facts.certificate
+    diagrams = [plots.reliability(v.bins, certificate.tolerance, language) for v in certificate.verdicts.values()]
     return {
         "gain": plots.gain(evidence["gain_curves"], language),
-        "reliability": plots.reliability(evidence["reliability"], language),
         "threshold": plots.threshold_curve(choice["curve"], choice["threshold"], language),
+        **{f"reliability{f'_{k}' if k else ''}": diagram for k, diagram in enumerate(diagrams)},
     }
 
 
@@ -110,9 +125,14 @@ def render(facts: TrainingFacts, language: Language, drawn: Mapping[str, str]) -
             figures=_figures(evidence["figures"], language),
             names=FIGURES,
             notes=facts.notes(language),
+            certificate=facts.certificate,
+            certificates=list(zip(facts.certificate.verdicts, facts.certificates(language), strict=True)),
+            standing=lambda row: standing(row, language),
+            pushes=lambda row, reason: pushes(row, reason, language),
+            share_handed_over=share_handed_over(evidence["deployed"]["threshold"]),
+            drawn={name: Markup(plot) for name, plot in drawn.items()},  # noqa: S704 (our own SVG)
             swap=_swap(evidence["swap_set"]),
             top=_top_facts(facts, language),
-            **{name: Markup(plot) for name, plot in drawn.items()},  # noqa: S704 (our own SVG)
         )
     )
 
@@ -130,6 +150,14 @@ def _figures(figures: Mapping[str, Any], language: Language) -> list[tuple[str, 
             cells.append((shown, interval))
         rows.append((system, cells))
     return rows
+
+
+def share_handed_over(choice: Mapping[str, Any]) -> float | None:
+    """Share of the leads at or above the threshold, where its curve passes it."""
+    if choice["threshold"] is None:
+        return None
+    above = [row["share"] for row in choice["curve"] if row["threshold"] >= choice["threshold"]]
+    return float(max(above, default=0.0))
 
 
 def _swap(swap_set: Mapping[str, Any] | None) -> dict[str, float]:

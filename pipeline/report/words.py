@@ -38,6 +38,17 @@ WORDS: dict[str, tuple[str, str]] = {
         "Leads with a propensity of {threshold} or more go to sales.",
         "Les leads dont la probabilité atteint {threshold} sont transmis aux commerciaux.",
     ),
+    "short_share": (
+        "The best {share} of the leads go to sales.",
+        "Les {share} de leads les mieux notés sont transmis aux commerciaux.",
+    ),
+    "certificate": ("Do its percentages come true?", "Ses pourcentages se réalisent-ils ?"),
+    "certificate_hint": (
+        "Judged is the procedure, on the newest leads whose outcome is known and which it had not seen; the deployed model "
+        "is the same procedure on all data. The odds may miss by {tolerance}; intervals hold with {confidence} confidence.",
+        "Est jugée la méthode, sur les leads les plus récents dont l'issue est connue et qu'elle n'avait pas vus ; le modèle "
+        "déployé est la même méthode sur toutes les données. Tolérance sur la cote : {tolerance} ; intervalles à {confidence}.",
+    ),
     "notes": ("Read this first", "À lire d'abord"),
     "comparison": (
         "Against what others do, on the same rows",
@@ -69,6 +80,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "reliability": ("Calibration: what was promised, what happened", "Calibration : promis et réalisé"),
     "reliability_x": ("Propensity", "Probabilité annoncée"),
     "reliability_y": ("Share won", "Part gagnée"),
+    "reliability_hint": (
+        "Bars: {confidence} interval. Shaded: what the tolerance allows. Red: proven off.",
+        "Barres : intervalle à {confidence}. Zone teintée : la tolérance. Rouge : écart prouvé.",
+    ),
+    "reliability_segments": ("Calibration by segment", "Calibration par segment"),
     "perfect": ("Perfect", "Parfait"),
     "threshold": ("Threshold", "Seuil de qualification"),
     "threshold_x": ("Share of leads handed over", "Part des leads transmis"),
