@@ -248,18 +248,17 @@ def judge(promises: Promises, tolerance: float, confidence: float) -> Verdict:
     bins); Schuirmann, 1987 (an interval within a tolerance as a proof of equivalence).
     """
     error = 1 - confidence
-    wide, significant, found = (float(ndtri(1 - share)) for share in (error / 2, error / 4, 1 - _POWER))
-    level = promises.level(wide)
-    spread = promises.spread(wide)
+    # Two-sided: of an interval, of a significant miss, and of one among the three that are looked for.
+    wide, significant, suspicious = (float(ndtri(1 - share)) for share in (error / 2, error / 4, error / 12))
+    level, spread = promises.level(wide), promises.spread(wide)
     bins, p_value = _bins(promises, tolerance, wide, error)
-    promised = promises.promised
-    low, high = allowed(promised, tolerance)
+    low, high = allowed(promises.promised, tolerance)
     margin = max(float(np.log1p(tolerance)), _UNSEEN / promises.slope)
-    # Of the level in probabilities, of the spread in log-odds: each within what is allowed, or wholly beyond it.
     within = [low <= level.low and level.high <= high, -margin <= spread.low and spread.high <= margin]
-    sure = [abs(promises.surprise) > significant, abs(spread.value) > significant * spread.error]
-    enough = [level.error <= margin / (significant + found), spread.error <= margin / (significant + found)]
-    off = any(sure) or p_value < error / 2
+    enough = [miss.error <= margin / (significant + float(ndtri(_POWER))) for miss in (level, spread)]
+    surprise = max(abs(promises.surprise), abs(spread.value) / spread.error if spread.error else 0.0)
+    quiet = surprise <= significant and p_value >= error / 2
+    off = surprise > suspicious or p_value < error / 6
     word: Word = "unproven"
     cause: Cause = "off" if off else "few"
     if level.low > high or level.high < low:
@@ -268,7 +267,7 @@ def judge(promises: Promises, tolerance: float, confidence: float) -> Verdict:
         word, cause = "fail", "bin"
     elif spread.low > margin or spread.high < -margin:
         word, cause = "fail", "spread"
-    elif all(within) or (not off and all(is_in or is_found for is_in, is_found in zip(within, enough, strict=True))):
+    elif all(within) or (quiet and all(is_in or is_found for is_in, is_found in zip(within, enough, strict=True))):
         word, cause = "pass", ""
     return Verdict(
         word,
@@ -276,7 +275,7 @@ def judge(promises: Promises, tolerance: float, confidence: float) -> Verdict:
         n_rows=len(promises.y),
         n_leads=promises.n_leads,
         n_won=promises.n_won,
-        promised=promised,
+        promised=promises.promised,
         happened=promises.happened,
         low=level.low,
         high=level.high,

@@ -42,8 +42,8 @@ _SENTENCES: dict[Language, dict[str, str]] = {
             "Non certifié\u00a0: {promised} promis, {happened} réalisés (de {low} à {high}), sur {n} leads {when}."
         ),
         "bin": (
-            "Non certifié\u00a0: parmi les leads annoncés à {stated}, {observed} ont été gagnés (de {bin_low} à {bin_high}), "
-            "sur {n} leads {when}."
+            "Non certifié\u00a0: parmi les leads annoncés à {stated}, {observed} ont été gagnés "
+            "(de {bin_low} à {bin_high}), sur {n} leads {when}."
         ),
         "extreme": (
             "Non certifié\u00a0: les pourcentages hauts sont trop hauts et les bas trop bas, sur {n} leads {when} "

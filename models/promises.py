@@ -128,6 +128,8 @@ class Promises:
     def _variance(self, p: Floats, columns: Floats) -> Floats:
         """Covariance of the sums of weighted residuals times each column, were these the probabilities."""
         wide = (self.w * np.sqrt(p * (1 - p)))[:, None] * columns
+        if self.correlation == 0.0:
+            return np.asarray(wide.T @ wide)
         by_lead = np.column_stack([np.bincount(self.lead, wide[:, k]) for k in range(wide.shape[1])])
         rho = self.correlation
         return np.asarray((1 - rho) * wide.T @ wide + rho * by_lead.T @ by_lead)
@@ -157,16 +159,23 @@ class Promises:
             ``value``, ``low``, ``high`` are shares, ``error`` is that of the shift.
         """
 
+        variance = self._variance(self.p, np.ones((len(self.p), 1)))[0, 0]
+        error = float(np.sqrt(variance)) / (self.slope * float(self.w.sum()))
+        near = 2 * (z + abs(self.surprise)) * error
+
         def end(target: float) -> float:
-            shift = brentq(lambda d: self._surprise(d) - target, -_FARTHEST, _FARTHEST)
+            reach = near
+            while reach < _FARTHEST and not self._surprise(reach) < target < self._surprise(-reach):
+                reach *= 2
+            reach = min(reach, _FARTHEST)
+            shift = brentq(lambda d: self._surprise(d) - target, -reach, reach, xtol=1e-9)
             return float(self.w @ expit(self.log_odds + shift) / self.w.sum())
 
-        variance = self._variance(self.p, np.ones((len(self.p), 1)))[0, 0]
         return Interval(
             value=self.happened,
             low=end(z) if self.y.any() else 0.0,
             high=end(-z) if not self.y.all() else 1.0,
-            error=float(np.sqrt(variance)) / (self.slope * float(self.w.sum())),
+            error=error,
         )
 
     def spread(self, z: float) -> Interval:

@@ -88,8 +88,8 @@ def train(
     rows : pandas.DataFrame of n rows, in the same order
         ``lead_id``, ``cutoff`` (UTC seconds; all equal where leads have no dates), ``label`` (0 or 1; null where
         immature), ``weight``, ``amount`` (of the deal, null where unknown) and ``segment`` (all optional). Immature
-        rows teach the deployed trees, weighed, where ``followed_days``, ``won_after_days`` and ``is_open`` are there (see
-        `models.censoring`); else they are left out. The order of rows changes nothing.
+        rows teach the deployed trees, weighed, where ``followed_days``, ``won_after_days`` and ``is_open`` are there
+        (see `models.censoring`); else they are left out. The order of rows changes nothing.
     features : sequence of Feature
         Those that may serve.
     plan : TrainingPlan
