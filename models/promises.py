@@ -158,7 +158,6 @@ class Promises:
         Interval
             ``value``, ``low``, ``high`` are shares, ``error`` is that of the shift.
         """
-
         variance = self._variance(self.p, np.ones((len(self.p), 1)))[0, 0]
         error = float(np.sqrt(variance)) / (self.slope * float(self.w.sum()))
         near = 2 * (z + abs(self.surprise)) * error

@@ -132,6 +132,6 @@ def _way(dossier: Dossier, language: Language) -> Table:
     )
     table.add_row(typical, say("typical", language))
     for family in ("fit", "engagement", "intent"):
-        table.add_row(dossier.pushes(row[f"{family}_points"], language), say("family_" + family, language))
+        table.add_row(dossier.family(family, language), say("family_" + family, language))
     table.add_row(f"[bold]{this}[/]", f"[bold]{say('this_lead', language)}[/]")
     return table

@@ -34,11 +34,11 @@ def strength(value: float, strongest: float) -> str:
 
     Examples
     --------
-    >>> strength(6.0, 8.0), strength(-2.0, 8.0), strength(0.4, -8.0), strength(0.0, 0.0)
+    >>> strength(6.0, 8.0), strength(-3.0, 8.0), strength(0.4, -8.0), strength(0.0, 0.0)
     ('+++', '−−', '+', '+')
     """
     share = abs(value) / abs(strongest) if strongest else 0.0
-    return ("+" if value >= 0 else "−") * (3 if share >= 0.5 else 2 if share >= 0.2 else 1)
+    return ("+" if value >= 0 else "−") * (3 if share >= 2 / 3 else 2 if share >= 1 / 3 else 1)
 
 
 def ordinal(n: int, language: Language) -> str:

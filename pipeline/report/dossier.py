@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from features.fit import channel
 from features.language import Language
+from models.explain import FAMILIES
 from models.moves import Moves
 from models.reasons import Reason
 from pipeline.language import day, fixed, iso, moment, money, ordinal, points, strength, two_figures
@@ -140,6 +141,13 @@ class Dossier:
         if self.certified:
             return points(value, language)
         return strength(value, max((abs(reason.points) for reason in self.reasons), default=0.0))
+
+    def family(self, name: str, language: Language) -> str:
+        """How hard the facts of a family push together: points, or signs beside the strongest family."""
+        of = {family: self.row[f"{family}_points"] for family in FAMILIES}
+        if self.certified:
+            return points(of[name], language)
+        return strength(of[name], max(abs(value) for value in of.values()))
 
     @property
     def opted_out(self) -> bool:

@@ -197,8 +197,12 @@ def test_the_order_of_rows_and_the_scale_of_weights_change_no_verdict():
 def test_words_say_what_was_promised_what_happened_on_which_leads():
     p, y = cohort(8000, 2)
     good, bad = certificate(p, y), certificate(expit(logit(p) + np.log(2)), y)
-    assert sentence(good, "en").startswith("Certified on 8,000 leads as they stood between June and July 2026: promised ")
-    assert sentence(good, "fr").startswith("Certifié sur 8\u202f000 leads tels qu'ils étaient entre juin et juillet 2026")
+    assert sentence(good, "en").startswith(
+        "Certified on 8,000 leads as they stood between June and July 2026: promised "
+    )
+    assert sentence(good, "fr").startswith(
+        "Certifié sur 8\u202f000 leads tels qu'ils étaient entre juin et juillet 2026"
+    )
     assert sentence(bad, "en").startswith("Not certified: promised ")
     assert sentence(bad, "en").endswith("Rank and band are shown instead of percentages until the next recalibration.")
     assert "Le rang et la classe remplacent les pourcentages" in sentence(bad, "fr")
