@@ -83,7 +83,7 @@ class Certificate:
     Attributes
     ----------
     verdicts : mapping of str to Verdict
-        By segment; ``all`` is always there.
+        By segment; ``all`` is always there and comes first.
     forward : bool
         Whether the leads were newer than what was learnt from; else nothing was tested on the future.
     first_cutoff, last_cutoff : int
@@ -166,7 +166,9 @@ class Certificate:
         -------
         Certificate
         """
-        verdicts = {name: Verdict(**verdict) for name, verdict in data["verdicts"].items()}
+        # JSON is written with its keys sorted; the whole comes first.
+        names = sorted(data["verdicts"], key=lambda name: (name != ALL, name))
+        verdicts = {name: Verdict(**data["verdicts"][name]) for name in names}
         return cls(**{**data, "verdicts": verdicts})
 
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -22,6 +23,7 @@ COLOURS = {
     "naive_bayes": "#6b5b95",
     "constant": "#888888",
 }
+TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
 STYLE: Any = {"svg.hashsalt": "tamis", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10}
 Curve = Sequence[Mapping[str, float]]
 
@@ -57,6 +59,15 @@ def reliability(bins: Curve, tolerance: float, language: Language) -> str:
     off = [(row["stated"], row["observed"]) for row in bins if row["off"]]
     axes.plot([x for x, _ in off], [y for _, y in off], color=COLOURS["points"], marker="o", linestyle="", zorder=3)
     _label(axes, language, "reliability")
+    # Most leads are promised little: on a scale of square roots their bins stand apart, and right is still a diagonal.
+    ticks = [tick for tick in TICKS if top / 50 <= tick <= top]
+    for axis, set_scale in ((axes.xaxis, axes.set_xscale), (axes.yaxis, axes.set_yscale)):
+        formatter = axis.get_major_formatter()
+        set_scale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0.0)), np.square))
+        axis.set_ticks(ticks)
+        axis.set_major_formatter(formatter)
+    axes.set_xlim(0, top)
+    axes.set_ylim(0, top)
     return _svg(figure, say("reliability", language))
 
 

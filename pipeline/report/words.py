@@ -44,10 +44,11 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "certificate": ("Do its percentages come true?", "Ses pourcentages se réalisent-ils ?"),
     "certificate_hint": (
-        "Judged is the procedure, on the newest leads whose outcome is known and which it had not seen; the deployed model "
-        "is the same procedure on all data. The odds may miss by {tolerance}; intervals hold with {confidence} confidence.",
-        "Est jugée la méthode, sur les leads les plus récents dont l'issue est connue et qu'elle n'avait pas vus ; le modèle "
-        "déployé est la même méthode sur toutes les données. Tolérance sur la cote : {tolerance} ; intervalles à {confidence}.",
+        "What is judged is the procedure, on the newest leads whose outcome is known, none of which it had seen; the "
+        "deployed model is the same procedure on all the data. The odds may miss by {tolerance}; intervals at {confidence}.",
+        "C'est la méthode qui est jugée, sur les leads les plus récents dont l'issue est connue, jamais vus par elle ; le "
+        "modèle déployé est cette même méthode sur toutes les données. Tolérance sur la cote : {tolerance} ; intervalles à "
+        "{confidence}.",
     ),
     "notes": ("Read this first", "À lire d'abord"),
     "comparison": (
@@ -81,8 +82,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "reliability_x": ("Propensity", "Probabilité annoncée"),
     "reliability_y": ("Share won", "Part gagnée"),
     "reliability_hint": (
-        "Bars: {confidence} interval. Shaded: what the tolerance allows. Red: proven off.",
-        "Barres : intervalle à {confidence}. Zone teintée : la tolérance. Rouge : écart prouvé.",
+        "Bars: {confidence} interval. Shaded: what the tolerance allows. Red: proven off. Scale of square roots.",
+        "Barres : intervalle à {confidence}. Zone teintée : la tolérance. Rouge : écart prouvé. Échelle en racine carrée.",
     ),
     "reliability_segments": ("Calibration by segment", "Calibration par segment"),
     "perfect": ("Perfect", "Parfait"),
