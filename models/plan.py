@@ -71,7 +71,7 @@ class TrainingPlan:
         Least conversion of what is handed over, and how sure (rule ``precision``).
     min_selected : int
         Fewest leads on which a precision is tested.
-    tolerance, certified : float
+    tolerance, certificate_confidence : float
         Share by which odds may miss, and how sure: when percentages are certified (see `models.certificate`).
     bands : tuple of 3 floats, optional
         Least propensity of A, B and C, strictly decreasing; by default measured.
@@ -110,7 +110,7 @@ class TrainingPlan:
     confidence: float = 0.9
     min_selected: int = 30
     tolerance: float = 0.3
-    certified: float = 0.9
+    certificate_confidence: float = 0.9
     bands: tuple[float, float, float] | None = None
     points_grid: tuple[PointsRule, ...] = ()
     points_threshold: float = 0.0
@@ -131,6 +131,11 @@ class TrainingPlan:
             raise UseError(
                 "threshold: expected win_value > 0, contact_cost >= 0 and capacity_per_week > 0, found "
                 f"{self.win_value}, {self.contact_cost} and {self.capacity_per_week}."
+            )
+        if not (self.tolerance > 0 and 0 < self.certificate_confidence < 1):
+            raise UseError(
+                "certificate: expected tolerance > 0 and confidence between 0 and 1, found "
+                f"{self.tolerance} and {self.certificate_confidence}."
             )
         if not (0 < self.target_precision < 1 and 0 < self.confidence < 1):
             raise UseError(

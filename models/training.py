@@ -258,7 +258,7 @@ def _certificate(rows: pd.DataFrame, four: FourPeriods, evaluated: Evaluated, pl
         rows["segment"].iloc[four.rows("test")],
         forward=four.forward,
         tolerance=plan.tolerance,
-        confidence=plan.certified,
+        confidence=plan.certificate_confidence,
     )
 
 

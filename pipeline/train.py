@@ -193,7 +193,7 @@ def training_plan(settings: Settings) -> TrainingPlan:
         target_precision=threshold.target_precision,
         confidence=threshold.confidence,
         tolerance=settings.certificate.tolerance,
-        certified=settings.certificate.confidence,
+        certificate_confidence=settings.certificate.confidence,
         points_grid=tuple(rules),
         points_threshold=settings.points.threshold,
         min_won=model.min_won,

@@ -8,10 +8,14 @@ import pytest
 from scipy.special import expit, logit
 from scipy.stats import chi2, norm
 
+from features.errors import UseError
 from models.certificate import ALL, Certificate, certify, judge
 from models.certificate_words import sentence
+from models.lead_model import LeadModel
 from models.metrics import wilson
+from models.plan import TrainingPlan
 from models.promises import Promises
+from models.training import train
 
 TOLERANCE, CONFIDENCE = 0.3, 0.9
 Z = float(norm.ppf(0.95))
@@ -238,3 +242,38 @@ def test_a_segment_is_named_and_one_that_goes_with_the_whole_threatens_nothing()
     found = certificate(p, y, segment)
     assert sentence(found, "en", "tiny").startswith("tiny: not certified: 60 leads")
     assert "instead of percentages" not in sentence(found, "en", "tiny")
+
+
+def test_a_model_keeps_its_certificate_and_one_without_shows_no_percentage(small_model):
+    p, y = cohort(6000, 1)
+    certified = replace(small_model, certificate=certificate(p, y))
+    again = LeadModel.load(certified.dump())
+    assert again.certificate.to_dict() == json.loads(json.dumps(certified.certificate.to_dict()))
+    assert again.dump() == certified.dump()
+    assert (again.certified(), again.certified("new"), again.certified_segments()) == (True, True, {"all": True})
+    assert LeadModel.load(small_model.dump()).certificate is None
+    assert (small_model.certified(), small_model.certified_segments()) == (False, {"all": False})
+
+
+def test_training_certifies_the_test_period_by_segment(world_maker, plan):
+    world = world_maker(n=1500, snapshots=1)
+    segment = np.where(world.frame["fit__source"] == "web", "web", "other")
+    result = train(world.frame, world.rows.assign(segment=segment), world.features, replace(plan, tolerance=1.0))
+    verdicts, test = result.model.certificate.verdicts, result.evidence.test
+    assert list(verdicts) == ["all", "other", "web"]
+    assert result.evidence.certificate == result.model.certificate.to_dict()
+    named = dict(zip(world.rows["lead_id"], segment, strict=True))
+    for name, verdict in verdicts.items():
+        here = [name in ("all", named[lead]) for lead in test["lead_id"]]
+        label, w, promised = (np.array(test[key])[here] for key in ("label", "weight", "propensity"))
+        assert verdict.n_leads == sum(here)
+        assert verdict.happened == pytest.approx(np.average(label, weights=w))
+        assert verdict.promised == pytest.approx(np.average(promised, weights=w))
+        assert verdict.low < verdict.happened < verdict.high
+    assert result.model.certificate.forward
+    assert result.model.certificate.last_cutoff == result.evidence.periods[-1]["last_cutoff"]
+
+
+def test_a_tolerance_of_nothing_is_refused():
+    with pytest.raises(UseError, match="certificate: expected tolerance > 0"):
+        TrainingPlan(tolerance=0.0)
