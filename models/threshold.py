@@ -72,6 +72,12 @@ class ThresholdChoice:
     reason_en: str
     reason_fr: str
 
+    @property
+    def share(self) -> float:
+        """Share of the leads at or above the threshold, where its curve passes it; 0 without a threshold."""
+        least = float("inf") if self.threshold is None else self.threshold
+        return max((point.share for point in self.curve if point.threshold >= least), default=0.0)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON.
 

@@ -9,7 +9,6 @@ from rich.table import Table
 from features.language import Language, percent
 from pipeline.language import day, fixed, moment
 from pipeline.leak_words import xray
-from pipeline.report.training import share_handed_over
 from pipeline.views import plain_table
 from pipeline.words import say
 
@@ -46,10 +45,8 @@ def training_views(trained: "Trained", language: Language) -> list["RenderableTy
     head.add_row(say("model", language).capitalize(), f"[bold]{version.number}[/] ({state})")
     least = trained.model.threshold.threshold
     if least is not None and not trained.model.certified():
-        share = share_handed_over(trained.facts.evidence["deployed"]["threshold"]) or 0.0
-        head.add_row(
-            say("threshold", language), say("best_share", language).format(share=percent(round(share, 3), language))
-        )
+        share = percent(round(trained.model.threshold.share, 3), language)
+        head.add_row(say("threshold", language), say("best_share", language).format(share=share))
     else:
         head.add_row(
             say("threshold", language),

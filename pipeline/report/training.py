@@ -11,6 +11,7 @@ from features.matrix import MatrixSchema
 from features.words import label
 from models.certificate import Certificate
 from models.certificate_words import sentence
+from models.threshold import ThresholdChoice
 from pipeline.language import fixed
 from pipeline.report import plots
 from pipeline.report.templates import environment
@@ -129,7 +130,7 @@ def render(facts: TrainingFacts, language: Language, drawn: Mapping[str, str]) -
             certificates=list(zip(facts.certificate.verdicts, facts.certificates(language), strict=True)),
             standing=lambda row: standing(row, language),
             pushes=lambda row, reason: pushes(row, reason, language),
-            share_handed_over=share_handed_over(evidence["deployed"]["threshold"]),
+            share_handed_over=ThresholdChoice.from_dict(evidence["deployed"]["threshold"]).share,
             drawn={name: Markup(plot) for name, plot in drawn.items()},  # noqa: S704 (our own SVG)
             swap=_swap(evidence["swap_set"]),
             top=_top_facts(facts, language),
@@ -150,14 +151,6 @@ def _figures(figures: Mapping[str, Any], language: Language) -> list[tuple[str, 
             cells.append((shown, interval))
         rows.append((system, cells))
     return rows
-
-
-def share_handed_over(choice: Mapping[str, Any]) -> float | None:
-    """Share of the leads at or above the threshold, where its curve passes it."""
-    if choice["threshold"] is None:
-        return None
-    above = [row["share"] for row in choice["curve"] if row["threshold"] >= choice["threshold"]]
-    return float(max(above, default=0.0))
 
 
 def _swap(swap_set: Mapping[str, Any] | None) -> dict[str, float]:
