@@ -4,11 +4,11 @@
 with the settings' defaults: propensities that are right, and propensities that miss in a known way. Two policies are
 compared: percentages only when certified (ours), and percentages unless proven wrong (``unproven`` counted as a pass).
 
-Found (100 to 300 cohorts each): right percentages are called wrong in 2% of cohorts at most. With 300 leads nobody can
-tell: percentages whose odds are 1.5 times too high would be shown in 84% to 91% of cohorts unless proven wrong, those
-2 times too high in 18% to 70%; so what is unproven is withheld. Then neither passes (2% at most, 1,000 leads at 30%),
-and what is right passes in 40% of cohorts with 100 won leads, 90% with 150, all with 500. The weakest spot: a best fifth
-promised twice its odds passes in 9% of cohorts of 1,000 leads at 30%.
+Found (100 to 300 cohorts each, one row a lead): right percentages are called wrong in 3% of cohorts at most. With 300
+leads nobody can tell: percentages whose odds are 1.5 times too high would be shown in 84% to 91% of cohorts unless
+proven wrong, those 2 times too high in 18% to 70%; so what is unproven is withheld. Then neither passes (2% at most,
+1,000 leads at 30%), and what is right passes in 40% of cohorts with 100 won leads, 90% with 150, all with 500. The
+weakest spot: a best fifth promised twice its odds passes in 9% of cohorts of 1,000 leads at 30%.
 """
 
 import argparse
