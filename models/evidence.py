@@ -76,6 +76,8 @@ class Evidence:
     contacted : mapping, optional
         What the log of score runs says of who was worked (`models.contacted.weigh`), and the ``sentences`` that tell
         what cannot be known; None in one-table mode.
+    certificate : mapping, optional
+        `models.certificate.Certificate.to_dict`: whether percentages came true on the test period, by segment.
     """
 
     forward: bool
@@ -96,6 +98,7 @@ class Evidence:
     notes: Sequence[Note]
     value: Mapping[str, Any] | None = None
     contacted: Mapping[str, Any] | None = None
+    certificate: Mapping[str, Any] | None = None
 
     @property
     def swap_set(self) -> Mapping[str, Any] | None:

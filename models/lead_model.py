@@ -20,6 +20,7 @@ from features.specification import Feature
 from models.amount import AmountModel
 from models.bands import Bands
 from models.calibration import BetaCalibration
+from models.certificate import ALL, Certificate
 from models.explain import Contributions, probability_contributions
 from models.folds import encode
 from models.linear import LinearPart
@@ -80,6 +81,8 @@ class LeadModel:
         JSON-able: how it was trained.
     linear : LinearPart, optional
         Regression blended with the trees.
+    certificate : Certificate, optional
+        Whether percentages of the procedure came true; None where nobody judged them.
     """
 
     tables: PatternTables
@@ -92,6 +95,31 @@ class LeadModel:
     amount: AmountModel | None
     metadata: Mapping[str, Any]
     linear: LinearPart | None = None
+    certificate: Certificate | None = None
+
+    def certified(self, segment: str = ALL) -> bool:
+        """Whether people see percentages of leads of a segment; else rank and band.
+
+        Parameters
+        ----------
+        segment : str
+            Its name.
+
+        Returns
+        -------
+        bool
+        """
+        return self.certificate is not None and self.certificate.certified(segment)
+
+    def certified_segments(self) -> dict[str, bool]:
+        """`certified` of each segment that was judged; a segment that is not named goes with ``all``.
+
+        Returns
+        -------
+        dict of str to bool
+        """
+        judged = (ALL,) if self.certificate is None else self.certificate.verdicts
+        return {segment: self.certified(segment) for segment in judged}
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -269,6 +297,7 @@ class LeadModel:
             "shared_facts": self.shared.to_dict(),
             "metadata": self.metadata,
             "linear": None if self.linear is None else self.linear.to_dict(),
+            "certificate": None if self.certificate is None else self.certificate.to_dict(),
         }
         text = json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
         return {**boosters, **amounts, TABLES_FILE: tables, MODEL_FILE: text.encode()}
@@ -324,6 +353,7 @@ class LeadModel:
             amount=_amount(files, data["amount"]),
             metadata=data["metadata"],
             linear=None if data.get("linear") is None else LinearPart.from_dict(data["linear"]),
+            certificate=None if data.get("certificate") is None else Certificate.from_dict(data["certificate"]),
         )
 
 

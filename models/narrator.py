@@ -24,6 +24,15 @@ _CONTRARY = {
     "en": "taken alone it looks otherwise: {evidence}",
     "fr": "pris seul, il dit l'inverse\u00a0: {evidence}",
 }
+# Beside a percentage that is not certified, another would be taken for it.
+_RELATIVE = {
+    "en": "{n} such leads were won {how} the average lead{within}",
+    "fr": "{n} leads dans ce cas ont été gagnés {how} que la moyenne{within}",
+}
+_HOW = {
+    "en": ("{times} times as often as", "as often as", "{times} times as often as"),
+    "fr": ("{times} fois plus souvent", "aussi souvent", "{times} fois moins souvent"),
+}
 _WITHIN = {"en": " within {days} days", "fr": " sous {days} jours"}
 
 
@@ -37,10 +46,13 @@ class Narrator:
         What scored them; it carries the words of its features.
     language : {"en", "fr"}
         Language of the sentences.
+    certified : bool
+        Whether percentages may be shown; else what became of leads is told beside the average.
     """
 
     model: LeadModel
     language: Language
+    certified: bool = True
 
     def reasons(self, table: ReasonTable, frame: pd.DataFrame) -> list[tuple[Reason, ...]]:
         """Word the reasons of some rows.
@@ -137,14 +149,37 @@ class Narrator:
             return ""
         # None where the outcome has no date.
         days = self.model.metadata.get("horizon_days")
-        text = _EVIDENCE[language].format(
-            n=number(found.n_leads, language),
-            rate=percent(round(found.rate, _digits(found.rate)), language),
-            within=_WITHIN[language].format(days=days) if days else "",
-            base=percent(round(shared.everybody.rate, _digits(shared.everybody.rate)), language),
-        )
+        within, n = _WITHIN[language].format(days=days) if days else "", number(found.n_leads, language)
+        if self.certified:
+            text = _EVIDENCE[language].format(
+                n=n,
+                rate=percent(round(found.rate, _digits(found.rate)), language),
+                within=within,
+                base=percent(round(shared.everybody.rate, _digits(shared.everybody.rate)), language),
+            )
+        else:
+            how = often(found.rate, shared.everybody.rate, language)
+            text = _RELATIVE[language].format(n=n, how=how, within=within)
         contrary = int(shared.side(column, np.array([code]))[0]) * points < 0
         return upper_first(_CONTRARY[language].format(evidence=text) if contrary else text)
+
+
+def often(rate: float, average: float, language: Language) -> str:
+    """Compare a share won with the average without naming either.
+
+    Examples
+    --------
+    >>> often(0.12, 0.04, "en"), often(0.02, 0.04, "en"), often(0.02, 0.04, "fr"), often(0.04, 0.0401, "fr")
+    ('3 times as often as', '0.5 times as often as', '2 fois moins souvent', 'aussi souvent')
+    >>> often(0.0, 0.04, "en"), often(0.0, 0.04, "fr")
+    ('far less often than', 'bien moins souvent')
+    """
+    if rate < average / 10:
+        return {"en": "far less often than", "fr": "bien moins souvent"}[language]
+    times = rate / average if average > 0 else 1.0
+    place = 1 if abs(np.log(times)) < 0.05 else 0 if times > 1 else 2
+    shown = 1 / times if language == "fr" and times < 1 else times
+    return _HOW[language][place].format(times=number(round(shown, 1), language))
 
 
 def value_of(frame: pd.DataFrame, name: str, i: int) -> float | str | None:

@@ -46,6 +46,8 @@ class TrainingPlan:
         Least conversion of what is handed over, and how sure (rule ``precision``).
     min_selected : int
         Fewest leads on which a precision is tested.
+    tolerance, certificate_confidence : float
+        Share by which odds may miss, and how sure: when percentages are certified (see `models.certificate`).
     bands : tuple of 3 floats, optional
         Least propensity of A, B and C, strictly decreasing; by default measured.
     points_grid, points_threshold : tuple of PointsRule, float
@@ -89,6 +91,8 @@ class TrainingPlan:
     target_precision: float = 0.2
     confidence: float = 0.9
     min_selected: int = 30
+    tolerance: float = 0.3
+    certificate_confidence: float = 0.9
     bands: tuple[float, float, float] | None = None
     points_grid: tuple[PointsRule, ...] = ()
     points_threshold: float = 0.0
@@ -117,6 +121,11 @@ class TrainingPlan:
             raise UseError(
                 "threshold: expected every contact cost above 0 where leads differ in worth, found 0; say what a "
                 "contact costs."
+            )
+        if not (self.tolerance > 0 and 0 < self.certificate_confidence < 1):
+            raise UseError(
+                "certificate: expected tolerance > 0 and confidence between 0 and 1, found "
+                f"{self.tolerance} and {self.certificate_confidence}."
             )
         if not (0 < self.target_precision < 1 and 0 < self.confidence < 1):
             raise UseError(

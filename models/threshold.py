@@ -95,6 +95,12 @@ class ThresholdChoice:
             return np.full(len(amount), np.nan if self.threshold is None else self.threshold)
         return self.own.least(amount, channel)
 
+    @property
+    def share(self) -> float:
+        """Share of the leads at or above the threshold, where its curve passes it; 0 without a threshold."""
+        least = float("inf") if self.threshold is None else self.threshold
+        return max((point.share for point in self.curve if point.threshold >= least), default=0.0)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON.
 

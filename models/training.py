@@ -18,6 +18,7 @@ from features.specification import Feature
 from models.bands import Bands
 from models.blend import Choice, Unseen, mixed
 from models.blend import choose as choose_mix
+from models.certificate import ALL, Certificate, certify
 from models.evaluation import Evaluated, evaluate
 from models.evidence import Evidence, Note
 from models.folds import encode
@@ -29,6 +30,7 @@ from models.pattern_tables import PatternTables
 from models.periods import FourPeriods, forward_folds, split
 from models.plan import TrainingPlan
 from models.pricing import Pricing
+from models.promises import Promises
 from models.shared_facts import SharedFacts
 from models.threshold import ThresholdChoice
 from models.threshold_rules import choose
@@ -88,9 +90,9 @@ def train(
         Raw features, one column each; others are ignored.
     rows : pandas.DataFrame of n rows, in the same order
         ``lead_id``, ``cutoff`` (UTC seconds; all equal where leads have no dates), ``label`` (0 or 1; null where
-        immature); optional: ``weight``, ``amount`` (of the deal, null where unknown), ``owner`` (a code, -1 for none).
-        Immature rows teach the deployed trees, weighed, where ``followed_days``, ``won_after_days`` and ``is_open`` are
-        there (see `models.censoring`); else they are left out. The order of rows changes nothing.
+        immature); optional: ``weight``, ``amount`` (of the deal, null where unknown), ``owner`` (a code, -1 for none),
+        ``segment``. Immature rows teach the deployed trees, weighed, where ``followed_days``, ``won_after_days`` and
+        ``is_open`` are there (see `models.censoring`); else they are left out. The order of rows changes nothing.
     features : sequence of Feature
         Those that may serve.
     plan : TrainingPlan
@@ -132,6 +134,7 @@ def train(
         final = learn(frame, everything, features, plan, choice.mix, young.taught)
     recent = _recent(blocks, rows, forward=four.forward)
     model = _deploy(frame, rows, final, recent, pricing, forward=four.forward)
+    model = replace(model, certificate=_certificate(rows, four, evaluated, plan))
     say("done", 1.0)
     value = evaluate_value(rows, four, evaluated.test["propensity"], pricing)
     importance = _importance(frame, final)
@@ -139,7 +142,8 @@ def train(
     if young is not None:
         deployed = {**evidence.deployed, "young": young.to_dict()}
         evidence = replace(evidence, deployed=deployed, notes=[*evidence.notes, young.note()])
-    return TrainingResult(model, replace(evidence, value=value))
+    certificate = None if model.certificate is None else model.certificate.to_dict()
+    return TrainingResult(model, replace(evidence, value=value, certificate=certificate))
 
 
 def _prepare(
@@ -152,7 +156,7 @@ def _prepare(
             "training rows: expected lead_id, cutoff and label and one row per row of features, found "
             f"{len(rows)} rows for {len(frame)} of features, missing columns: {', '.join(missing) or 'none'}."
         )
-    optional = {"weight": 1.0, "amount": np.nan, "owner": -1}
+    optional = {"weight": 1.0, "amount": np.nan, "owner": -1, "segment": ALL}
     given = {name: rows.get(name, pd.Series(value, index=rows.index)) for name, value in optional.items()}
     facts = [name for name in FACTS if name in rows.columns]
     clean = rows[["lead_id", "cutoff", "label", *facts]].assign(**given).reset_index(drop=True)
@@ -250,6 +254,19 @@ def _deploy(
             "seed": plan.seed,
         },
         linear=final.linear,
+    )
+
+
+def _certificate(rows: pd.DataFrame, four: FourPeriods, evaluated: Evaluated, plan: TrainingPlan) -> Certificate:
+    """Judge the percentages of the procedure on the test period: on the deployed model's own rows nobody could."""
+    test = evaluated.test
+    return certify(
+        Promises(test["label"], test["propensity"], test["weight"], test["lead_id"]),
+        test["cutoff"],
+        rows["segment"].iloc[four.rows("test")],
+        forward=four.forward,
+        tolerance=plan.tolerance,
+        confidence=plan.certificate_confidence,
     )
 
 

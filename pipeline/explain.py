@@ -12,6 +12,7 @@ from features.errors import DataError, UseError
 from features.happenings import happening
 from features.language import Language
 from models.amount import AmountModel
+from models.certificate import ALL
 from models.lead_model import LeadModel
 from models.moves import Moves, moves
 from models.narrator import Narrator
@@ -86,7 +87,8 @@ def dossier(workspace: Workspace, settings: Settings, lead_id: str, language: La
             "The run or the model was altered: score again."
         )
     table = top_reasons(model.features, explained.on_propensity, frame, n_up=REASONS_FOR, n_down=REASONS_AGAINST)
-    (reasons,) = Narrator(model, language).reasons(table, frame)
+    certified = model.certified(row.get("segment") or ALL)
+    (reasons,) = Narrator(model, language, certified=certified).reasons(table, frame)
     cutoff = int(row["cutoff"].timestamp())
     past = history(workspace, found, lead_id, cutoff, settings.zone)
     return Dossier(
@@ -105,6 +107,10 @@ def dossier(workspace: Workspace, settings: Settings, lead_id: str, language: La
         who=None if past is None else past.who,
         timeline=None if past is None else _timeline(past, model, language),
         questions=None if past is None else open_questions(past.said, past.tracked, model.features, language),
+        certified=certified,
+        rank=found.rank(row["propensity"]),
+        n_ranked=found.manifest["n_leads"],
+        kind=found.manifest["kind"],
     )
 
 

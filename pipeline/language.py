@@ -41,6 +41,32 @@ def signed(value: float, language: Language, digits: int = 0) -> str:
     return sign + shown
 
 
+def strength(value: float, strongest: float) -> str:
+    """Write how hard a fact pushes beside the strongest, in signs: for points of a percentage that is not certified.
+
+    Examples
+    --------
+    >>> strength(6.0, 8.0), strength(-3.0, 8.0), strength(0.4, -8.0), strength(0.0, 0.0)
+    ('+++', '−−', '+', '+')
+    """
+    share = abs(value) / abs(strongest) if strongest else 0.0
+    return ("+" if value >= 0 else "−") * (3 if share >= 2 / 3 else 2 if share >= 1 / 3 else 1)
+
+
+def ordinal(n: int, language: Language) -> str:
+    """Write a place in a ranking.
+
+    Examples
+    --------
+    >>> [ordinal(n, "en") for n in (1, 2, 3, 4, 11, 112, 1021)], ordinal(1, "fr"), ordinal(12, "fr")
+    (['1st', '2nd', '3rd', '4th', '11th', '112th', '1,021st'], '1er', '12e')
+    """
+    if language == "fr":
+        return fixed(n, language) + ("er" if n == 1 else "e")
+    ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return fixed(n, language) + ending
+
+
 def money(value: float, language: Language, currency: str) -> str:
     """Write an amount without cents.
 

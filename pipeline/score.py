@@ -262,6 +262,7 @@ def _manifest(
         "exploration": _exploration(rows, run_.settings.exploration.share),
         "mean_propensity": float(np.mean(rows.column("propensity").to_numpy())),
         "missing_features": list(missing),
+        "certified": run_.model.certified_segments(),
         **_reasons(building, run_.model),
         "source": opened.stamp,
     }

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from features.errors import OutsideError
 from features.language import Language
+from models.certificate import ALL
 from models.lead_model import LeadModel
 from pipeline.quarantine import harmless
 from pipeline.score_runs import SCHEMA, ScoreRun
@@ -30,10 +31,10 @@ def write_out(result: ScoreRun, model: LeadModel, path: Path, language: Language
                 for table in _told(result, model, language):
                     parquet.write_table(table)
         else:
-            schema = _for_spreadsheets(SCHEMA.empty_table()).schema
+            schema = _for_spreadsheets(SCHEMA.empty_table(), model).schema
             with pc.CSVWriter(temporary, schema) as csv:
                 for table in _told(result, model, language):
-                    csv.write_table(_for_spreadsheets(table))
+                    csv.write_table(_for_spreadsheets(table, model))
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
@@ -50,8 +51,10 @@ def _told(result: ScoreRun, model: LeadModel, language: Language) -> Iterator[pa
         yield rows.set_column(at, SCHEMA.field(at), column)
 
 
-def _for_spreadsheets(table: pa.Table) -> pa.Table:
-    """Write reasons as sentences, and every text so that no spreadsheet runs it."""
+def _for_spreadsheets(table: pa.Table, model: LeadModel) -> pa.Table:
+    """Write reasons as sentences, every text so that no spreadsheet runs it, and which propensities came true."""
+    segments = table.column("segment").to_pylist() if "segment" in table.column_names else [ALL] * table.num_rows
+    certified = [model.certified(segment or ALL) for segment in segments]
     for at, field in enumerate(table.schema):
         column = table.column(at)
         if field.name == "reasons":
@@ -59,4 +62,4 @@ def _for_spreadsheets(table: pa.Table) -> pa.Table:
         if pa.types.is_string(column.type):
             texts = [None if text is None else harmless(text) for text in column.to_pylist()]
             table = table.set_column(at, field.name, pa.array(texts, pa.string()))
-    return table
+    return table.append_column("certified", pa.array(certified, pa.bool_()))

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
@@ -65,7 +66,8 @@ class ScoreRun:
         Its folder.
     manifest : mapping
         ``run_id``, ``kind`` (``portfolio`` or ``file``), ``scored_at`` and ``cutoff`` (UTC seconds), ``model_version``,
-        ``n_leads``, counts by band, decision and exploration, notices.
+        ``n_leads``, counts by band, decision and exploration, notices, and ``certified``: by segment, whether people
+        may be shown percentages; a segment that is not named there goes with ``all``.
     """
 
     path: Path
@@ -110,6 +112,10 @@ class ScoreRun:
         first = self.rows(["lead_id", "propensity"]).sort_by(keys).slice(0, number).column("lead_id").to_pylist()
         rows = {row["lead_id"]: row for row in self._leads("rows", first, SCHEMA).to_pylist()}
         return [rows[lead_id] for lead_id in first]
+
+    def rank(self, propensity: float) -> int:
+        """Place of a propensity in the run, from 1; equal ones share the better place."""
+        return 1 + int(pc.sum(pc.greater(self.rows(["propensity"]).column(0), propensity)).as_py() or 0)
 
     def _leads(self, folder: str, lead_ids: Sequence[str], schema: pa.Schema | None = None) -> pa.Table:
         with _as_published(self.path):

@@ -167,6 +167,15 @@ class ModelSettings(Section):
     bootstrap: int = Field(300, ge=50, description="resamples behind every interval of the evidence")
 
 
+class CertificateSettings(Section):
+    """When people see percentages: only where they came true on the newest leads; else rank and band."""
+
+    tolerance: float = Field(
+        0.3, gt=0, description="how far the odds may miss: with 0.3, where 8% were promised 6.3% to 10.2% may happen"
+    )
+    confidence: OpenRate = Field(0.9, description="how sure the certificate must be")
+
+
 class PolicySettings(Section):
     """What happens to a lead that is handed over."""
 
@@ -230,6 +239,7 @@ class Settings(BaseSettings):
     periods: PeriodSettings = PeriodSettings()
     model: ModelSettings = ModelSettings()
     threshold: ThresholdSettings = ThresholdSettings()
+    certificate: CertificateSettings = CertificateSettings()
     points: PointsSettings = PointsSettings()
     policy: PolicySettings = PolicySettings()
     exploration: ExplorationSettings = ExplorationSettings()

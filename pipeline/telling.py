@@ -7,6 +7,7 @@ import pandas as pd
 
 from features.errors import DataError
 from features.language import Language
+from models.certificate import ALL
 from models.lead_model import LeadModel
 from models.narrator import Narrator, value_of
 from pipeline.score_runs import ScoreRun
@@ -59,6 +60,14 @@ def tell(
 
 
 def hottest(run_: ScoreRun, model: LeadModel, number: int, language: Language) -> list[dict[str, Any]]:
-    """Give the rows with the highest propensities, their reasons in words."""
+    """Give the rows with the highest propensities, their rank, whether percentages are certified, reasons in words."""
     rows = run_.hottest(number)
-    return tell(rows, run_.features([row["lead_id"] for row in rows]), model, language)
+    known = {
+        row["lead_id"]: {
+            "rank": 1 + sum(other["propensity"] > row["propensity"] for other in rows),
+            "certified": model.certified(row.get("segment") or ALL),
+        }
+        for row in rows
+    }
+    told = tell(rows, run_.features([row["lead_id"] for row in rows]), model, language)
+    return [{**row, **known[row["lead_id"]]} for row in told]

@@ -88,6 +88,11 @@ def run(root: Path, *, now: int, by: str, console: Console) -> None:
         "bands": trained.model.bands.to_dict(),
         "decision": {name: value for name, value in trained.facts.evidence["decision"].items() if name != "choice"},
         "points_grids": trained.facts.evidence["points_grids"],
+        "certificate": {
+            "passed": trained.facts.certificate.passed,
+            "certified": trained.model.certified_segments(),
+            "verdicts": {name: v.word for name, v in trained.facts.certificate.verdicts.items()},
+        },
         "report": str(trained.report),
     }
     console.show(result, *training_views(trained, settings.output.language))
@@ -204,6 +209,8 @@ def training_plan(settings: Settings, owner_capacities: tuple[float, ...] = ()) 
         capacity_per_salesperson=threshold.capacity_per_salesperson,
         target_precision=threshold.target_precision,
         confidence=threshold.confidence,
+        tolerance=settings.certificate.tolerance,
+        certificate_confidence=settings.certificate.confidence,
         points_grid=grid.rules,
         points_threshold=grid.threshold,
         other_grids=others,
@@ -318,6 +325,6 @@ def _keep(
 
 def _parameters(settings: Settings) -> list[tuple[str, str, Any]]:
     """Settings that shape a model; never a URL, a path, a secret or the name of a person."""
-    sections = ("snapshots", "periods", "model", "threshold")
+    sections = ("snapshots", "periods", "model", "threshold", "certificate")
     chosen = [(name, key, value) for name in sections for key, value in getattr(settings, name).model_dump().items()]
     return [item for item in chosen if item[1] != "capacity_per_owner"]

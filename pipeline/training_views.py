@@ -45,12 +45,19 @@ def training_views(trained: "Trained", language: Language) -> list["RenderableTy
     head = plain_table()
     head.add_row(say("model", language).capitalize(), f"[bold]{version.number}[/] ({state})")
     least = trained.model.threshold.threshold
-    head.add_row(
-        say("threshold", language),
-        say("no_threshold", language) if least is None else f"[bold]{percent(least, language)}[/]",
-    )
-    reason = trained.model.threshold.reason_en if language == "en" else trained.model.threshold.reason_fr
-    head.add_row("", escape(reason))
+    if least is not None and not trained.model.certified():
+        share = percent(round(trained.model.threshold.share, 3), language)
+        head.add_row(say("threshold", language), say("best_share", language).format(share=share))
+    else:
+        head.add_row(
+            say("threshold", language),
+            say("no_threshold", language) if least is None else f"[bold]{percent(least, language)}[/]",
+        )
+        reason = trained.model.threshold.reason_en if language == "en" else trained.model.threshold.reason_fr
+        head.add_row("", escape(reason))
+    marks = ("[green]✓[/]" if certified else "[red]✗[/]" for certified in trained.model.certified_segments().values())
+    for mark, told in zip(marks, trained.facts.certificates(language), strict=True):
+        head.add_row(mark, escape(told))
     notes = [f"[yellow]![/] {escape(sentence)}" for sentence in trained.facts.notes(language)]
     return [
         head,

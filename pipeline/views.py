@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from features.language import Language, number, percent
-from pipeline.language import fixed, moment, points
+from pipeline.language import fixed, moment, ordinal, points, strength
 from pipeline.words import say
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def score_views(result: "ScoreRun", hottest: Sequence[Mapping[str, Any]], langua
         head.add_row("[yellow]![/]", say("missing_column", language).format(name=escape(name)))
     for alarm in manifest["alarms"]:
         head.add_row("[yellow]![/]", escape(alarm[language]))
+    if not all(manifest["certified"].values()):
+        head.add_row("[yellow]![/]", say("not_certified", language))
     head.add_row(say("rows_in", language), escape(str(result.path)))
     return [head, "", f"[bold]{say('hottest', language)}[/]", hottest_table(hottest, language)]
 
@@ -53,12 +55,27 @@ def _explored(drawn: Mapping[str, float], language: Language) -> str:
 
 
 def hottest_table(rows: Sequence[Mapping[str, Any]], language: Language) -> Table:
-    """Leads with their propensity, band and reasons."""
-    table = plain_table(
-        say("lead", language), say("propensity", language), say("band", language), say("reasons", language)
+    """Leads with their propensity (their rank where it is not certified), band and reasons."""
+    standings = " / ".join(
+        say(name, language)
+        for name, certified in (("propensity", True), ("rank", False))
+        if any(row["certified"] == certified for row in rows)
     )
+    table = plain_table(say("lead", language), standings, say("band", language), say("reasons", language))
     for row in rows:
         up = [reason for reason in row["reasons"] if reason["points"] > 0]
-        reasons = "\n".join(f"{points(reason['points'], language):>6}  {escape(reason['text'])}" for reason in up)
-        table.add_row(escape(row["lead_id"]), f"[bold]{percent(row['propensity'], language)}[/]", row["band"], reasons)
+        reasons = "\n".join(f"{pushes(row, reason, language):>6}  {escape(reason['text'])}" for reason in up)
+        table.add_row(escape(row["lead_id"]), f"[bold]{standing(row, language)}[/]", row["band"], reasons)
     return table
+
+
+def standing(row: Mapping[str, Any], language: Language) -> str:
+    """What people see of a lead's score: its propensity, or its rank where percentages are not certified."""
+    return percent(row["propensity"], language) if row["certified"] else ordinal(row["rank"], language)
+
+
+def pushes(row: Mapping[str, Any], reason: Mapping[str, Any], language: Language) -> str:
+    """What people see of a reason's points."""
+    if row["certified"]:
+        return points(reason["points"], language)
+    return strength(reason["points"], max(abs(other["points"]) for other in row["reasons"]))

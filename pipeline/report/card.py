@@ -45,7 +45,7 @@ def write(facts: TrainingFacts, language: Language) -> str:
         "| | " + " | ".join(say(name, language) for name in FIGURES) + " |",
         "|---" * (len(FIGURES) + 1) + "|",
         *[_row(facts, system, language) for system in SYSTEMS if system in evidence["figures"]],
-        *[f"- {sentence}" for sentence in facts.notes(language)],
+        *[f"- {sentence}" for sentence in (*facts.certificates(language), *facts.notes(language))],
         f"## {say('limits', language)}",
         say("limits_text", language),
     ]

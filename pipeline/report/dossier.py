@@ -9,9 +9,10 @@ from markupsafe import Markup
 
 from features.fit import channel
 from features.language import Language, number
+from models.explain import FAMILIES
 from models.moves import Moves
 from models.reasons import Reason
-from pipeline.language import day, iso, moment, money, two_figures
+from pipeline.language import day, fixed, iso, moment, money, ordinal, points, strength, two_figures
 from pipeline.report.templates import environment
 from pipeline.report.waterfall import waterfall
 from pipeline.report.words import say
@@ -54,6 +55,14 @@ class Dossier:
         What happened, the newest first: UTC seconds and words.
     questions : sequence of str, optional
         What sales should ask next.
+    certified : bool
+        Whether percentages of leads like this one came true; if not, people see its rank and its band.
+    rank : int
+        Its place in its score run, from 1.
+    n_ranked : int
+        Leads of the run.
+    kind : {"portfolio", "file"}
+        Of the run.
     """
 
     row: Mapping[str, Any]
@@ -71,6 +80,10 @@ class Dossier:
     who: Mapping[str, Any] | None
     timeline: Sequence[tuple[int, str]] | None
     questions: Sequence[str] | None
+    certified: bool
+    rank: int
+    n_ranked: int
+    kind: str
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -85,6 +98,9 @@ class Dossier:
             "amount_low": self.amount and self.amount[0],
             "amount_high": self.amount and self.amount[1],
             "band_measured": self.band_measured,
+            "certified": self.certified,
+            "rank": self.rank,
+            "n_ranked": self.n_ranked,
             "reasons": [asdict(reason) for reason in self.reasons],
             "other_points": self.others,
             "moves": moved,
@@ -114,7 +130,25 @@ class Dossier:
         low, high = self.amount
         amounts = {"amount": self.row["expected_amount"], "low": low, "high": high, "value": self.row["expected_value"]}
         shown = {name: money(two_figures(value), language, self.currency) for name, value in amounts.items()}
-        return say("amount_text", language, **shown)
+        return say("amount_text" if self.certified else "amount_alone", language, **shown)
+
+    def place(self, language: Language) -> str:
+        """Where the lead stands among those scored with it."""
+        rank, n = ordinal(self.rank, language), fixed(self.n_ranked, language)
+        return say(f"rank_{self.kind}", language, rank=rank, n=n)
+
+    def pushes(self, value: float, language: Language) -> str:
+        """How hard something pushes: points where percentages are certified, else signs."""
+        if self.certified:
+            return points(value, language)
+        return strength(value, max((abs(reason.points) for reason in self.reasons), default=0.0))
+
+    def family(self, name: str, language: Language) -> str:
+        """How hard the facts of a family push together: points, or signs beside the strongest family."""
+        of = {family: self.row[f"{family}_points"] for family in FAMILIES}
+        if self.certified:
+            return points(of[name], language)
+        return strength(of[name], max(abs(value) for value in of.values()))
 
     def explored(self, language: Language) -> str:
         """That the lead was drawn to learn from it, and how likely that was; empty where it was not."""
@@ -134,18 +168,19 @@ class Dossier:
 
     @property
     def is_band_known(self) -> bool:
-        """Whether enough past leads were in this band to say what it converted at."""
-        return bool(self.band_measured) and (self.band_measured or {})["n"] >= FEWEST_IN_BAND
+        """Whether enough past leads were in this band to say what it converted at, and percentages may be shown."""
+        return self.certified and bool(self.band_measured) and (self.band_measured or {})["n"] >= FEWEST_IN_BAND
 
 
 def render(dossier: Dossier, language: Language) -> str:
     """Write the dossier as one self-contained HTML page."""
     way = [*((reason.text, reason.points) for reason in dossier.reasons), (say("others", language), dossier.others)]
     row = dossier.row
-    drawn = waterfall(row["reference_propensity"], way, row["propensity"], language)
+    drawn = waterfall(row["reference_propensity"], way, row["propensity"], language, certified=dossier.certified)
     jinja = environment(language)
     jinja.filters["moment"] = lambda at: moment(at, language, dossier.zone)
     jinja.filters["day"] = lambda at: day(at, language, dossier.zone)
+    jinja.filters["points"] = lambda value: dossier.pushes(value, language)
     template = jinja.get_template("dossier.html.jinja")
     return template.render(dossier=dossier, row=row, waterfall=Markup(drawn))  # noqa: S704 (our own SVG)
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from features.language import Language, number, percent
+from models.certificate import allowed
 from pipeline.report.words import say
 
 COLOURS = {
@@ -21,6 +23,7 @@ COLOURS = {
     "naive_bayes": "#6b5b95",
     "constant": "#888888",
 }
+RATES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
 STYLE: Any = {"svg.hashsalt": "tamis", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10}
 PANELS = ("precision", "recall", "value_per_lead", "per_week")
 TICKS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
@@ -41,10 +44,13 @@ def gain(curves: Mapping[str, Curve], language: Language) -> str:
     return _svg(figure, say("gain", language))
 
 
-def reliability(bins: Curve, language: Language) -> str:
-    """Share won against propensity, with 95% intervals."""
+def reliability(bins: Curve, tolerance: float, language: Language) -> str:
+    """Share won against propensity, with intervals; what the tolerance allows is shaded, bins proven off are red."""
     figure, axes = _figure()
-    top = max(max(row["high"], row["stated"]) for row in bins) * 1.05
+    top = min(max(max(row["high"], row["stated"]) for row in bins) * 1.05, 1.0)
+    line = [top * k / 100 for k in range(101)]
+    low, high = zip(*(allowed(x, tolerance) for x in line), strict=True)
+    axes.fill_between(line, low, high, color=COLOURS["tamis"], alpha=0.1, linewidth=0)
     axes.plot([0, top], [0, top], color="#bbbbbb", linestyle=":", label=say("perfect", language))
     xs, ys = [row["stated"] for row in bins], [row["observed"] for row in bins]
     spread = [
@@ -52,7 +58,18 @@ def reliability(bins: Curve, language: Language) -> str:
         [max(0.0, row["high"] - row["observed"]) for row in bins],
     ]
     axes.errorbar(xs, ys, yerr=spread, color=COLOURS["tamis"], marker="o", markersize=4, capsize=2)
+    off = [(row["stated"], row["observed"]) for row in bins if row["off"]]
+    axes.plot([x for x, _ in off], [y for _, y in off], color=COLOURS["points"], marker="o", linestyle="", zorder=3)
     _label(axes, language, "reliability")
+    # Most leads are promised little: on a scale of square roots their bins stand apart, and right is still a diagonal.
+    ticks = [tick for tick in RATES if top / 50 <= tick <= top]
+    for axis, set_scale in ((axes.xaxis, axes.set_xscale), (axes.yaxis, axes.set_yscale)):
+        formatter = axis.get_major_formatter()
+        set_scale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0.0)), np.square))
+        axis.set_ticks(ticks)
+        axis.set_major_formatter(formatter)
+    axes.set_xlim(0, top)
+    axes.set_ylim(0, top)
     return _svg(figure, say("reliability", language))
 
 

@@ -9,10 +9,14 @@ from markupsafe import Markup
 from features.language import Language, percent
 from features.matrix import MatrixSchema
 from features.words import label
+from models.certificate import Certificate
+from models.certificate_words import sentence
+from models.threshold import ThresholdChoice
 from pipeline.decision_words import decision_sentences
 from pipeline.language import fixed, signed
 from pipeline.report import plots
 from pipeline.report.templates import environment
+from pipeline.views import pushes, standing
 
 FIGURES = ("log_loss", "brier", "auc", "ece", "lift10")
 SYSTEMS = ("tamis", "logistic", "naive_bayes", "points", "constant")
@@ -63,6 +67,16 @@ class TrainingFacts:
     truth: Mapping[str, float] | None = None
     currency: str = "EUR"
 
+    @property
+    def certificate(self) -> Certificate:
+        """Whether percentages came true."""
+        return Certificate.from_dict(self.evidence["certificate"])
+
+    def certificates(self, language: Language) -> list[str]:
+        """The certificate in words, one sentence for the whole and for each segment."""
+        certificate = self.certificate
+        return [sentence(certificate, language, segment) for segment in certificate.verdicts]
+
     def notes(self, language: Language) -> list[str]:
         """What to read first: the gates that refused, then the notes of the evidence, nothing said twice."""
         notes = [
@@ -77,13 +91,15 @@ def draw(facts: TrainingFacts, language: Language) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        ``gain``, ``reliability`` and ``threshold`` as SVG.
+        ``gain``, ``threshold``, ``reliability`` and, for each segment, ``reliability_1`` ... as SVG.
     """
     evidence, choice = facts.evidence, facts.evidence["deployed"]["threshold"]
+    certificate = facts.certificate
+    diagrams = [plots.reliability(v.bins, certificate.tolerance, language) for v in certificate.verdicts.values()]
     return {
         "gain": plots.gain(evidence["gain_curves"], language),
-        "reliability": plots.reliability(evidence["reliability"], language),
         "threshold": plots.threshold_curve(choice, language, facts.currency),
+        **{f"reliability{f'_{k}' if k else ''}": diagram for k, diagram in enumerate(diagrams)},
     }
 
 
@@ -114,11 +130,16 @@ def render(facts: TrainingFacts, language: Language, drawn: Mapping[str, str]) -
             figures=_figures(evidence["figures"], language),
             names=FIGURES,
             notes=facts.notes(language),
+            certificate=facts.certificate,
+            certificates=list(zip(facts.certificate.verdicts, facts.certificates(language), strict=True)),
+            standing=lambda row: standing(row, language),
+            pushes=lambda row, reason: pushes(row, reason, language),
+            share_handed_over=ThresholdChoice.from_dict(evidence["deployed"]["threshold"]).share,
+            drawn={name: Markup(plot) for name, plot in drawn.items()},  # noqa: S704 (our own SVG)
             swap=_swap(evidence["swap_set"]),
             decision=decision_sentences(evidence["decision"], language, facts.currency),
             grids=[_grid(grid, language) for grid in evidence["points_grids"] if grid["swap_set"]],
             top=_top_facts(facts, language),
-            **{name: Markup(plot) for name, plot in drawn.items()},  # noqa: S704 (our own SVG)
         )
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from html import escape
 
 from features.language import Language, colon, percent
-from pipeline.language import points
+from pipeline.language import points, strength
 from pipeline.report.words import say
 
 WIDTH, LABEL, VALUE = 760, 390, 64
@@ -13,7 +13,9 @@ LINE, GAP, CHARACTERS = 15, 11, 60
 TYPICAL, UP, DOWN, THIS = "#8b9692", "#0b5d4e", "#b3402e", "#1c2321"
 
 
-def waterfall(start: float, moves: Sequence[tuple[str, float]], end: float, language: Language) -> str:
+def waterfall(
+    start: float, moves: Sequence[tuple[str, float]], end: float, language: Language, *, certified: bool = True
+) -> str:
     """Draw the moves from one propensity to another.
 
     Parameters
@@ -24,6 +26,8 @@ def waterfall(start: float, moves: Sequence[tuple[str, float]], end: float, lang
         Words and percentage points; they lead from ``start`` to ``end``.
     language : {"en", "fr"}
         Of the words around them.
+    certified : bool
+        Whether percentages and points may be written; else signs say how hard each fact pushes.
 
     Returns
     -------
@@ -35,11 +39,17 @@ def waterfall(start: float, moves: Sequence[tuple[str, float]], end: float, lang
     for _, move in moves:
         levels.append(levels[-1] + move)
     low, high = min([0.0, *levels]), max(levels)
+    strongest = max((abs(move) for _, move in moves), default=0.0)
+
+    def share(value: float) -> str:
+        return percent(round(value, 3), language) if certified else ""
+
     scale = (WIDTH - LABEL - VALUE) / ((high - low) or 1.0)
-    bars = [(say("typical", language), 0.0, 100 * start, TYPICAL, percent(round(start, 3), language))]
+    bars = [(say("typical", language), 0.0, 100 * start, TYPICAL, share(start))]
     for (text, move), before in zip(moves, levels, strict=False):
-        bars.append((text, before, before + move, UP if move >= 0 else "url(#fall)", points(move, language)))
-    bars.append((say("this_lead", language), 0.0, 100 * end, THIS, percent(round(end, 3), language)))
+        written = points(move, language) if certified else strength(move, strongest)
+        bars.append((text, before, before + move, UP if move >= 0 else "url(#fall)", written))
+    bars.append((say("this_lead", language), 0.0, 100 * end, THIS, share(end)))
     drawn, y = [], 4
     for text, left, right, fill, value in bars:
         lines = textwrap.wrap(text, CHARACTERS, max_lines=2, placeholder="…") or [""]
@@ -55,8 +65,8 @@ def waterfall(start: float, moves: Sequence[tuple[str, float]], end: float, lang
             f'<text x="{x + width + 6:.1f}" y="{middle + 4.5:.1f}">{escape(value)}</text>'
         )
         y += height + GAP
-    told = "; ".join(colon(text, value, language) for text, _, _, _, value in bars)
-    name = escape(say("waterfall", language))
+    told = "; ".join(colon(text, value, language) if value else text for text, _, _, _, value in bars)
+    name = escape(say("waterfall" if certified else "waterfall_rank", language))
     return (
         f'<svg role="img" aria-label="{name}" aria-describedby="way-told" viewBox="0 0 {WIDTH} {y}" '
         f'font-size="12.5" font-family="system-ui, sans-serif" fill="{THIS}"><desc id="way-told">{escape(told)}</desc>'

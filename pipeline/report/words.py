@@ -48,6 +48,18 @@ WORDS: dict[str, tuple[str, str]] = {
         "An owner with a capacity of their own has their own threshold.",
         "Un commercial dont la capacité est fixée a son propre seuil.",
     ),
+    "short_share": (
+        "The best {share} of the leads go to sales.",
+        "Les {share} de leads les mieux notés sont transmis aux commerciaux.",
+    ),
+    "certificate": ("Do its percentages come true?", "Ses pourcentages se réalisent-ils ?"),
+    "certificate_hint": (
+        "What is judged is the procedure, on the newest leads whose outcome is known, none of which it had seen; the "
+        "deployed model is the same procedure on all the data. The odds may miss by {tolerance}; intervals at {confidence}.",
+        "C'est la méthode qui est jugée, sur les leads les plus récents dont l'issue est connue, jamais vus par elle ; le "
+        "modèle déployé est cette même méthode sur toutes les données. Tolérance sur la cote : {tolerance} ; intervalles à "
+        "{confidence}.",
+    ),
     "notes": ("Read this first", "À lire d'abord"),
     "comparison": (
         "Against what others do, on the same rows",
@@ -79,6 +91,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "reliability": ("Calibration: what was promised, what happened", "Calibration : promis et réalisé"),
     "reliability_x": ("Propensity", "Probabilité annoncée"),
     "reliability_y": ("Share won", "Part gagnée"),
+    "reliability_hint": (
+        "Bars: {confidence} interval. Shaded: what the tolerance allows. Red: proven off. Scale of square roots.",
+        "Barres : intervalle à {confidence}. Zone teintée : la tolérance. Rouge : écart prouvé. Échelle en racine carrée.",
+    ),
+    "reliability_segments": ("Calibration by segment", "Calibration par segment"),
     "perfect": ("Perfect", "Parfait"),
     "threshold": ("Threshold", "Seuil de qualification"),
     "threshold_curve": ("What each threshold would give", "Ce que donnerait chaque seuil"),

@@ -8,7 +8,7 @@ from models.capacity_rule import capacity_rule
 from models.plan import TrainingPlan
 from models.precision_rule import precision_rule
 from models.sample import Flow, Sample
-from models.threshold import ThresholdChoice
+from models.threshold import ThresholdChoice, ThresholdPoint
 from models.threshold_rules import choose
 from models.value_rule import value_rule
 
@@ -163,3 +163,10 @@ def test_equal_propensities_stand_or_fall_together():
 def test_a_choice_survives_json():
     choice = choose(_sample(200), TrainingPlan(rule="value"))
     assert ThresholdChoice.from_dict(json.loads(json.dumps(choice.to_dict()))) == choice
+
+
+def test_the_share_handed_over_is_read_off_the_curve():
+    points = tuple(ThresholdPoint(t, 10, s, 0.2, 0.5, 0.1, 1.0, None) for t, s in ((0.5, 0.1), (0.3, 0.25), (0.1, 0.6)))
+    assert ThresholdChoice("value", 0.3, points, 40, "", "").share == 0.25
+    assert ThresholdChoice("value", None, points, 40, "", "").share == 0.0
+    assert ThresholdChoice("value", 0.3, (), 40, "", "").share == 0.0

@@ -161,7 +161,7 @@ def test_plots_hold_no_date_and_no_random_name(rich_facts):
     threshold = evidence["deployed"]["threshold"]
     for plot in (
         lambda: plots.gain(evidence["gain_curves"], "en"),
-        lambda: plots.reliability(evidence["reliability"], "fr"),
+        lambda: plots.reliability(evidence["certificate"]["verdicts"]["all"]["bins"], 0.3, "fr"),
         lambda: plots.threshold_curve(threshold, "en", "EUR"),
         lambda: plots.threshold_curve({**threshold, "threshold": None}, "fr", "EUR"),
     ):

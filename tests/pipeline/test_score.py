@@ -265,7 +265,7 @@ def test_leads_of_a_file_that_are_in_no_table_are_scored_and_written_so_that_no_
     with (tmp_path / "scores.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
 
-    assert list(rows[0]) == COLUMNS
+    assert list(rows[0]) == [*COLUMNS, "certified"]
     assert {row["lead_id"] for row in rows} == {"'=1+1", "'+33 1", "'-7", "'@here", 'Zoé; "x"', "plain"}
     assert {row["lead_id"] for row in run_.rows().to_pylist()} == set(leads["lead_id"])
     assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row.values())
