@@ -126,7 +126,7 @@ def score(workspace: Workspace, settings: Settings, request: Request, *, now: in
         with closing(opened.connection):
             cutoff = _cutoff(request, opened, settings, now)
             with console.step("Computing the features"):
-                described = describe_scoring(opened, settings, cutoff, model.features, scratch)
+                described = describe_scoring(opened, settings, cutoff, model.inputs, scratch)
             opted_out = _opted_out(opened)
         if described.rows.empty:
             raise DataError(

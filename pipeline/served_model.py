@@ -30,15 +30,16 @@ def answer(model: LeadModel, frame: pd.DataFrame, *, explain: bool = True) -> pd
     Returns
     -------
     pandas.DataFrame of n rows, index of ``frame``
-        ``propensity`` (0 to 1), ``raw_score`` (log-odds), ``band``, ``decision``; with ``explain`` also
+        ``propensity`` (0 to 1), ``raw_score`` (log-odds), ``band``, ``decision``, ``segment`` (whose model
+        made the score; ``all`` for that of all leads); with ``explain`` also
         ``reference_propensity`` and one column ``points.<feature>`` each (percentage points):
         ``reference_propensity + points.sum(axis=1) / 100 = propensity`` to 1e-9.
     """
     if not explain:
         margin = model.margin(frame)
-        return _scores(model, margin, model.calibration(margin), frame.index)
+        return _scores(model, frame, margin, model.calibration(margin))
     parts = model.contributions(frame)
-    scores = _scores(model, parts.margin, parts.propensity, frame.index)
+    scores = _scores(model, frame, parts.margin, parts.propensity)
     scores["reference_propensity"] = parts.reference_propensity
     names = [POINTS + name for name in parts.names]
     points = pd.DataFrame(100.0 * parts.on_propensity, columns=names, index=frame.index)
@@ -47,12 +48,13 @@ def answer(model: LeadModel, frame: pd.DataFrame, *, explain: bool = True) -> pd
 
 def inputs(model: LeadModel) -> dict[str, str]:
     """Columns that a served model expects: name -> MLflow type."""
-    return {feature.name: TYPES[feature.dtype] for feature in model.features}
+    return {feature.name: TYPES[feature.dtype] for feature in model.inputs}
 
 
 def outputs(model: LeadModel) -> dict[str, str]:
     """Columns that `answer` gives with ``explain``: name -> MLflow type."""
-    scores = {"propensity": "double", "raw_score": "double", "band": "string", "decision": "string"}
+    numbers, texts = ("propensity", "raw_score"), ("band", "decision", "segment")
+    scores = {**dict.fromkeys(numbers, "double"), **dict.fromkeys(texts, "string")}
     points = {POINTS + name: "double" for name in model.names}
     return {**scores, "reference_propensity": "double", **points}
 
@@ -70,7 +72,8 @@ def requirements() -> list[str]:
     return [f"{name}=={metadata.version(name)}" for name in sorted(names)]
 
 
-def _scores(model: LeadModel, margin: object, propensity: object, index: pd.Index) -> pd.DataFrame:
+def _scores(model: LeadModel, frame: pd.DataFrame, margin: object, propensity: object) -> pd.DataFrame:
     decided = model.decide(propensity)  # type: ignore[arg-type]
     columns = {"propensity": propensity, "raw_score": margin, "band": decided["band"].to_numpy()}
-    return pd.DataFrame({**columns, "decision": decided["decision"].to_numpy()}, index=index)
+    columns |= {"decision": decided["decision"].to_numpy(), "segment": model.by_segment.made_by(frame)}
+    return pd.DataFrame(columns, index=frame.index)

@@ -14,9 +14,11 @@ import pandas as pd
 from features.errors import DataError, GateError
 from features.language import Language
 from features.snapshots import maturity
+from features.specification import Feature
 from models.evidence import Evidence
 from models.lead_model import LeadModel
 from models.plan import PointsRule, TrainingPlan
+from models.segments import resolve
 from models.training import train as fit
 from pipeline.console import Console
 from pipeline.describe import snapshot_plan
@@ -25,6 +27,7 @@ from pipeline.language import day, iso
 from pipeline.leaks import describe_without_leaks
 from pipeline.report import card
 from pipeline.report.training import TrainingFacts, draw, render
+from pipeline.segment_settings import filters
 from pipeline.settings import Settings
 from pipeline.settings_file import load
 from pipeline.source import Opened, open_source
@@ -146,7 +149,7 @@ def _learn(
     probed.require_columns()
     learnt = probed.teaching.assign(amount=probed.teaching["lead_id"].map(_amounts(opened)).astype("float64"))
     with console.step("Training, calibrating, choosing the threshold, testing"):
-        result = fit(probed.teaching_frame, learnt, probed.features, training_plan(settings))
+        result = fit(probed.teaching_frame, learnt, probed.features, training_plan(settings, probed.features))
     evidence = probed.told_in(result.evidence)
     model = _with_metadata(result.model, opened, settings, now)
     registry = Registry(workspace, settings.registry)
@@ -173,8 +176,14 @@ def _learn(
     return Trained(version, model, evidence, facts, path, promoted)
 
 
-def training_plan(settings: Settings) -> TrainingPlan:
-    """Read the plan of the training off the settings."""
+def training_plan(settings: Settings, features: Sequence[Feature] = ()) -> TrainingPlan:
+    """Read the plan of the training off the settings; segments ask for the features at hand.
+
+    Raises
+    ------
+    UseError
+        A segment names a column that is not at hand, or asks for what it cannot be.
+    """
     model, threshold, periods = settings.model, settings.threshold, settings.periods
     rules = (PointsRule(rule.column, rule.points, rule.at_least, rule.equals) for rule in settings.points.rules)
     return TrainingPlan(
@@ -201,6 +210,7 @@ def training_plan(settings: Settings) -> TrainingPlan:
             "num_leaves": model.num_leaves,
             "max_depth": model.max_depth,
         },
+        segments=resolve(filters(settings.segments), features),
     )
 
 
