@@ -16,7 +16,7 @@ from features.errors import DataError
 from features.matrix import to_matrix
 from features.specification import Feature
 from models.bands import Bands
-from models.blend import Choice, Unseen, mixed
+from models.blend import Choice, Mix, Unseen, mixed
 from models.blend import choose as choose_mix
 from models.evaluation import Evaluated, evaluate
 from models.evidence import Evidence, Note
@@ -28,6 +28,8 @@ from models.learning import Learnt, Part, learn, part
 from models.pattern_tables import PatternTables
 from models.periods import FourPeriods, forward_folds, split
 from models.plan import TrainingPlan
+from models.pooling import Pooled, SegmentChoice, Trial, pool
+from models.segment_words import segments_told
 from models.shared_facts import SharedFacts
 from models.threshold import ThresholdChoice, choose
 from models.value import evaluate_value, learn_amounts
@@ -59,11 +61,18 @@ class TrainingResult:
 
 @dataclass(frozen=True)
 class _OutOfFold:
-    """Margins of rows from members of a mix that have not seen their leads."""
+    """Margins of rows from members of a mix that have not seen their leads; what segments add to their mix."""
 
     at: Ints
     members: Floats
     weight: Floats
+    learnt: Learnt | None = None
+    added: Floats | None = None
+
+    def margin(self, mix: Mix) -> Floats:
+        """Of the mix, and what segments add to it."""
+        margin = mixed(self.members, mix)
+        return margin if self.added is None else margin + self.added
 
     def unseen(self, rows: pd.DataFrame) -> Unseen:
         here = part(rows, self.at, self.weight)
@@ -115,6 +124,9 @@ def train(
     first = learn(frame, part(rows, fit_at, four.weight[fit_at]), features, plan)
     second = _OutOfFold(next_at, first.members(frame.iloc[next_at]), four.weight[next_at])
     first = replace(first, mix=choose_mix([second.unseen(rows)]).mix)
+    second = replace(second, learnt=first)
+    if plan.segments:
+        first = _pool(frame, rows, first, [second], plan)[0].learnt
     say("baselines", 0.2)
     evaluated = evaluate(frame, rows, four, first, plan)
     say("calibrate", 0.35)
@@ -126,6 +138,10 @@ def train(
     young = None if waiting is None else teachers(final, rows, *waiting)
     if young is not None:
         final = learn(frame, everything, features, plan, choice.mix, young.taught)
+    segments: tuple[SegmentChoice, ...] = ()
+    if plan.segments:
+        pooled, blocks = _pool(frame, rows, final, blocks, plan)
+        final, segments = pooled.learnt, pooled.choices
     recent = _recent(blocks, rows, forward=four.forward)
     model = _deploy(frame, rows, final, recent, plan, forward=four.forward)
     say("done", 1.0)
@@ -135,6 +151,7 @@ def train(
     if young is not None:
         deployed = {**evidence.deployed, "young": young.to_dict()}
         evidence = replace(evidence, deployed=deployed, notes=[*evidence.notes, young.note()])
+    evidence = segments_told(evidence, segments)
     return TrainingResult(model, replace(evidence, value=value))
 
 
@@ -175,8 +192,23 @@ def _unseen_blocks(
     blocks = [second] if four.forward else []
     for fold in forward_folds(rows, four, plan.seed):
         learnt = learn(frame, part(rows, fold.train, fold.train_weight), features, plan)
-        blocks.append(_OutOfFold(fold.block, learnt.members(frame.iloc[fold.block]), fold.block_weight))
+        members = learnt.members(frame.iloc[fold.block])
+        # A model is kept only where segments are to be tried on it.
+        blocks.append(_OutOfFold(fold.block, members, fold.block_weight, learnt if plan.segments else None))
     return blocks
+
+
+def _pool(
+    frame: pd.DataFrame, rows: pd.DataFrame, learnt: Learnt, blocks: Sequence[_OutOfFold], plan: TrainingPlan
+) -> tuple[Pooled, list[_OutOfFold]]:
+    """Add the segments to a model, and to the margins of the blocks."""
+    trials = [
+        Trial(replace(block.learnt, mix=learnt.mix), part(rows, block.at, block.weight), block.margin(learnt.mix))
+        for block in blocks
+        if block.learnt is not None
+    ]
+    pooled = pool(frame, learnt, trials, plan)
+    return pooled, [replace(block, added=added) for block, added in zip(blocks, pooled.added, strict=True)]
 
 
 def _recent(blocks: Sequence[_OutOfFold], rows: pd.DataFrame, *, forward: bool) -> _OutOfFold:
@@ -199,6 +231,9 @@ def _join(blocks: Sequence[_OutOfFold]) -> _OutOfFold:
         np.concatenate([block.at for block in blocks]),
         np.concatenate([block.members for block in blocks]),
         np.concatenate([block.weight for block in blocks]),
+        added=None
+        if blocks[0].added is None
+        else np.concatenate([block.added for block in blocks if block.added is not None]),
     )
 
 
@@ -212,7 +247,7 @@ def _deploy(
     forward: bool,
 ) -> LeadModel:
     unseen = part(rows, recent.at, recent.weight)
-    margin = mixed(recent.members, final.mix)
+    margin = recent.margin(final.mix)
     calibration = final.calibrate(unseen.margins(margin), forward=forward)
     propensity = calibration(margin)
     choice = choose(unseen.sample(propensity), plan)
@@ -242,6 +277,7 @@ def _deploy(
             "seed": plan.seed,
         },
         linear=final.linear,
+        by_segment=final.by_segment,
     )
 
 
