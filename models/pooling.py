@@ -5,9 +5,9 @@ what that model does not know of the segment. How much of it is applied is measu
 later ones where leads have dates; what is not better by more than its noise is not applied at all.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +16,8 @@ import pandas as pd
 from models.calibration import BetaCalibration
 from models.learning import Learnt, Part
 from models.plan import TrainingPlan
-from models.segment_models import Correction, SegmentModels
-from models.segment_trees import Grown, grow, pooled_levels
+from models.segment_models import SegmentModels
+from models.segment_trees import USED, Grown, Used, grow, pooled_levels
 from models.segments import Names, assign
 
 Floats = npt.NDArray[np.float64]
@@ -56,8 +56,8 @@ class SegmentChoice:
         Of the segment.
     n_leads, n_won : int
         Leads in the training rows, and those won within the horizon.
-    used : {"all", "level", "trees"}
-        Nothing of its own, a level, or a level and trees.
+    used : {"all", "level", "linear", "trees"}
+        Nothing of its own, a level alone, a regression too, or trees too.
     share : float
         Of its own correction that is applied, 0 to 1.
     n_unseen : int
@@ -71,7 +71,7 @@ class SegmentChoice:
     name: str
     n_leads: int
     n_won: int
-    used: str = "all"
+    used: Used | Literal["all"] = "all"
     share: float = 0.0
     n_unseen: int = 0
     whole: float = float("nan")
@@ -129,17 +129,14 @@ def pool(frame: pd.DataFrame, learnt: Learnt, trials: Sequence[Trial], plan: Tra
     tried = [_Tried.of(frame, trial, _grown(frame, trial.learnt, plan), plan) for trial in trials]
     names = assign(plan.segments, frame.iloc[learnt.rows.at])
     choices = tuple(_choose(s.name, names == s.name, learnt.rows, mine.get(s.name), tried) for s in plan.segments)
-    corrections = {
-        c.name: Correction(c.share, mine[c.name].level, mine[c.name].booster_texts if c.used == "trees" else ())
-        for c in choices
-        if c.used != "all"
-    }
+    corrections = {c.name: mine[c.name].correction(c.share, c.used) for c in choices if c.used != "all"}
     unseen = np.zeros(len(names))
     for choice in choices:
         if choice.used != "all":
-            unseen[names == choice.name] = choice.share * mine[choice.name].of(choice.used, mine[choice.name].unseen)
+            grown = mine[choice.name]
+            unseen[names == choice.name] = choice.share * grown.added(grown.unseen, choice.used)
     together = replace(learnt, by_segment=SegmentModels(plan.segments, corrections), added_unseen=unseen)
-    return Pooled(together, choices, tuple(t.added(choices) for t in tried))
+    return Pooled(together, choices, tuple(t.chosen(choices) for t in tried))
 
 
 def _grown(frame: pd.DataFrame, learnt: Learnt, plan: TrainingPlan) -> dict[str, Grown]:
@@ -164,12 +161,12 @@ def _leads(rows: Part, at: npt.NDArray[np.int64]) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class _Tried:
-    """One trial: segments of its unseen rows, and what each segment's trees would add to them."""
+    """One trial: segments of its unseen rows, and what each segment's regression and trees would add to them."""
 
     trial: Trial
     names: Names
     grown: Mapping[str, Grown]
-    trees: Mapping[str, Floats]
+    members: Mapping[str, Floats]
     calibration: BetaCalibration
 
     @classmethod
@@ -177,23 +174,26 @@ class _Tried:
         rows = trial.rows
         taken = frame.iloc[rows.at]
         names = assign(plan.segments, taken)
-        trees = {name: g.margin(trial.learnt.encode(taken[names == name])) for name, g in grown.items()}
+        members = {name: g.members(trial.learnt.encode(taken[names == name])) for name, g in grown.items()}
         # The slope of later leads is a matter of calibration; here the question is what the segment adds.
-        return cls(trial, names, grown, trees, BetaCalibration.fit_slope(trial.margin, rows.y, rows.w))
+        return cls(trial, names, grown, members, BetaCalibration.fit_slope(trial.margin, rows.y, rows.w))
 
-    def losses(self, name: str, used: str, share: float) -> Floats:
+    def added(self, name: str, used: Used | Literal["all"], share: float) -> Floats:
+        """What is added to the rows of one segment."""
+        if used == "all" or name not in self.grown:
+            return np.zeros(int((self.names == name).sum()))
+        return share * self.grown[name].added(self.members[name], used)
+
+    def losses(self, name: str, used: Used | Literal["all"], share: float) -> Floats:
         inside = self.names == name
-        added = 0.0 if used == "all" else share * self.grown[name].of(used, self.trees[name])
-        p = self.calibration(self.trial.margin[inside] + added)
+        p = self.calibration(self.trial.margin[inside] + self.added(name, used, share))
         return np.asarray(-np.where(self.trial.rows.y[inside] == 1, np.log(p), np.log1p(-p)))
 
-    def added(self, choices: Sequence[SegmentChoice]) -> Floats:
+    def chosen(self, choices: Sequence[SegmentChoice]) -> Floats:
+        """What is added to every row."""
         total = np.zeros(len(self.names))
         for choice in choices:
-            if choice.used != "all" and choice.name in self.grown:
-                total[self.names == choice.name] = choice.share * self.grown[choice.name].of(
-                    choice.used, self.trees[choice.name]
-                )
+            total[self.names == choice.name] = self.added(choice.name, choice.used, choice.share)
         return total
 
 
@@ -208,17 +208,12 @@ def _choose(
     w = np.concatenate([t.trial.rows.w[t.names == name] for t in usable])
     codes, leads = pd.factorize(np.concatenate([t.trial.rows.lead[t.names == name] for t in usable]))
     whole = np.concatenate([t.losses(name, "all", 0.0) for t in usable])
-    best = min(
-        (
-            (used, share, np.concatenate([t.losses(name, used, share) for t in usable]))
-            for used, share in _candidates(grown)
-        ),
-        key=lambda found: float(w @ found[2]),
-        default=None,
-    )
-    if best is None:
-        return whole_only
-    used, share, own = best
+    tries = {
+        (used, share): np.concatenate([t.losses(name, used, share) for t in usable])
+        for used in USED
+        for share in SHARES
+    }
+    (used, share), own = min(tries.items(), key=lambda found: float(w @ found[1]))
     gain = float(w @ (whole - own) / w.sum())
     noise = float(np.sqrt(np.sum(np.bincount(codes, weights=w * (whole - own - gain)) ** 2)) / w.sum())
     measured = replace(
@@ -229,11 +224,3 @@ def _choose(
         noise=noise,
     )
     return replace(measured, used=used, share=share) if gain > noise else measured
-
-
-def _candidates(grown: Grown) -> Iterator[tuple[str, float]]:
-    for share in SHARES:
-        if grown.level:
-            yield "level", share
-        if grown.boosters:
-            yield "trees", share

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from models.linear import LinearPart
 from models.pattern_tables import PatternTables, margin_of
 from models.segments import ALL, Names, Segment, assign
 
@@ -30,12 +31,15 @@ class Correction:
     level : float
         Log-odds, before the share.
     booster_texts : tuple of str
-        Trees, as LightGBM writes them, averaged; empty where data bear out no more than a level.
+        Trees, as LightGBM writes them, averaged; may be empty.
+    linear : LinearPart, optional
+        Regression, to which the trees are added.
     """
 
     share: float
     level: float
     booster_texts: tuple[str, ...] = ()
+    linear: LinearPart | None = None
 
     @cached_property
     def tables(self) -> PatternTables | None:
@@ -45,7 +49,8 @@ class Correction:
     @property
     def base(self) -> float:
         """What is added to the margin of the typical lead, log-odds."""
-        return self.share * (self.level + (0.0 if self.tables is None else self.tables.base))
+        trees = 0.0 if self.tables is None else self.tables.base
+        return self.share * (self.level + trees + (0.0 if self.linear is None else self.linear.base))
 
     def contributions(self, matrix: Floats, num_threads: int = 1) -> Floats:
         """Path-dependent SHAP values of what is added.
@@ -62,9 +67,8 @@ class Correction:
         ndarray of shape (n, m)
             Log-odds; ``base`` plus their sum is what is added to the margin.
         """
-        if self.tables is None:
-            return np.zeros(matrix.shape)
-        return self.share * self.tables.contributions(matrix, num_threads)[0]
+        phi = np.zeros(matrix.shape) if self.tables is None else self.tables.contributions(matrix, num_threads)[0]
+        return self.share * (phi if self.linear is None else phi + self.linear.contributions(matrix))
 
 
 @dataclass(frozen=True)
@@ -177,12 +181,13 @@ class SegmentModels:
         Returns
         -------
         dict
-            Keys ``segments`` and ``corrections``: ``share`` and ``level`` by segment.
+            Keys ``segments`` and ``corrections``: ``share``, ``level`` and ``linear`` by segment.
         """
-        return {
-            "segments": [segment.to_dict() for segment in self.segments],
-            "corrections": {name: {"share": c.share, "level": c.level} for name, c in self.corrections.items()},
+        corrections = {
+            name: {"share": c.share, "level": c.level, "linear": None if c.linear is None else c.linear.to_dict()}
+            for name, c in self.corrections.items()
         }
+        return {"segments": [segment.to_dict() for segment in self.segments], "corrections": corrections}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], booster_texts: Mapping[str, Sequence[str]]) -> Self:
@@ -201,7 +206,12 @@ class SegmentModels:
         """
         segments = tuple(Segment.from_dict(segment) for segment in data["segments"])
         corrections = {
-            name: Correction(float(c["share"]), float(c["level"]), tuple(booster_texts[name]))
+            name: Correction(
+                float(c["share"]),
+                float(c["level"]),
+                tuple(booster_texts[name]),
+                None if c["linear"] is None else LinearPart.from_dict(c["linear"]),
+            )
             for name, c in data["corrections"].items()
         }
         return cls(segments, corrections)

@@ -1,8 +1,8 @@
-"""What the rows of one segment say beyond the model of all leads: a level, and a few small trees."""
+"""What the rows of one segment say beyond the model of all leads: a level, a regression, and a few small trees."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import lightgbm as lgb
 import numpy as np
@@ -13,12 +13,21 @@ from scipy.special import expit
 
 from models.folds import average_margin, trimmed
 from models.learning import Learnt
+from models.linear import Beyond, LinearPart
 from models.plan import TrainingPlan
+from models.segment_models import Correction
 
 Floats = npt.NDArray[np.float64]
+Used = Literal["level", "linear", "trees"]
+# What a correction is made of: a level alone, and how many members beside it.
+USED: dict[Used, int] = {"level": 0, "linear": 1, "trees": 2}
+# Labels, weights, fold of each row.
+Taught = tuple[Floats, Floats, npt.NDArray[np.int64]]
 Rows = tuple[Floats, Floats, Floats, npt.NDArray[Any]]
 # Folds of the correction; a few small trees a fold, stopped where leads out of fold no longer gain.
 _FOLDS, _MOST_ROUNDS, _PATIENCE = 4, 80, 15
+# Penalties of the regression that are tried on leads out of fold; one will do where there are many rows.
+_RIDGES, _RIDGE_OF_MANY, _MANY_ROWS = (3.0, 10.0, 30.0, 100.0), 10.0, 5000
 
 
 @dataclass(frozen=True)
@@ -29,33 +38,38 @@ class Grown:
     ----------
     level : float
         Log-odds, shrunk.
+    linear : LinearPart
+        Regression on what the level leaves, penalised as leads out of fold want it.
     boosters : tuple of lightgbm.Booster
-        Averaged; empty where no tree gains out of fold.
-    unseen : ndarray of shape (k,)
-        What the trees add to each row of the segment that they were grown on, from those that have not seen its lead.
+        Averaged, on what the regression leaves; empty where no tree gains out of fold.
+    unseen : ndarray of shape (k, 2)
+        What regression and trees add to each row of the segment that they were fitted on, from those that have not seen
+        its lead.
     num_threads : int
         Of LightGBM.
     """
 
     level: float
+    linear: LinearPart
     boosters: tuple[lgb.Booster, ...]
     unseen: Floats
     num_threads: int
 
-    @property
-    def booster_texts(self) -> tuple[str, ...]:
-        """The trees, as LightGBM writes them."""
-        return tuple(booster.model_to_string() for booster in self.boosters)
+    def members(self, matrix: Floats) -> Floats:
+        """What regression and trees add to other rows of the segment, log-odds, shape (n, 2)."""
+        trees = np.zeros(len(matrix))
+        if self.boosters and len(matrix):
+            trees = average_margin(self.boosters, matrix, self.num_threads)
+        return np.column_stack([self.linear.margin(matrix), trees])
 
-    def margin(self, matrix: Floats) -> Floats:
-        """What the trees add to other rows of the segment, log-odds."""
-        if not self.boosters or not len(matrix):
-            return np.zeros(len(matrix))
-        return average_margin(self.boosters, matrix, self.num_threads)
+    def added(self, members: Floats, used: Used) -> Floats:
+        """Level, and as many of the members as are used."""
+        return np.asarray(self.level + members[:, : USED[used]].sum(axis=1))
 
-    def of(self, used: str, trees: Floats) -> Floats:
-        """Level alone, or level and trees."""
-        return self.level + (trees if used == "trees" else np.zeros(len(trees)))
+    def correction(self, share: float, used: Used) -> Correction:
+        """The correction as it is kept."""
+        texts = tuple(booster.model_to_string() for booster in self.boosters) if used == "trees" else ()
+        return Correction(share, self.level, texts, None if used == "level" else self.linear)
 
 
 def pooled_levels(segments: Sequence[Rows]) -> list[float]:
@@ -108,12 +122,12 @@ def _level(offset: Floats, y: Floats, w: Floats, lead: npt.NDArray[Any]) -> tupl
 def grow(
     learnt: Learnt,
     frame: pd.DataFrame,
-    rows: tuple[Floats, Floats, npt.NDArray[np.int64]],
+    rows: Taught,
     offset: Floats,
     level: float,
     plan: TrainingPlan,
 ) -> Grown:
-    """Grow trees within a segment, from what the model of all leads says of leads that it has not seen.
+    """Learn within a segment, from what the model of all leads says of leads that it has not seen.
 
     Parameters
     ----------
@@ -135,33 +149,66 @@ def grow(
     Grown
     """
     y, w, of_all = rows
-    fold = of_all % _FOLDS
-    matrix, params = learnt.encode(frame), _params(learnt, len(y), plan)
+    fold, matrix = of_all % _FOLDS, learnt.encode(frame)
+    start = offset + level
+    linear, unseen = _regression(learnt, matrix, (y, w, fold), start, plan)
+    boosters, trees = _trees(learnt, matrix, (y, w, fold), start + unseen, plan)
+    return Grown(level, linear, boosters, np.column_stack([unseen, trees]), plan.num_threads)
+
+
+def _regression(
+    learnt: Learnt, matrix: Floats, rows: Taught, start: Floats, plan: TrainingPlan
+) -> tuple[LinearPart, Floats]:
+    """The penalty that leads out of fold like best, and what the regression adds to leads that it has not seen."""
+    y, w, fold = rows
+    levels = [column.levels for column in learnt.schema.columns]
+    directions = [column.feature.direction for column in learnt.schema.columns]
+    found = []
+    for ridge in _RIDGES if len(y) < _MANY_ROWS else (_RIDGE_OF_MANY,):
+        linear, margin = LinearPart.fit(matrix, levels, y, w, fold, directions, plan.seed, Beyond(start, ridge))
+        unseen = margin()
+        found.append((float(w @ _loss(start + unseen, y)), linear, unseen))
+    _, linear, unseen = min(found, key=lambda one: one[0])
+    return linear, unseen
+
+
+def _loss(z: Floats, y: Floats) -> Floats:
+    return np.asarray(np.logaddexp(0.0, z) - y * z)
+
+
+def _trees(
+    learnt: Learnt,
+    matrix: Floats,
+    rows: Taught,
+    start: Floats,
+    plan: TrainingPlan,
+) -> tuple[tuple[lgb.Booster, ...], Floats]:
+    """Fold models on top of known log-odds, and what each adds to the rows that it has not seen."""
+    (y, w, fold), params, unseen = rows, _params(learnt, len(matrix), plan), np.zeros(len(matrix))
     data = lgb.Dataset(
         matrix,
         label=y,
         weight=w / w.mean(),
-        init_score=offset + level,
+        init_score=start,
         categorical_feature=[j for j, column in enumerate(learnt.schema.columns) if column.levels is not None],
         params=params,
     ).construct()
     folds = [k for k in range(_FOLDS) if len(np.unique(y[fold != k])) == 2 and (fold == k).any()]
     grown = [_grow_fold(data, params, fold, k) for k in folds]
     if not grown:
-        return Grown(level, (), np.zeros(len(y)), plan.num_threads)
+        return (), unseen
     share = np.array([w[fold == k].sum() for k in folds])
     longest = max(len(curve) for _, curve in grown)
     padded = np.array([[*curve, *[curve[-1]] * (longest - len(curve))] for _, curve in grown])
-    loss = np.logaddexp(0.0, offset + level) - y * (offset + level)
+    loss = _loss(start, y)
     before = sum(float(w[fold == k] @ loss[fold == k]) for k in folds)
     rounds = int(np.argmin([before, *(share @ padded)]))
-    unseen = np.zeros(len(y))
     if not rounds:
-        return Grown(level, (), unseen, plan.num_threads)
+        return (), unseen
     boosters = tuple(trimmed(booster, rounds) for booster, _ in grown)
     for k, booster in zip(folds, boosters, strict=True):
         unseen[fold == k] = booster.predict(matrix[fold == k], raw_score=True, num_threads=plan.num_threads)
-    return Grown(level, boosters, unseen, plan.num_threads)
+    return boosters, unseen
 
 
 def _params(learnt: Learnt, n: int, plan: TrainingPlan) -> dict[str, Any]:
