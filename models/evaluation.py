@@ -20,6 +20,7 @@ from models.learning import Learnt, Part, part
 from models.periods import NAMES, FourPeriods
 from models.plan import TrainingPlan
 from models.sample import Sample
+from models.segments import assign
 from models.threshold import ThresholdChoice, choose
 
 Floats = npt.NDArray[np.float64]
@@ -101,6 +102,7 @@ def evaluate(
             "label": test.y.astype(int).tolist(),
             "weight": test.w.tolist(),
             "propensity": propensity.tolist(),
+            "segment": assign(plan.segments, frame.iloc[test.at]).tolist(),
         },
         notes=_notes(figures, periods, plan, has_points=points is not None),
     )

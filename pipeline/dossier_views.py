@@ -61,6 +61,8 @@ def _head(dossier: Dossier, language: Language) -> Table:
         head.add_row(say("due", language), moment(row["due_at"], language, dossier.zone) + late)
     on, cutoff = (day(at, language, dossier.zone) for at in (dossier.scored_at, dossier.cutoff))
     head.add_row("", f"[dim]{say('scored', language, on=on, version=dossier.model_version, cutoff=cutoff)}[/]")
+    if dossier.has_segments:
+        head.add_row("", f"[dim]{dossier.made_by(language)}[/]")
     return head
 
 

@@ -105,6 +105,7 @@ def dossier(workspace: Workspace, settings: Settings, lead_id: str, language: La
         who=None if past is None else past.who,
         timeline=None if past is None else _timeline(past, model, language),
         questions=None if past is None else open_questions(past.said, past.tracked, model.features, language),
+        has_segments=bool(model.by_segment.segments),
     )
 
 

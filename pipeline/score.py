@@ -242,8 +242,8 @@ def _write(table: pa.Table, path: Path) -> None:
 def _manifest(
     building: Path, run_: RunFacts, cutoff: int, kind: str, opened: Opened, missing: tuple[str, ...]
 ) -> dict[str, Any]:
-    rows = ScoreRun(building, {}).rows(["band", "decision", "propensity"])
-    counts = {name: _counts(rows.column(name)) for name in ("band", "decision")}
+    rows = ScoreRun(building, {}).rows(["segment", "band", "decision", "propensity"])
+    counts = {name: _counts(rows.column(name)) for name in ("segment", "band", "decision")}
     return {
         "run_id": run_.run_id,
         "kind": kind,
@@ -253,6 +253,7 @@ def _manifest(
         "model_version": str(run_.version.number),
         "threshold": run_.model.threshold.threshold,
         "n_leads": rows.num_rows,
+        "segments": counts["segment"] if run_.model.by_segment.segments else {},
         "bands": counts["band"],
         "decisions": counts["decision"],
         "mean_propensity": float(np.mean(rows.column("propensity").to_numpy())),

@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from features.language import Language, percent
+from models.segments import ALL
 from pipeline.language import fixed, moment, points
 from pipeline.words import say
 
@@ -32,6 +33,12 @@ def score_views(result: "ScoreRun", hottest: Sequence[Mapping[str, Any]], langua
     head.add_row(say("leads_scored", language), fixed(manifest["n_leads"], language))
     head.add_row(say("bands", language), bands)
     head.add_row(say("decisions", language), decided)
+    if manifest["segments"]:
+        made = [
+            say("by_all" if name == ALL else "by_segment", language).format(name=name, n=fixed(n, language))
+            for name, n in manifest["segments"].items()
+        ]
+        head.add_row(say("scored_by", language), ", ".join(made))
     for name in manifest["missing_features"]:
         head.add_row("[yellow]![/]", say("missing_column", language).format(name=escape(name)))
     for alarm in manifest["alarms"]:

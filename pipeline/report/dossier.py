@@ -11,6 +11,7 @@ from features.fit import channel
 from features.language import Language
 from models.moves import Moves
 from models.reasons import Reason
+from models.segments import ALL
 from pipeline.language import day, iso, moment, money, two_figures
 from pipeline.report.templates import environment
 from pipeline.report.waterfall import waterfall
@@ -53,6 +54,8 @@ class Dossier:
         What happened, the newest first: UTC seconds and words.
     questions : sequence of str, optional
         What sales should ask next.
+    has_segments : bool
+        Whether the model knows segments: then it is told which made the score.
     """
 
     row: Mapping[str, Any]
@@ -70,6 +73,7 @@ class Dossier:
     who: Mapping[str, Any] | None
     timeline: Sequence[tuple[int, str]] | None
     questions: Sequence[str] | None
+    has_segments: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -105,6 +109,13 @@ class Dossier:
             elif name != "opted_out":
                 shown.append((say(name, language), str(value)))
         return shown
+
+    def made_by(self, language: Language) -> str:
+        """Which model made the score; empty where there are no segments."""
+        if not self.has_segments:
+            return ""
+        segment = self.row["segment"]
+        return say("by_all", language) if segment == ALL else say("by_segment", language, segment=segment)
 
     def worth(self, language: Language) -> str:
         """What the deal would bring and what that is worth today; empty where no amount is known."""
