@@ -51,7 +51,8 @@ Floats = npt.NDArray[np.float64]
 
 def one(case: str, seed: int, n_leads: int, sizes: Sequence[int]) -> list[dict[str, Any]]:
     """Figures of the systems on one company, by size of the segment."""
-    settings = from_dict({"model": {"bootstrap": 50, "folds": 4, "seed": seed}, "limits": {"threads": 1}})
+    quick = {"bootstrap": 50, "folds": 3, "learning_rate": 0.1}
+    settings = from_dict({"model": {**quick, "seed": seed}, "limits": {"threads": 1}})
     plan = SimulationPlan(n_leads=n_leads, seed=seed, apart=Apart(0.5, CASES[case]))
     simulation = simulate(plan)
     with tempfile.TemporaryDirectory() as name:
@@ -103,7 +104,7 @@ def _scores(
     except GateError:
         return np.full(len(now), rows["label"].mean()), 0.0
     shares = [correction.share for correction in model.by_segment.corrections.values()]
-    return model.propensity(now), sum(shares)
+    return model.propensity(now), sum(shares, 0.0)
 
 
 def main(arguments: list[str] | None = None) -> None:
