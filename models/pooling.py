@@ -1,8 +1,9 @@
 """Partial pooling: a segment's model is that of all leads plus a correction that starts at zero.
 
 The correction is grown from the margins that the model of all leads gives to leads it has not seen, so it learns only
-what that model does not know of the segment. How much of it is applied is measured on leads that neither has seen,
-later ones where leads have dates; what is not better by more than its noise is not applied at all.
+what that model does not know of the segment. How much of it is applied is measured on leads that neither has seen:
+out of fold, where there are most of them, and forward in time where leads have dates. What is not better by more than
+its noise is not applied at all.
 """
 
 from collections.abc import Mapping, Sequence
@@ -61,7 +62,7 @@ class SegmentChoice:
     share : float
         Of its own correction that is applied, 0 to 1.
     n_unseen : int
-        Unseen leads of the segment on which that was measured.
+        Leads of the segment on which that was measured, each by models that had not seen it.
     whole, own : float
         Log loss on these with the model of all leads, and with the best correction that was tried; NaN without any.
     noise : float
@@ -128,7 +129,8 @@ def pool(frame: pd.DataFrame, learnt: Learnt, trials: Sequence[Trial], plan: Tra
     mine = _grown(frame, learnt, plan)
     tried = [_Tried.of(frame, trial, _grown(frame, trial.learnt, plan), plan) for trial in trials]
     names = assign(plan.segments, frame.iloc[learnt.rows.at])
-    choices = tuple(_choose(s.name, names == s.name, learnt.rows, mine.get(s.name), tried) for s in plan.segments)
+    own = _Tried.out_of_fold(learnt, names, mine)
+    choices = tuple(_choose(s.name, names == s.name, learnt.rows, [own, *tried]) for s in plan.segments)
     corrections = {c.name: mine[c.name].correction(c.share, c.used) for c in choices if c.used != "all"}
     unseen = np.zeros(len(names))
     for choice in choices:
@@ -178,6 +180,14 @@ class _Tried:
         # The slope of later leads is a matter of calibration; here the question is what the segment adds.
         return cls(trial, names, grown, members, BetaCalibration.fit_slope(trial.margin, rows.y, rows.w))
 
+    @classmethod
+    def out_of_fold(cls, learnt: Learnt, names: Names, grown: Mapping[str, Grown]) -> "_Tried":
+        """The model's own rows: neither it nor a correction has seen the leads of a fold that it answers for."""
+        rows, margin = learnt.rows, learnt.unseen_margin()
+        members = {name: g.unseen for name, g in grown.items()}
+        calibration = BetaCalibration.fit(margin, rows.y, rows.w)
+        return cls(Trial(learnt, rows, margin), names, grown, members, calibration)
+
     def added(self, name: str, used: Used | Literal["all"], share: float) -> Floats:
         """What is added to the rows of one segment."""
         if used == "all" or name not in self.grown:
@@ -197,13 +207,11 @@ class _Tried:
         return total
 
 
-def _choose(
-    name: str, inside: npt.NDArray[np.bool_], rows: Part, grown: Grown | None, tried: Sequence[_Tried]
-) -> SegmentChoice:
+def _choose(name: str, inside: npt.NDArray[np.bool_], rows: Part, tried: Sequence[_Tried]) -> SegmentChoice:
     n_won, n_lost = _leads(rows, np.flatnonzero(inside))
     whole_only = SegmentChoice(name, n_won + n_lost, n_won)
     usable = [t for t in tried if name in t.grown and (t.names == name).any()]
-    if grown is None or not usable:
+    if len(usable) < 2 or usable[0] is not tried[0]:
         return whole_only
     w = np.concatenate([t.trial.rows.w[t.names == name] for t in usable])
     codes, leads = pd.factorize(np.concatenate([t.trial.rows.lead[t.names == name] for t in usable]))
