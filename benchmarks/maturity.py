@@ -102,13 +102,13 @@ def against(truth: Floats, propensity: Floats) -> dict[str, float]:
     return {
         "bias": bias,
         "bias_share": bias / float(truth.mean()),
-        "log_loss": _expected_loss(truth, propensity) - _expected_loss(truth, truth),
+        "log_loss": expected_loss(truth, propensity) - expected_loss(truth, truth),
         "auc": float(roc_auc_score(both, np.tile(propensity, 2), sample_weight=np.concatenate([truth, 1 - truth]))),
         "rank": float(spearmanr(propensity, truth).statistic),
     }
 
 
-def _expected_loss(truth: Floats, propensity: Floats) -> float:
+def expected_loss(truth: Floats, propensity: Floats) -> float:
     stated = np.clip(propensity, 1e-12, 1 - 1e-12)
     return float(-(truth * np.log(stated) + (1 - truth) * np.log1p(-stated)).mean())
 

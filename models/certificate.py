@@ -17,10 +17,10 @@ import numpy.typing as npt
 from scipy.special import expit, logit, ndtri
 
 from models.promises import Promises
+from models.segments import ALL
 
 Word = Literal["pass", "fail", "unproven"]
 Cause = Literal["", "level", "spread", "bin", "off", "few"]
-ALL = "all"
 # Share of the misses as large as the tolerance that a pass without a proof must be able to find.
 _POWER = 0.8
 # Nobody acts on a smaller miss, whatever it is in odds.

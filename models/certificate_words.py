@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 
 from features.language import Language, colon, lower_first, number, percent
-from models.certificate import ALL, Certificate, Verdict
+from models.certificate import Certificate, Verdict
+from models.segments import ALL
 
 _MONTHS: dict[Language, str] = {
     "en": "January February March April May June July August September October November December",

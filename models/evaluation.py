@@ -23,6 +23,7 @@ from models.periods import NAMES, FourPeriods
 from models.plan import TrainingPlan
 from models.points import PointsGrid
 from models.pricing import Pricing
+from models.segments import assign
 from models.swap_set import compare_grids
 from models.threshold_rules import choose
 
@@ -107,6 +108,7 @@ def evaluate(frame: pd.DataFrame, rows: pd.DataFrame, four: FourPeriods, learnt:
             "label": test.y.astype(int).tolist(),
             "weight": test.w.tolist(),
             "propensity": propensity.tolist(),
+            "segment": assign(plan.segments, frame.iloc[test.at]).tolist(),
         },
         notes=[*_notes(figures, periods, plan, has_points="points" in scores), *pricing.notes()],
     )

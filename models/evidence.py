@@ -58,7 +58,8 @@ class Evidence:
     deployed : mapping
         Of the deployed model: ``n_rows``, ``n_leads``, ``n_won``, ``base_rate``, ``n_trees``,
         ``calibration``, ``n_calibration_rows``, ``threshold``, ``bands``, ``tables`` of contributions (``bytes``, and
-        ``fallback_trees`` that no table holds: explained as exactly, but a hundred times more slowly).
+        ``fallback_trees`` that no table holds: explained as exactly, but a hundred times more slowly);
+        where segments are set, ``segments`` (`models.pooling.SegmentChoice`).
     learner : mapping
         Trees alone or blended with a regression: ``used``, the log losses on unseen rows that decided it (``trees``,
         ``logistic``, ``blend``, ``noise``) and ``tells_time``, the columns that mostly tell when a lead came.
@@ -68,7 +69,7 @@ class Evidence:
         ``name``, ``reason``, ``detail`` of the columns left out.
     test : mapping
         The predictions behind the figures, so that a challenger and a champion are compared on the same rows:
-        ``lead_id``, ``cutoff``, ``label``, ``weight``, ``propensity``.
+        ``lead_id``, ``cutoff``, ``label``, ``weight``, ``propensity``, ``segment``.
     plan : mapping
         The knobs.
     notes : sequence of Note

@@ -25,15 +25,17 @@ FAMILIES = ("fit", "engagement", "intent")
 _NEAR = 1e-6
 
 
-def probability_contributions(phi: Floats, base: float, margin: Floats, calibration: BetaCalibration) -> Floats:
+def probability_contributions(
+    phi: Floats, base: Floats | float, margin: Floats, calibration: BetaCalibration
+) -> Floats:
     """Carry contributions from the margin to the propensity.
 
     Parameters
     ----------
     phi : ndarray of shape (n, m)
         Contributions to the margin; ``base + phi.sum(axis=1)`` is the margin but for rounding.
-    base : float
-        Margin of the average lead, ``F0``.
+    base : ndarray of shape (n,) or float
+        Margin of the average lead, ``F0``: of all leads, or of each row's segment.
     margin : ndarray of shape (n,)
         ``F``.
     calibration : BetaCalibration
@@ -51,7 +53,7 @@ def probability_contributions(phi: Floats, base: float, margin: Floats, calibrat
     [[0.4621, -0.2311], [0.25, -0.25]]
     """
     distance = row_sums(phi)
-    rise = calibration(margin) - float(calibration([base])[0])
+    rise = calibration(margin) - calibration(np.broadcast_to(base, margin.shape))
     near = np.abs(distance) < _NEAR
     factor = np.where(near, calibration.derivative((base + margin) / 2), rise / np.where(near, 1.0, distance))
     return np.asarray(phi * factor[:, None])
@@ -148,10 +150,8 @@ class Contributions:
         What the trees read: numbers, positions of levels, NaN for null.
     margin, propensity : ndarray of shape (n,)
         Raw score and propensity.
-    base : float
-        Margin of the average lead.
-    reference_propensity : float
-        Propensity at ``base``.
+    base, reference_propensity : ndarray of shape (n,)
+        Margin of the average lead, of the row's segment where that has a model of its own; propensity there.
     on_margin, on_propensity : ndarray of shape (n, m)
         Contributions; the second in probability (0.01 is one percentage point).
     """
@@ -160,8 +160,8 @@ class Contributions:
     matrix: Floats
     margin: Floats
     propensity: Floats
-    base: float
-    reference_propensity: float
+    base: Floats
+    reference_propensity: Floats
     on_margin: Floats
     on_propensity: Floats
 
@@ -218,7 +218,7 @@ class Contributions:
         base = self.base if space == "margin" else self.reference_propensity
         return shap.Explanation(
             values=values,
-            base_values=np.full(len(values), base),
+            base_values=base,
             data=None if data is None else data.to_numpy(dtype=object),
             feature_names=list(labels or self.names),
         )

@@ -5,9 +5,8 @@ code of anybody's.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -20,37 +19,25 @@ from features.specification import Feature
 from models.amount import AmountModel
 from models.bands import Bands
 from models.calibration import BetaCalibration
-from models.certificate import ALL, Certificate
+from models.certificate import Certificate
 from models.explain import Contributions, probability_contributions
 from models.folds import encode
 from models.linear import LinearPart
+from models.model_files import MODEL_FILE, digest, entries_of, files_of, read_json, verified
 from models.pattern_tables import PatternTables, margin_of
+from models.reference import Reference
+from models.segment_models import NO_SEGMENTS, SegmentModels
+from models.segments import ALL, Names
 from models.shared_facts import SharedFacts
 from models.threshold import ThresholdChoice
 from models.worth import channel_of
 
 Floats = npt.NDArray[np.float64]
 Decision = Literal["hand_over", "nurture", "disqualify"]
-FORMAT = 2
-MODEL_FILE, TABLES_FILE = "model.json", "pattern_tables.bin"
-
-
-@dataclass(frozen=True)
-class Reference:
-    """The average lead, against which contributions are measured, and what training data looked like.
-
-    Attributes
-    ----------
-    margin, propensity : float
-        Of the average lead.
-    columns : mapping of str to mapping
-        By feature: ``share_null`` and, for numbers, ``mean`` and ``median`` (None without values), for
-        categories ``top`` (the commonest level) and ``top_share``.
-    """
-
-    margin: float
-    propensity: float
-    columns: Mapping[str, Mapping[str, Any]]
+FORMAT = 3
+# A model of format 2 knows no segments; the rest is the same.
+READABLE = (2, FORMAT)
+TABLES_FILE = "pattern_tables.bin"
 
 
 @dataclass(frozen=True)
@@ -83,6 +70,8 @@ class LeadModel:
         Regression blended with the trees.
     certificate : Certificate, optional
         Whether percentages of the procedure came true; None where nobody judged them.
+    by_segment : SegmentModels
+        What segments add to the margin; nothing by default.
     """
 
     tables: PatternTables
@@ -96,6 +85,7 @@ class LeadModel:
     metadata: Mapping[str, Any]
     linear: LinearPart | None = None
     certificate: Certificate | None = None
+    by_segment: SegmentModels = NO_SEGMENTS
 
     def certified(self, segment: str = ALL) -> bool:
         """Whether people see percentages of leads of a segment; else rank and band.
@@ -136,6 +126,28 @@ class LeadModel:
         """Family of each feature in the order of the matrix."""
         return tuple(feature.family for feature in self.features)
 
+    @property
+    def inputs(self) -> tuple[Feature, ...]:
+        """Features that a score needs: those of the matrix, and others that say in which segment a lead is."""
+        conditions = (c.feature for segment in self.by_segment.segments for c in segment.conditions)
+        beside = {feature.name: feature for feature in conditions if feature.name not in self.names}
+        return (*self.features, *beside.values())
+
+    def segments_of(self, frame: pd.DataFrame) -> Names:
+        """Segment of each row, whether it has a model of its own or not.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame of n rows
+            Raw features.
+
+        Returns
+        -------
+        ndarray of str of shape (n,)
+            ``all`` for a row of no segment.
+        """
+        return self.by_segment.of(frame)
+
     def encode(self, frame: pd.DataFrame) -> Floats:
         """Make the matrix that the trees read.
 
@@ -165,7 +177,7 @@ class LeadModel:
         ndarray of shape (n,)
             Log-odds before calibration.
         """
-        return margin_of(*self._contributions(self.encode(frame), num_threads))
+        return margin_of(*self._contributions(frame, self.encode(frame), num_threads))
 
     def propensity(self, frame: pd.DataFrame, num_threads: int = 1) -> Floats:
         """Calibrated probability that the target is reached within the horizon.
@@ -201,7 +213,7 @@ class LeadModel:
             `propensity`.
         """
         matrix = self.encode(frame)
-        phi, base = self._contributions(matrix, num_threads)
+        phi, base = self._contributions(frame, matrix, num_threads)
         margin = margin_of(phi, base)
         return Contributions(
             names=self.names,
@@ -209,14 +221,16 @@ class LeadModel:
             margin=margin,
             propensity=self.calibration(margin),
             base=base,
-            reference_propensity=float(self.calibration([base])[0]),
+            reference_propensity=self.calibration(base),
             on_margin=phi,
             on_propensity=probability_contributions(phi, base, margin, self.calibration),
         )
 
-    def _contributions(self, matrix: Floats, num_threads: int) -> tuple[Floats, float]:
+    def _contributions(self, frame: pd.DataFrame, matrix: Floats, num_threads: int) -> tuple[Floats, Floats]:
         phi, base = self.tables.contributions(matrix, num_threads)
-        return (phi, base) if self.linear is None else self.linear.blend(phi, base, matrix)
+        if self.linear is not None:
+            phi, base = self.linear.blend(phi, base, matrix)
+        return self.by_segment.add(phi, base, matrix, frame, num_threads)
 
     def thresholds(self, frame: pd.DataFrame, amount: Floats | None = None) -> Floats:
         """Least propensity at which each lead is handed over.
@@ -274,16 +288,21 @@ class LeadModel:
         Returns
         -------
         dict of str to bytes
-            File name to content: ``booster_0.txt`` ..., ``amount_0.txt`` ..., ``pattern_tables.bin``, ``model.json``.
+            File name to content: ``booster_0.txt`` ..., ``amount_0.txt`` ..., ``segment_<name>_0.txt`` ...,
+            ``pattern_tables.bin``, ``model.json``.
         """
-        boosters = _files("booster", self.tables.booster_texts)
-        amounts = _files("amount", () if self.amount is None else self.amount.booster_texts)
+        boosters = files_of("booster", self.tables.booster_texts)
+        amounts = files_of("amount", () if self.amount is None else self.amount.booster_texts)
         tables = self.tables.dump()
+        corrections = {
+            name: files_of(f"segment_{name}", correction.booster_texts)
+            for name, correction in self.by_segment.corrections.items()
+        }
         data = {
             "format": FORMAT,
-            "boosters": _entries(boosters),
-            "amount": None if self.amount is None else {**self.amount.to_dict(), "boosters": _entries(amounts)},
-            "tables": {"file": TABLES_FILE, "sha256": _digest(tables)},
+            "boosters": entries_of(boosters),
+            "amount": None if self.amount is None else {**self.amount.to_dict(), "boosters": entries_of(amounts)},
+            "tables": {"file": TABLES_FILE, "sha256": digest(tables)},
             "schema": self.schema.to_dict(),
             "schema_hash": self.schema.hash,
             "calibration": self.calibration.to_dict(),
@@ -298,9 +317,16 @@ class LeadModel:
             "metadata": self.metadata,
             "linear": None if self.linear is None else self.linear.to_dict(),
             "certificate": None if self.certificate is None else self.certificate.to_dict(),
+            "by_segment": {
+                **self.by_segment.to_dict(),
+                "boosters": {name: entries_of(files) for name, files in corrections.items()},
+            },
         }
         text = json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
-        return {**boosters, **amounts, TABLES_FILE: tables, MODEL_FILE: text.encode()}
+        trees = {
+            name: content for files in (boosters, amounts, *corrections.values()) for name, content in files.items()
+        }
+        return {**trees, TABLES_FILE: tables, MODEL_FILE: text.encode()}
 
     @classmethod
     def load(cls, files: Mapping[str, bytes]) -> Self:
@@ -329,14 +355,14 @@ class LeadModel:
         features.errors.DataError: model: expected a file model.json, found booster_0.txt; fetch the model
         again.
         """
-        data = _read_json(files)
-        if data.get("format") != FORMAT:
+        data = read_json(files)
+        if data.get("format") not in READABLE:
             raise DataError(
                 f"model.json: expected format {FORMAT}, found {data.get('format')!r}; it was written by another "
                 "version of Tamis: train again, or use that version."
             )
-        texts = tuple(_verified(files, entry).decode() for entry in data["boosters"])
-        tables = PatternTables.load(_verified(files, data["tables"]), texts)
+        texts = tuple(verified(files, entry).decode() for entry in data["boosters"])
+        tables = PatternTables.load(verified(files, data["tables"]), texts)
         schema = MatrixSchema.from_dict(data["schema"])
         if schema.hash != data["schema_hash"]:
             raise DataError(
@@ -354,48 +380,19 @@ class LeadModel:
             metadata=data["metadata"],
             linear=None if data.get("linear") is None else LinearPart.from_dict(data["linear"]),
             certificate=None if data.get("certificate") is None else Certificate.from_dict(data["certificate"]),
+            by_segment=_by_segment(files, data.get("by_segment")),
         )
-
-
-def _files(stem: str, texts: Sequence[str]) -> dict[str, bytes]:
-    return {f"{stem}_{k}.txt": text.encode() for k, text in enumerate(texts)}
-
-
-def _entries(files: Mapping[str, bytes]) -> list[dict[str, str]]:
-    return [{"file": name, "sha256": _digest(content)} for name, content in files.items()]
 
 
 def _amount(files: Mapping[str, bytes], data: Mapping[str, Any] | None) -> AmountModel | None:
     if data is None:
         return None
-    texts = [_verified(files, entry).decode() for entry in data["boosters"]]
+    texts = [verified(files, entry).decode() for entry in data["boosters"]]
     return AmountModel.from_dict({name: value for name, value in data.items() if name != "boosters"}, texts)
 
 
-def _digest(content: bytes) -> str:
-    return sha256(content).hexdigest()
-
-
-def _read_json(files: Mapping[str, bytes]) -> dict[str, Any]:
-    if MODEL_FILE not in files:
-        found = ", ".join(sorted(files)) or "nothing"
-        raise DataError(f"model: expected a file {MODEL_FILE}, found {found}; fetch the model again.")
-    try:
-        data = json.loads(files[MODEL_FILE])
-    except ValueError as error:
-        raise DataError(f"{MODEL_FILE}: not readable as JSON ({error}); fetch the model again.") from error
-    if not isinstance(data, dict):
-        raise DataError(f"{MODEL_FILE}: expected an object, found {type(data).__name__}; fetch the model again.")
-    return data
-
-
-def _verified(files: Mapping[str, bytes], entry: Mapping[str, str]) -> bytes:
-    name, digest = entry["file"], entry["sha256"]
-    if name not in files:
-        raise DataError(f"model: {name} is missing; fetch the model again.")
-    if _digest(files[name]) != digest:
-        raise DataError(
-            f"model: {name} is not the file that was saved (its sha256 differs); it was altered or cut: "
-            "fetch the model again."
-        )
-    return files[name]
+def _by_segment(files: Mapping[str, bytes], data: Mapping[str, Any] | None) -> SegmentModels:
+    if data is None:
+        return NO_SEGMENTS
+    texts = {name: [verified(files, entry).decode() for entry in entries] for name, entries in data["boosters"].items()}
+    return SegmentModels.from_dict(data, texts)

@@ -19,6 +19,7 @@ from models.folds import encode
 from models.linear import LinearPart
 from models.plan import TrainingPlan
 from models.sample import Sample
+from models.segment_models import NO_SEGMENTS, SegmentModels
 from models.time_telling import MOSTLY, tells_time
 
 Floats = npt.NDArray[np.float64]
@@ -142,6 +143,10 @@ class Learnt:
         What they were fitted on, less what only taught.
     mix : tuple of 2 floats
         Shares of both in the margin.
+    by_segment : SegmentModels
+        What segments add to the margin.
+    added_unseen : ndarray of shape (k,), optional
+        What they add to each of ``rows``, from trees that have not seen its lead.
     """
 
     schema: MatrixSchema
@@ -152,6 +157,8 @@ class Learnt:
     telling: tuple[Feature, ...]
     rows: Part
     mix: Mix = TREES
+    by_segment: SegmentModels = NO_SEGMENTS
+    added_unseen: Floats | None = None
 
     def calibrate(self, unseen: Margins, *, forward: bool) -> BetaCalibration:
         """Calibrate on margins of unseen rows.
@@ -180,9 +187,9 @@ class Learnt:
             Log-odds.
         """
         own = self.trees.oof_margin_[: len(self.rows.at)]
-        if self.mix == TREES or self.linear_unseen is None:
-            return own
-        return mixed(np.column_stack([own, self.linear_unseen()]), self.mix)
+        if self.mix != TREES and self.linear_unseen is not None:
+            own = mixed(np.column_stack([own, self.linear_unseen()]), self.mix)
+        return own if self.added_unseen is None else own + self.added_unseen
 
     def members(self, frame: pd.DataFrame) -> Floats:
         """Margins of trees and regression for rows that they were not fitted on.
@@ -232,7 +239,10 @@ class Learnt:
         ndarray of shape (n,)
             Log-odds.
         """
-        return mixed(self.members(frame), self.mix)
+        margin = mixed(self.members(frame), self.mix)
+        if not self.by_segment.corrections:
+            return margin
+        return margin + self.by_segment.added(self.encode(frame), frame)
 
 
 def learn(

@@ -6,7 +6,7 @@ the training data and no further, for a slope learnt between 4 and 5 says little
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,21 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 _FEWEST_ROWS = 10  # of a level that gets a weight of its own
 _MOST_ROWS = 30_000  # more change the third digit of a weight and cost minutes
+
+
+class Beyond(NamedTuple):
+    """What is known of some rows before a regression is fitted, and how strongly it is believed.
+
+    Attributes
+    ----------
+    offset : ndarray of shape (n,)
+        Log-odds.
+    ridge : float
+        Penalty of each weight: the inverse of the variance that is believed in before seeing data.
+    """
+
+    offset: Floats
+    ridge: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -112,8 +127,9 @@ class LinearPart:
         fold: Ints,
         directions: Sequence[int],
         seed: int = 0,
+        beyond: Beyond | None = None,
     ) -> tuple[Self, Callable[[], Floats]]:
-        """Fit by penalised maximum likelihood: standardised numbers, one weight per level, ridge of 1.
+        """Fit by penalised maximum likelihood: standardised numbers, one weight per level.
 
         Parameters
         ----------
@@ -129,6 +145,9 @@ class LinearPart:
             Sign that the slope of each number must have; 0 for any.
         seed : int
             Of the draw of 30,000 rows where there are more.
+        beyond : Beyond, optional
+            What is known of the rows; then only what that leaves is fitted, without an intercept. By default nothing,
+            and a ridge of 1.
 
         Returns
         -------
@@ -140,14 +159,16 @@ class LinearPart:
         y_ = y[rows]
         columns = [_Column.read(matrix[rows, j], levels[j]) for j in range(matrix.shape[1])]
         design = np.column_stack([np.ones(len(rows)), *(column.design for column in columns)])
-        bounds: list[tuple[float | None, float | None]] = [(None, None)]
+        offset, ridge = Beyond(np.zeros(len(y))) if beyond is None else beyond
+        bounds: list[tuple[float | None, float | None]] = [(None, None) if beyond is None else (0.0, 0.0)]
+        known = offset[rows]
         for column, direction in zip(columns, directions, strict=True):
             bounds += column.bounds(direction)
 
         def fitted(taken: npt.NDArray[np.bool_], start: Floats) -> tuple[Self, Floats]:
             # The order in which threads add up changes the last digit, and with it the model.
             with threadpool_limits(1):
-                weights = _ridge(design[taken], y_[taken], w_[taken], bounds, start)
+                weights = _ridge((design[taken], y_[taken], w_[taken], known[taken]), bounds, start, ridge)
                 average = float(w_ @ (design @ weights) / w_.sum())
             return cls(average, _terms(columns, weights[1:], w_)), weights
 
@@ -336,14 +357,18 @@ def _terms(columns: Sequence[_Column], weights: Floats, w: Floats) -> tuple[Term
 
 
 def _ridge(
-    design: Floats, y: Floats, w: Floats, bounds: Sequence[tuple[float | None, float | None]], start: Floats
+    rows: tuple[Floats, Floats, Floats, Floats],
+    bounds: Sequence[tuple[float | None, float | None]],
+    start: Floats,
+    ridge: float,
 ) -> Floats:
-    """Weights of least penalised loss; the first, of the intercept, is free."""
-    penalty = np.ones(design.shape[1])
+    """Weights of least penalised loss; the first, of the intercept, is free. Rows: design, labels, weights, offset."""
+    design, y, w, offset = rows
+    penalty = np.full(design.shape[1], ridge)
     penalty[0] = 0.0
 
     def loss(b: Floats) -> tuple[float, Floats]:
-        z = design @ b
+        z = offset + design @ b
         value = float(w @ (np.logaddexp(0.0, z) - y * z) + 0.5 * penalty @ b**2)
         slope = design.T @ (w * (expit(z) - y)) + penalty * b
         return value / len(y), slope / len(y)

@@ -347,15 +347,15 @@ class PatternTables:
         return out
 
 
-def margin_of(contributions: Floats, base: float) -> Floats:
+def margin_of(contributions: Floats, base: Floats | float) -> Floats:
     """Sum contributions to the margin, in the order of the columns whatever the number of rows.
 
     Parameters
     ----------
     contributions : ndarray of shape (n, m)
         Log-odds.
-    base : float
-        Margin of the average lead.
+    base : ndarray of shape (n,) or float
+        Margin of the average lead, of all or of each row.
 
     Returns
     -------

@@ -8,6 +8,7 @@ import numpy as np
 
 from features.errors import UseError
 from models.points import PointsGrid, PointsRule
+from models.segments import Segment
 
 Rule = Literal["value", "capacity", "precision"]
 _DAY = 86_400
@@ -64,6 +65,8 @@ class TrainingPlan:
         Of LightGBM; changes no result.
     classifier : mapping, optional
         Settings of `LeadClassifier` other than its defaults.
+    segments : tuple of Segment
+        Parts of the leads that may differ from the whole, the first match wins.
 
     Examples
     --------
@@ -104,6 +107,7 @@ class TrainingPlan:
     n_bootstrap: int = 200
     num_threads: int = 1
     classifier: Mapping[str, Any] | None = None
+    segments: tuple[Segment, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.shares) != 4 or min(self.shares) <= 0:
@@ -141,4 +145,4 @@ class TrainingPlan:
         dict
             One key per attribute.
         """
-        return asdict(self)
+        return {**asdict(self), "segments": [segment.name for segment in self.segments]}

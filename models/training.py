@@ -16,21 +16,24 @@ from features.errors import DataError
 from features.matrix import to_matrix
 from features.specification import Feature
 from models.bands import Bands
-from models.blend import Choice, Unseen, mixed
+from models.blend import Choice, Mix, Unseen, mixed
 from models.blend import choose as choose_mix
-from models.certificate import ALL, Certificate, certify
+from models.certificate import Certificate, certify
 from models.evaluation import Evaluated, evaluate
 from models.evidence import Evidence, Note
 from models.folds import encode
 from models.gates import count_leads, require_enough
-from models.lead_model import LeadModel, Reference
+from models.lead_model import LeadModel
 from models.learner_notes import learner_notes
 from models.learning import Learnt, Part, learn, part
 from models.pattern_tables import PatternTables
 from models.periods import FourPeriods, forward_folds, split
 from models.plan import TrainingPlan
+from models.pooling import Pooled, SegmentChoice, Trial, pool
 from models.pricing import Pricing
 from models.promises import Promises
+from models.reference import Reference, statistics
+from models.segment_words import segments_told
 from models.shared_facts import SharedFacts
 from models.threshold import ThresholdChoice
 from models.threshold_rules import choose
@@ -64,11 +67,18 @@ class TrainingResult:
 
 @dataclass(frozen=True)
 class _OutOfFold:
-    """Margins of rows from members of a mix that have not seen their leads."""
+    """Margins of rows from members of a mix that have not seen their leads; what segments add to their mix."""
 
     at: Ints
     members: Floats
     weight: Floats
+    learnt: Learnt | None = None
+    added: Floats | None = None
+
+    def margin(self, mix: Mix) -> Floats:
+        """Of the mix, and what segments add to it."""
+        margin = mixed(self.members, mix)
+        return margin if self.added is None else margin + self.added
 
     def unseen(self, rows: pd.DataFrame) -> Unseen:
         here = part(rows, self.at, self.weight)
@@ -90,8 +100,8 @@ def train(
         Raw features, one column each; others are ignored.
     rows : pandas.DataFrame of n rows, in the same order
         ``lead_id``, ``cutoff`` (UTC seconds; all equal where leads have no dates), ``label`` (0 or 1; null where
-        immature); optional: ``weight``, ``amount`` (of the deal, null where unknown), ``owner`` (a code, -1 for none),
-        ``segment``. Immature rows teach the deployed trees, weighed, where ``followed_days``, ``won_after_days`` and
+        immature); optional: ``weight``, ``amount`` (of the deal, null where unknown), ``owner`` (a code, -1 for none).
+        Immature rows teach the deployed trees, weighed, where ``followed_days``, ``won_after_days`` and
         ``is_open`` are there (see `models.censoring`); else they are left out. The order of rows changes nothing.
     features : sequence of Feature
         Those that may serve.
@@ -120,6 +130,9 @@ def train(
     first = learn(frame, part(rows, fit_at, four.weight[fit_at]), features, plan)
     second = _OutOfFold(next_at, first.members(frame.iloc[next_at]), four.weight[next_at])
     first = replace(first, mix=choose_mix([second.unseen(rows)]).mix)
+    second = replace(second, learnt=first)
+    if plan.segments:
+        first = _pool(frame, rows, first, [second], plan)[0].learnt
     say("baselines", 0.2)
     pricing = Pricing(frame, rows, first, learn_amounts(first, frame, rows, fit_at, plan), plan)
     evaluated = evaluate(frame, rows, four, first, pricing)
@@ -132,9 +145,13 @@ def train(
     young = None if waiting is None else teachers(final, rows, *waiting)
     if young is not None:
         final = learn(frame, everything, features, plan, choice.mix, young.taught)
+    segments: tuple[SegmentChoice, ...] = ()
+    if plan.segments:
+        pooled, blocks = _pool(frame, rows, final, blocks, plan)
+        final, segments = pooled.learnt, pooled.choices
     recent = _recent(blocks, rows, forward=four.forward)
     model = _deploy(frame, rows, final, recent, pricing, forward=four.forward)
-    model = replace(model, certificate=_certificate(rows, four, evaluated, plan))
+    model = replace(model, certificate=_certificate(evaluated, plan, forward=four.forward))
     say("done", 1.0)
     value = evaluate_value(rows, four, evaluated.test["propensity"], pricing)
     importance = _importance(frame, final)
@@ -143,6 +160,7 @@ def train(
         deployed = {**evidence.deployed, "young": young.to_dict()}
         evidence = replace(evidence, deployed=deployed, notes=[*evidence.notes, young.note()])
     certificate = None if model.certificate is None else model.certificate.to_dict()
+    evidence = segments_told(evidence, segments)
     return TrainingResult(model, replace(evidence, value=value, certificate=certificate))
 
 
@@ -156,7 +174,7 @@ def _prepare(
             "training rows: expected lead_id, cutoff and label and one row per row of features, found "
             f"{len(rows)} rows for {len(frame)} of features, missing columns: {', '.join(missing) or 'none'}."
         )
-    optional = {"weight": 1.0, "amount": np.nan, "owner": -1, "segment": ALL}
+    optional = {"weight": 1.0, "amount": np.nan, "owner": -1}
     given = {name: rows.get(name, pd.Series(value, index=rows.index)) for name, value in optional.items()}
     facts = [name for name in FACTS if name in rows.columns]
     clean = rows[["lead_id", "cutoff", "label", *facts]].assign(**given).reset_index(drop=True)
@@ -183,8 +201,23 @@ def _unseen_blocks(
     blocks = [second] if four.forward else []
     for fold in forward_folds(rows, four, plan.seed):
         learnt = learn(frame, part(rows, fold.train, fold.train_weight), features, plan)
-        blocks.append(_OutOfFold(fold.block, learnt.members(frame.iloc[fold.block]), fold.block_weight))
+        members = learnt.members(frame.iloc[fold.block])
+        # A model is kept only where segments are to be tried on it.
+        blocks.append(_OutOfFold(fold.block, members, fold.block_weight, learnt if plan.segments else None))
     return blocks
+
+
+def _pool(
+    frame: pd.DataFrame, rows: pd.DataFrame, learnt: Learnt, blocks: Sequence[_OutOfFold], plan: TrainingPlan
+) -> tuple[Pooled, list[_OutOfFold]]:
+    """Add the segments to a model, and to the margins of the blocks."""
+    trials = [
+        Trial(replace(block.learnt, mix=learnt.mix), part(rows, block.at, block.weight), block.margin(learnt.mix))
+        for block in blocks
+        if block.learnt is not None
+    ]
+    pooled = pool(frame, learnt, trials, plan)
+    return pooled, [replace(block, added=added) for block, added in zip(blocks, pooled.added, strict=True)]
 
 
 def _recent(blocks: Sequence[_OutOfFold], rows: pd.DataFrame, *, forward: bool) -> _OutOfFold:
@@ -207,6 +240,9 @@ def _join(blocks: Sequence[_OutOfFold]) -> _OutOfFold:
         np.concatenate([block.at for block in blocks]),
         np.concatenate([block.members for block in blocks]),
         np.concatenate([block.weight for block in blocks]),
+        added=None
+        if blocks[0].added is None
+        else np.concatenate([block.added for block in blocks if block.added is not None]),
     )
 
 
@@ -220,7 +256,7 @@ def _deploy(
     forward: bool,
 ) -> LeadModel:
     unseen = part(rows, recent.at, recent.weight)
-    margin = mixed(recent.members, final.mix)
+    margin = recent.margin(final.mix)
     calibration = final.calibrate(unseen.margins(margin), forward=forward)
     propensity = calibration(margin)
     plan = pricing.plan
@@ -239,7 +275,7 @@ def _deploy(
         calibration=calibration,
         threshold=choice,
         bands=_bands(plan, choice, propensity, unseen),
-        reference=Reference(base, float(calibration([base])[0]), _statistics(frame, final)),
+        reference=Reference(base, float(calibration([base])[0]), statistics(frame, final.schema)),
         shared=SharedFacts.measure(matrix, levels, everything.lead, everything.y, everything.w),
         amount=amount,
         metadata={
@@ -254,17 +290,18 @@ def _deploy(
             "seed": plan.seed,
         },
         linear=final.linear,
+        by_segment=final.by_segment,
     )
 
 
-def _certificate(rows: pd.DataFrame, four: FourPeriods, evaluated: Evaluated, plan: TrainingPlan) -> Certificate:
+def _certificate(evaluated: Evaluated, plan: TrainingPlan, *, forward: bool) -> Certificate:
     """Judge the percentages of the procedure on the test period: on the deployed model's own rows nobody could."""
     test = evaluated.test
     return certify(
         Promises(test["label"], test["propensity"], test["weight"], test["lead_id"]),
         test["cutoff"],
-        rows["segment"].iloc[four.rows("test")],
-        forward=four.forward,
+        test["segment"],
+        forward=forward,
         tolerance=plan.tolerance,
         confidence=plan.certificate_confidence,
     )
@@ -274,27 +311,6 @@ def _bands(plan: TrainingPlan, choice: ThresholdChoice, propensity: Floats, unse
     if plan.bands is None:
         return Bands.derive(propensity, unseen.y, unseen.w, unseen.lead, choice.threshold)
     return Bands(*plan.bands).measure(propensity, unseen.y, unseen.w, unseen.lead)
-
-
-def _statistics(frame: pd.DataFrame, final: Learnt) -> dict[str, dict[str, float | str | None]]:
-    """What training data looked like, by feature: for sentences that compare, and for drift."""
-    out: dict[str, dict[str, float | str | None]] = {}
-    for column in final.schema.columns:
-        name = column.feature.name
-        values = frame[name]
-        known = values.dropna()
-        stats: dict[str, float | str | None] = {"share_null": float(values.isna().mean())}
-        if column.levels is None:
-            numbers = known.to_numpy(dtype=np.float64)
-            numbers = numbers[np.isfinite(numbers)]
-            stats["mean"] = float(numbers.mean()) if len(numbers) else None
-            stats["median"] = float(np.median(numbers)) if len(numbers) else None
-        else:
-            shares = known.astype("str").value_counts(normalize=True).sort_index(kind="stable")
-            stats["top"] = str(shares.idxmax()) if len(shares) else None
-            stats["top_share"] = float(shares.max()) if len(shares) else None
-        out[name] = stats
-    return out
 
 
 def _importance(frame: pd.DataFrame, final: Learnt) -> tuple[dict[str, float], dict[str, float]]:

@@ -135,7 +135,7 @@ def check(workspace: Workspace, settings: Settings, *, now: int, console: Consol
             dropped=(*probed.dropped, *dropped),
             suspects=probed.suspects,
             features=probed.by_name,
-            too_few=_too_few(learnt, training_plan(settings)),
+            too_few=_too_few(learnt, training_plan(settings, probed.features)),
         )
 
 

@@ -65,6 +65,8 @@ def _head(dossier: Dossier, language: Language) -> Table:
     head.add_row("", f"[dim]{say('scored', language, on=on, version=dossier.model_version, cutoff=cutoff)}[/]")
     if not dossier.certified:
         head.add_row("", f"[dim]{say('not_certified', language)}[/]")
+    if dossier.has_segments:
+        head.add_row("", f"[dim]{dossier.made_by(language)}[/]")
     return head
 
 

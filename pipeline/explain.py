@@ -12,11 +12,11 @@ from features.errors import DataError, UseError
 from features.happenings import happening
 from features.language import Language
 from models.amount import AmountModel
-from models.certificate import ALL
 from models.lead_model import LeadModel
 from models.moves import Moves, moves
 from models.narrator import Narrator
 from models.reasons import top_reasons
+from models.segments import ALL
 from pipeline.console import Console
 from pipeline.dossier_views import dossier_views
 from pipeline.history import History, history
@@ -111,6 +111,7 @@ def dossier(workspace: Workspace, settings: Settings, lead_id: str, language: La
         rank=found.rank(row["propensity"]),
         n_ranked=found.manifest["n_leads"],
         kind=found.manifest["kind"],
+        has_segments=bool(model.by_segment.segments),
     )
 
 

@@ -127,7 +127,7 @@ def score(workspace: Workspace, settings: Settings, request: Request, *, now: in
         with closing(opened.connection):
             cutoff = _cutoff(request, opened, settings, now)
             with console.step("Computing the features"):
-                described = describe_scoring(opened, settings, cutoff, model.features, scratch)
+                described = describe_scoring(opened, settings, cutoff, model.inputs, scratch)
             opted_out = _opted_out(opened)
             # A file of some leads does not say which part of the flow is whose.
             owners = TEAM_ONLY if request.leads else lead_thresholds(opened, described, model, settings)
@@ -245,8 +245,10 @@ def _write(table: pa.Table, path: Path) -> None:
 def _manifest(
     building: Path, run_: RunFacts, cutoff: int, kind: str, opened: Opened, missing: tuple[str, ...]
 ) -> dict[str, Any]:
-    rows = ScoreRun(building, {}).rows(["band", "decision", "propensity", "qualification", "handover_probability"])
-    counts = {name: _counts(rows.column(name)) for name in ("band", "decision")}
+    rows = ScoreRun(building, {}).rows(
+        ["segment", "scored_by", "band", "decision", "propensity", "qualification", "handover_probability"]
+    )
+    counts = {name: _counts(rows.column(name)) for name in ("segment", "scored_by", "band", "decision")}
     return {
         "run_id": run_.run_id,
         "kind": kind,
@@ -257,6 +259,8 @@ def _manifest(
         "threshold": run_.model.threshold.threshold,
         "owner_thresholds": run_.owner_thresholds.told,
         "n_leads": rows.num_rows,
+        "segments": counts["segment"] if run_.model.by_segment.segments else {},
+        "scored_by": counts["scored_by"] if run_.model.by_segment.segments else {},
         "bands": counts["band"],
         "decisions": counts["decision"],
         "exploration": _exploration(rows, run_.settings.exploration.share),

@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 
 from features.errors import OutsideError
 from features.language import Language
-from models.certificate import ALL
 from models.lead_model import LeadModel
+from models.segments import ALL
 from pipeline.quarantine import harmless
 from pipeline.score_runs import SCHEMA, ScoreRun
 from pipeline.telling import tell

@@ -35,6 +35,8 @@ SCHEMA = pa.schema(
         ("scored_at", INSTANT),
         ("run_id", pa.string()),
         ("model_version", pa.string()),
+        ("segment", pa.string()),
+        ("scored_by", pa.string()),
         ("propensity", pa.float64()),
         ("raw_score", pa.float64()),
         ("reference_propensity", pa.float64()),

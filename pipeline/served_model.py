@@ -33,15 +33,16 @@ def answer(model: LeadModel, frame: pd.DataFrame, *, explain: bool = True) -> pd
     Returns
     -------
     pandas.DataFrame of n rows, index of ``frame``
-        ``propensity`` (0 to 1), ``raw_score`` (log-odds), ``band``, ``decision``; with ``explain`` also
-        ``reference_propensity`` and one column ``points.<feature>`` each (percentage points):
-        ``reference_propensity + points.sum(axis=1) / 100 = propensity`` to 1e-9.
+        ``propensity`` (0 to 1), ``raw_score`` (log-odds), ``band``, ``decision``, ``segment`` (``all``
+        for none), ``scored_by`` (the segment whose correction is in the score; ``all`` where the model of all leads
+        scores alone); with ``explain`` also ``reference_propensity`` and one column ``points.<feature>`` each
+        (percentage points): ``reference_propensity + points.sum(axis=1) / 100 = propensity`` to 1e-9.
     """
     if not explain:
         margin = model.margin(frame)
-        return _scores(model, margin, model.calibration(margin), frame)
+        return _scores(model, frame, margin, model.calibration(margin))
     parts = model.contributions(frame)
-    scores = _scores(model, parts.margin, parts.propensity, frame)
+    scores = _scores(model, frame, parts.margin, parts.propensity)
     scores["reference_propensity"] = parts.reference_propensity
     names = [POINTS + name for name in parts.names]
     points = pd.DataFrame(100.0 * parts.on_propensity, columns=names, index=frame.index)
@@ -50,12 +51,13 @@ def answer(model: LeadModel, frame: pd.DataFrame, *, explain: bool = True) -> pd
 
 def inputs(model: LeadModel) -> dict[str, str]:
     """Columns that a served model expects: name -> MLflow type."""
-    return {feature.name: TYPES[feature.dtype] for feature in model.features}
+    return {feature.name: TYPES[feature.dtype] for feature in model.inputs}
 
 
 def outputs(model: LeadModel) -> dict[str, str]:
     """Columns that `answer` gives with ``explain``: name -> MLflow type."""
-    scores = {"propensity": "double", "raw_score": "double", "band": "string", "decision": "string"}
+    numbers, texts = ("propensity", "raw_score"), ("band", "decision", "segment", "scored_by")
+    scores = {**dict.fromkeys(numbers, "double"), **dict.fromkeys(texts, "string")}
     points = {POINTS + name: "double" for name in model.names}
     return {**scores, "reference_propensity": "double", **points}
 
@@ -73,7 +75,9 @@ def requirements() -> list[str]:
     return [f"{name}=={metadata.version(name)}" for name in sorted(names)]
 
 
-def _scores(model: LeadModel, margin: Floats, propensity: Floats, frame: pd.DataFrame) -> pd.DataFrame:
+def _scores(model: LeadModel, frame: pd.DataFrame, margin: Floats, propensity: Floats) -> pd.DataFrame:
     decided = model.decide(propensity, model.thresholds(frame))
     columns = {"propensity": propensity, "raw_score": margin, "band": decided["band"].to_numpy()}
-    return pd.DataFrame({**columns, "decision": decided["decision"].to_numpy()}, index=frame.index)
+    segments = {"segment": model.by_segment.of(frame), "scored_by": model.by_segment.made_by(frame)}
+    columns |= {"decision": decided["decision"].to_numpy(), **segments}
+    return pd.DataFrame(columns, index=frame.index)

@@ -26,6 +26,7 @@ from pydantic_settings import (
 from features.tables import SCHEMA
 from pipeline.decision_settings import PointsSettings, ThresholdSettings
 from pipeline.section import Section
+from pipeline.segment_settings import Segments
 
 TableName = Literal["leads", "accounts", "events", "signals", "outcomes", "stages", "answers", "changes", "costs"]
 FamilyName = Literal["fit", "engagement", "intent"]
@@ -238,6 +239,10 @@ class Settings(BaseSettings):
     features: FeatureSettings = FeatureSettings()
     periods: PeriodSettings = PeriodSettings()
     model: ModelSettings = ModelSettings()
+    segments: Segments = Field(
+        default_factory=dict,
+        description="Parts of the leads that may differ from the whole: the first whose filters a lead fulfils",
+    )
     threshold: ThresholdSettings = ThresholdSettings()
     certificate: CertificateSettings = CertificateSettings()
     points: PointsSettings = PointsSettings()

@@ -25,6 +25,10 @@ EXAMPLES = {
         '[features.labels.growth]\nen = "Growth in a year"\nfr = "Croissance sur un an"\n'
         'unit = "percent"  # 0.08 is shown as 8%; any other unit follows the number'
     ),
+    "segments": (
+        '[segments.outbound]\ndirection = "outbound"\n[segments.large_abroad]\ncountry = ["BE", "CH", "DE"]\n'
+        "employees = { at_least = 250 }  # a column of leads or accounts, or a feature; also below = 50"
+    ),
 }
 
 
@@ -42,7 +46,13 @@ def render(settings: Settings) -> str:
     >>> 'rule = "value"  # value, capacity or precision' in text
     True
     """
-    return HEADER + "".join(_section(name, getattr(settings, name)) for name in Settings.model_fields)
+    return HEADER + "".join(
+        _part(name, getattr(settings, name), field) for name, field in Settings.model_fields.items()
+    )
+
+
+def _part(name: str, value: Any, field: FieldInfo) -> str:
+    return _mapping(name, value, field) if isinstance(value, Mapping) else _section(name, value)
 
 
 def _section(path: str, section: BaseModel) -> str:

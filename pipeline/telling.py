@@ -7,9 +7,9 @@ import pandas as pd
 
 from features.errors import DataError
 from features.language import Language
-from models.certificate import ALL
 from models.lead_model import LeadModel
 from models.narrator import Narrator, value_of
+from models.segments import ALL
 from pipeline.score_runs import ScoreRun
 
 

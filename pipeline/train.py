@@ -14,9 +14,11 @@ import pandas as pd
 from features.errors import DataError, GateError
 from features.language import Language
 from features.snapshots import maturity
+from features.specification import Feature
 from models.evidence import Evidence
 from models.lead_model import LeadModel
 from models.plan import TrainingPlan
+from models.segments import resolve
 from models.training import train as fit
 from pipeline.console import Console
 from pipeline.describe import snapshot_plan
@@ -28,6 +30,7 @@ from pipeline.owner_thresholds import read_owners
 from pipeline.points_grids import points_grids
 from pipeline.report import card
 from pipeline.report.training import TrainingFacts, draw, render
+from pipeline.segment_settings import filters
 from pipeline.settings import Settings
 from pipeline.settings_file import load
 from pipeline.source import Opened, open_source
@@ -160,7 +163,7 @@ def _learn(
     owners = read_owners(opened, settings.threshold)
     if owners is not None:
         learnt["owner"] = learnt["lead_id"].map(owners.code).fillna(-1).astype("int64")
-    plan = training_plan(settings, () if owners is None else owners.capacities)
+    plan = training_plan(settings, probed.features, () if owners is None else owners.capacities)
     with console.step("Training, calibrating, choosing the threshold, testing"):
         result = fit(taught.frame, learnt, probed.features, plan)
     evidence = taught.told_in(probed.told_in(result.evidence))
@@ -190,8 +193,18 @@ def _learn(
     return Trained(version, model, evidence, facts, path, promoted)
 
 
-def training_plan(settings: Settings, owner_capacities: tuple[float, ...] = ()) -> TrainingPlan:
-    """Read the plan of the training off the settings; capacities by owner have no names here."""
+def training_plan(
+    settings: Settings, features: Sequence[Feature] = (), owner_capacities: tuple[float, ...] = ()
+) -> TrainingPlan:
+    """Read the plan of the training off the settings; segments ask for the features at hand.
+
+    Capacities by owner have no names here.
+
+    Raises
+    ------
+    UseError
+        A segment names a column that is not at hand, or asks for what it cannot be.
+    """
     model, threshold, periods = settings.model, settings.threshold, settings.periods
     grid, others = points_grids(settings)
     return TrainingPlan(
@@ -226,6 +239,7 @@ def training_plan(settings: Settings, owner_capacities: tuple[float, ...] = ()) 
             "num_leaves": model.num_leaves,
             "max_depth": model.max_depth,
         },
+        segments=resolve(filters(settings.segments), features),
     )
 
 

@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from features.language import Language, number, percent
+from models.segments import ALL
 from pipeline.language import fixed, moment, ordinal, points, strength
 from pipeline.words import say
 
@@ -39,6 +40,12 @@ def score_views(result: "ScoreRun", hottest: Sequence[Mapping[str, Any]], langua
         head.add_row("", say("owner_thresholds", language).format(n=owners["n"], low=low, high=high))
         if owners["few_leads"]:
             head.add_row("[yellow]![/]", say("owners_few", language).format(n=owners["few_leads"]))
+    if manifest["scored_by"]:
+        made = [
+            say("by_all" if name == ALL else "by_segment", language).format(name=name, n=fixed(n, language))
+            for name, n in manifest["scored_by"].items()
+        ]
+        head.add_row(say("scored_by", language), ", ".join(made))
     for name in manifest["missing_features"]:
         head.add_row("[yellow]![/]", say("missing_column", language).format(name=escape(name)))
     for alarm in manifest["alarms"]:

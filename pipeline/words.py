@@ -28,6 +28,9 @@ WORDS: dict[str, dict[Language, str]] = {
     "leads_scored": {"en": "Open leads scored", "fr": "Leads ouverts notés"},
     "bands": {"en": "Bands", "fr": "Classes"},
     "decisions": {"en": "Decisions", "fr": "Décisions"},
+    "scored_by": {"en": "Scored by", "fr": "Notés par"},
+    "by_all": {"en": "the model of all leads {n}", "fr": "le modèle de tous les leads {n}"},
+    "by_segment": {"en": "with segment {name} {n}", "fr": "avec le segment {name} {n}"},
     "rows_in": {"en": "Rows in", "fr": "Lignes dans"},
     "missing_column": {
         "en": "{name} is no longer in the tables; the model takes it as unknown",

@@ -16,8 +16,9 @@ from features.matrix import ColumnSchema, MatrixSchema
 from features.specification import Feature
 from models.bands import Bands
 from models.calibration import BetaCalibration
-from models.lead_model import LeadModel, Reference
+from models.lead_model import LeadModel
 from models.pattern_tables import PatternTables
+from models.reference import Reference
 from models.shared_facts import SharedFacts
 from models.threshold import ThresholdChoice
 from pipeline.cli import run_verb

@@ -12,6 +12,7 @@ from features.language import Language, number
 from models.explain import FAMILIES
 from models.moves import Moves
 from models.reasons import Reason
+from models.segments import ALL
 from pipeline.language import day, fixed, iso, moment, money, ordinal, points, strength, two_figures
 from pipeline.report.templates import environment
 from pipeline.report.waterfall import waterfall
@@ -63,6 +64,8 @@ class Dossier:
         Leads of the run.
     kind : {"portfolio", "file"}
         Of the run.
+    has_segments : bool
+        Whether the model knows segments: then it is told which made the score.
     """
 
     row: Mapping[str, Any]
@@ -84,6 +87,7 @@ class Dossier:
     rank: int
     n_ranked: int
     kind: str
+    has_segments: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -122,6 +126,13 @@ class Dossier:
             elif name != "opted_out":
                 shown.append((say(name, language), str(value)))
         return shown
+
+    def made_by(self, language: Language) -> str:
+        """Which model made the score; empty where there are no segments."""
+        if not self.has_segments:
+            return ""
+        segment = self.row["scored_by"]
+        return say("by_all", language) if segment == ALL else say("by_segment", language, segment=segment)
 
     def worth(self, language: Language) -> str:
         """What the deal would bring and what that is worth today; empty where no amount is known."""

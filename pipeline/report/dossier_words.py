@@ -6,6 +6,14 @@ DOSSIER: dict[str, tuple[str, str]] = {
         "Scored on {on} by model {version}, as things stood on {cutoff}.",
         "Noté le {on} par le modèle {version}, selon la situation au {cutoff}.",
     ),
+    "by_segment": (
+        "Scored by the model of all leads with what segment {segment} adds, beside a typical lead of that segment.",
+        "Noté par le modèle de tous les leads et ce qu'y ajoute le segment {segment}, à côté d'un lead type de ce segment.",
+    ),
+    "by_all": (
+        "Scored by the model of all leads alone.",
+        "Noté par le seul modèle de tous les leads.",
+    ),
     "display_name": ("Contact", "Contact"),
     "job_title": ("Role", "Fonction"),
     "account_id": ("Company", "Entreprise"),

@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.simulator.plan import SimulationPlan
+from pipeline.simulator.plan import Apart, SimulationPlan
 from pipeline.simulator.words import (
     CHANNELS,
     COUNTRIES,
@@ -204,7 +204,7 @@ def make_leads(rng: np.random.Generator, plan: SimulationPlan, clock: WorkClock,
     progress = np.sort((np.sqrt(0.64 + rng.random(n) * (1.44 - 0.64)) - 0.8) / 0.4)  # density 0.8 to 1.2
     first, last = clock.days_at([plan.start, plan.end])
     created = np.minimum(clock.utc(first + progress * (last - first)).astype(np.int64), plan.end - 1)
-    channel = _channels(rng, progress)
+    channel = _channels(rng, progress, plan.apart)
     job = draw(rng, effect(JOBS, lambda j: j.weight), n)
     student = np.array([j.function == "study" for j in JOBS])[job]
     account = draw(rng, accounts.visits, n)
@@ -219,10 +219,9 @@ def make_leads(rng: np.random.Generator, plan: SimulationPlan, clock: WorkClock,
     sector_appeal = np.where(alone, -0.8, effect(SECTORS, lambda s: s.appeal)[accounts.sector[account]])
     sector_watch = np.where(alone, 0.8, effect(SECTORS, lambda s: s.watch)[accounts.sector[account]])
     heat = np.where(alone, 0.0, accounts.heat[account])
+    turned = 1.0 if plan.apart is None else np.where(_outbound()[channel], 1.0 - plan.apart.contrast, 1.0)
     appeal = (
-        0.8 * sector_appeal
-        + _size_appeal(employees)
-        + 0.8 * effect(JOBS, lambda j: j.appeal)[job]
+        turned * (0.8 * sector_appeal + _size_appeal(employees) + 0.8 * effect(JOBS, lambda j: j.appeal)[job])
         + effect(CHANNELS, lambda c: c.appeal)[channel]
         + effect(CRMS, lambda c: c[2])[crm]
         + np.where(mail == COMPANY_MAIL, 0.0, -0.6)
@@ -230,7 +229,8 @@ def make_leads(rng: np.random.Generator, plan: SimulationPlan, clock: WorkClock,
         + 0.6 * heat
         + rng.normal(0, 0.75, n)  # what no column will ever show
     )
-    watch = -1.75 + sector_watch + effect(JOBS, lambda j: j.watch)[job] + effect(CHANNELS, lambda c: c.watch)[channel]
+    watch = -1.75 + turned * sector_watch + turned * effect(JOBS, lambda j: j.watch)[job]
+    watch += effect(CHANNELS, lambda c: c.watch)[channel]
     watch += np.where(mail == COMPANY_MAIL, 0.0, 0.9) - 0.5 * heat
     watcher = rng.random(n) < 1 / (1 + np.exp(-watch))
     return Leads(
@@ -254,11 +254,23 @@ def make_leads(rng: np.random.Generator, plan: SimulationPlan, clock: WorkClock,
     )
 
 
-def _channels(rng: np.random.Generator, progress: Numbers) -> Codes:
+def _outbound() -> Flags:
+    return np.array([c.direction == "outbound" for c in CHANNELS])
+
+
+def _channels(rng: np.random.Generator, progress: Numbers, apart: Apart | None) -> Codes:
     """The mix of channels moves linearly from its first to its last shares."""
-    early = draw(rng, effect(CHANNELS, lambda c: c.share[0]), len(progress))
-    late = draw(rng, effect(CHANNELS, lambda c: c.share[1]), len(progress))
+    first, last = effect(CHANNELS, lambda c: c.share[0]), effect(CHANNELS, lambda c: c.share[1])
+    if apart is not None:
+        first, last = (_with_share(shares, apart.share) for shares in (first, last))
+    early, late = draw(rng, first, len(progress)), draw(rng, last, len(progress))
     return np.where(rng.random(len(progress)) < progress, late, early)
+
+
+def _with_share(shares: Numbers, share: float) -> Numbers:
+    """Shares of the channels with this one for prospecting."""
+    group = np.where(_outbound(), shares @ _outbound(), shares @ ~_outbound())
+    return shares / group * np.where(_outbound(), share, 1.0 - share)
 
 
 def _mail(rng: np.random.Generator, student: Flags, alone: Flags, employees: Numbers) -> Codes:

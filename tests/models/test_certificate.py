@@ -9,12 +9,13 @@ from scipy.special import expit, logit
 from scipy.stats import chi2, norm
 
 from features.errors import UseError
-from models.certificate import ALL, Certificate, certify, judge
+from models.certificate import Certificate, certify, judge
 from models.certificate_words import sentence
 from models.lead_model import LeadModel
 from models.metrics import wilson
 from models.plan import TrainingPlan
 from models.promises import Promises
+from models.segments import ALL, Wanted, resolve
 from models.training import train
 
 TOLERANCE, CONFIDENCE = 0.3, 0.9
@@ -257,10 +258,11 @@ def test_a_model_keeps_its_certificate_and_one_without_shows_no_percentage(small
 
 def test_training_certifies_the_test_period_by_segment(world_maker, plan):
     world = world_maker(n=1500, snapshots=1)
-    segment = np.where(world.frame["fit__source"] == "web", "web", "other")
-    result = train(world.frame, world.rows.assign(segment=segment), world.features, replace(plan, tolerance=1.0))
+    segments = resolve({"web": {"fit__source": Wanted(("web",))}}, world.features)
+    segment = np.where(world.frame["fit__source"] == "web", "web", "rest")
+    result = train(world.frame, world.rows, world.features, replace(plan, tolerance=1.0, segments=segments))
     verdicts, test = result.model.certificate.verdicts, result.evidence.test
-    assert list(verdicts) == ["all", "other", "web"]
+    assert list(verdicts) == ["all", "web"]
     assert result.evidence.certificate == result.model.certificate.to_dict()
     named = dict(zip(world.rows["lead_id"], segment, strict=True))
     for name, verdict in verdicts.items():

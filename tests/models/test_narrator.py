@@ -12,9 +12,9 @@ from features.language import NBSP
 from features.matrix import ColumnSchema, MatrixSchema
 from features.specification import Did, Feature
 from features.statements import column_words
-from models.lead_model import Reference
 from models.narrator import Narrator
 from models.reasons import top_reasons
+from models.reference import Reference
 from models.shared_facts import SharedFacts
 
 (PRICING,) = count(

@@ -22,8 +22,9 @@ from pipeline.views import score_views
 
 NOW = 1_791_000_000  # two days after the simulated data end
 COLUMNS = [
-    *("lead_id", "cutoff", "scored_at", "run_id", "model_version", "propensity", "raw_score", "reference_propensity"),
-    *("threshold", "band", "decision", "qualification", "handover_probability"),
+    *("lead_id", "cutoff", "scored_at", "run_id", "model_version", "segment", "scored_by"),
+    *("propensity", "raw_score"),
+    *("reference_propensity", "threshold", "band", "decision", "qualification", "handover_probability"),
     *("fit_points", "engagement_points", "intent_points"),
     *("expected_amount", "expected_value", "reasons", "previous_propensity", "trend", "due_at"),
 ]

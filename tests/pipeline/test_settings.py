@@ -46,6 +46,16 @@ from pipeline.settings_template import render, toml
         ({"source": {"password": "hunter2"}}, "a secret does not belong in a file. Set TAMIS_SOURCE__PASSWORD"),
         ({"model": {"folds": -1}}, "model.folds: Input should be greater than or equal to 0"),
         ({"source": {"tables": {"events": {"columns": {"when": "x"}}}}}, "[source.tables.events.columns] 'when'"),
+        ({"segments": {"Outbound": {"direction": "x"}}}, "[segments.Outbound]: expected a name of at most 31 small"),
+        ({"segments": {"all": {"direction": "x"}}}, "that begins with a letter and is not 'all'"),
+        ({"segments": {"a": {}}}, "[segments.a]: expected at least one filter such as direction"),
+        ({"segments": {"a": "outbound"}}, "[segments.a]: expected at least one filter such as direction"),
+        ({"segments": ["a"]}, "segments: expected tables such as [segments.outbound], found list"),
+        ({"segments": {"a": {"country": []}}}, "[segments.a] country: expected a text, a list of texts, or limits"),
+        ({"segments": {"a": {"employees": 50}}}, "or limits such as { at_least = 50, below = 250 }, found 50"),
+        ({"segments": {"a": {"employees": {"min": 5}}}}, "found {'min': 5}"),
+        ({"segments": {"a": {"employees": {"below": True}}}}, "found {'below': True}"),
+        ({"segments": {"a": {"employees": {"at_least": 9, "below": 9}}}}, "expected at_least < below, found 9 and 9"),
     ],
 )
 def test_a_fault_names_its_place_and_the_way_out(raw: dict, sentence: str) -> None:
@@ -58,6 +68,12 @@ def test_all_faults_are_told_at_once() -> None:
     with pytest.raises(UseError, match="has 3 faults") as caught:
         from_dict({"modl": {}, "threshold": {"rule": "luck", "win_value": -1}})
     assert str(caught.value).count("\n- ") == 3
+
+
+def test_all_faults_of_segments_are_told_at_once() -> None:
+    with pytest.raises(UseError) as caught:
+        from_dict({"segments": {"A": {"country": 3}, "b": {}, "c": {"x": ""}}})
+    assert [f"[segments.{name}]" in str(caught.value) for name in "Abc"] == [True] * 3
 
 
 def test_a_secret_in_the_file_is_not_repeated_in_the_message() -> None:
@@ -87,7 +103,8 @@ def test_the_settings_are_frozen() -> None:
 
 def test_the_written_file_shows_every_setting_and_reads_back_the_same() -> None:
     text = render(Settings())
-    for section in Settings.model_fields:
+    assert "# [segments.outbound]" in text
+    for section in set(Settings.model_fields) - {"segments"}:
         for name in type(getattr(Settings(), section)).model_fields:
             assert name in text, f"{section}.{name}"
     assert from_dict(tomllib.loads(text)) == Settings()
@@ -107,10 +124,16 @@ def test_a_file_with_tables_labels_costs_and_grids_reads_back_the_same() -> None
                 "rules": [{"column": "a", "at_least": 3, "also": [{"column": "b", "at_least": 1}], "points": 15}],
             },
             "source": {"tables": {"leads": {"path": "é.csv", "columns": {"lead_id": "N° client", "source": 'a"b'}}}},
+            "segments": {
+                "grands_comptes": {"employees": {"at_least": 250.5}, "Zone é": ["DE", 'A"T']},
+                "b": {"direction": "outbound", "age": {"at_least": 1, "below": 2}},
+            },
             "features": {"families": {"clics": "engagement"}, "labels": {"x y": {"en": "X", "fr": "Ç"}}},
         }
     )
-    assert from_dict(tomllib.loads(render(settings))) == settings
+    again = from_dict(tomllib.loads(render(settings)))
+    assert again == settings
+    assert list(again.segments) == ["grands_comptes", "b"]
 
 
 @given(st.text())
