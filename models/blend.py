@@ -1,7 +1,8 @@
 """Trees alone, or trees and a logistic regression half and half: what leads that nobody had seen say.
 
-Trees find what belongs together but repeat the past; a regression carries on beyond it. The shares are not fitted: a
-mean of equal shares beats estimated ones whenever little is known, and a handful of periods is little.
+Trees find what belongs together but repeat the past; a regression carries on beyond it, from all of the past or, if
+unseen leads say so, mostly from its newest part. The shares are not fitted: a mean of equal shares beats estimated ones
+whenever little is known, and a handful of periods is little.
 """
 
 from collections.abc import Sequence
@@ -15,11 +16,13 @@ import pandas as pd
 from models.calibration import BetaCalibration
 
 Floats = npt.NDArray[np.float64]
-# Shares of the members in the margin: trees, regression.
-Mix = tuple[float, float]
-TREES: Mix = (1.0, 0.0)
-LOGISTIC: Mix = (0.0, 1.0)
-BLEND: Mix = (0.5, 0.5)
+_LOSSES = ("trees", "logistic", "blend", "recent")
+# Shares of the members in the margin: trees, regression, regression to which newer rows count more.
+Mix = tuple[float, float, float]
+TREES: Mix = (1.0, 0.0, 0.0)
+LOGISTIC: Mix = (0.0, 1.0, 0.0)
+BLEND: Mix = (0.5, 0.5, 0.0)
+RECENT: Mix = (0.5, 0.0, 0.5)
 
 
 @dataclass(frozen=True)
@@ -28,8 +31,8 @@ class Unseen:
 
     Attributes
     ----------
-    members : ndarray of shape (n, 2)
-        Log-odds from the trees and from the regression.
+    members : ndarray of shape (n, 3)
+        Log-odds from the trees and from both regressions.
     lead : ndarray of shape (n,)
         Lead of each row: its rows err together.
     y, w : ndarray of shape (n,)
@@ -48,24 +51,30 @@ class Choice:
 
     Attributes
     ----------
-    mix : tuple of 2 floats
-        `TREES` or `BLEND`.
-    trees, logistic, blend : float
+    mix : tuple of 3 floats
+        `TREES`, `BLEND` or `RECENT`.
+    trees, logistic, blend, recent : float
         Log loss on unseen rows once the level of conversion is right.
     noise : float
-        Standard error of the difference between trees and blend, leads taken as independent.
+        Standard error of the difference between trees and the better blend, leads taken as independent.
     """
 
     mix: Mix
     trees: float
     logistic: float
     blend: float
+    recent: float
     noise: float
 
     @property
     def blended(self) -> bool:
-        """Whether the regression has a share."""
-        return self.mix == BLEND
+        """Whether a regression has a share."""
+        return self.mix != TREES
+
+    @property
+    def best_blend(self) -> float:
+        """Log loss of the better blend."""
+        return min(self.blend, self.recent)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON.
@@ -73,11 +82,10 @@ class Choice:
         Returns
         -------
         dict
-            Keys ``used`` (trees or blend), ``trees``, ``logistic``, ``blend``, ``noise``.
+            Keys ``used`` (trees, blend or recent), ``trees``, ``logistic``, ``blend``, ``recent``, ``noise``.
         """
-        used = "blend" if self.blended else "trees"
-        losses = {"trees": self.trees, "logistic": self.logistic, "blend": self.blend, "noise": self.noise}
-        return {"used": used, **losses}
+        used = {TREES: "trees", BLEND: "blend", RECENT: "recent"}[self.mix]
+        return {"used": used, **{name: getattr(self, name) for name in (*_LOSSES, "noise")}}
 
 
 def mixed(members: Floats, mix: Mix) -> Floats:
@@ -85,9 +93,9 @@ def mixed(members: Floats, mix: Mix) -> Floats:
 
     Parameters
     ----------
-    members : ndarray of shape (n, 2)
+    members : ndarray of shape (n, 3)
         Log-odds.
-    mix : tuple of 2 floats
+    mix : tuple of 3 floats
         Shares; their sum is 1.
 
     Returns
@@ -96,7 +104,7 @@ def mixed(members: Floats, mix: Mix) -> Floats:
 
     Examples
     --------
-    >>> mixed(np.array([[1.0, 4.0]]), BLEND).tolist()
+    >>> mixed(np.array([[1.0, 4.0, 8.0]]), BLEND).tolist()
     [2.5]
     """
     total = np.zeros(len(members))
@@ -106,7 +114,7 @@ def mixed(members: Floats, mix: Mix) -> Floats:
 
 
 def choose(blocks: Sequence[Unseen]) -> Choice:
-    """Blend if that is better by more than one standard error, else keep the trees alone.
+    """Blend if the better blend is so by more than one standard error, else keep the trees alone.
 
     Each block's level is made right before the losses are compared: the level is a matter of calibration, here the
     question is who ranks and spreads leads better.
@@ -129,25 +137,27 @@ def choose(blocks: Sequence[Unseen]) -> Choice:
     --------
     >>> y = np.tile([0.0, 1.0], 200)
     >>> right, wrong = 2 * y - 1, np.zeros(400)
-    >>> choose([Unseen(np.column_stack([wrong, right]), np.arange(400), y, np.ones(400))]).blended
+    >>> choose([Unseen(np.column_stack([wrong, right, right]), np.arange(400), y, np.ones(400))]).blended
     True
-    >>> choose([Unseen(np.column_stack([right, wrong]), np.arange(400), y, np.ones(400))]).blended
+    >>> choose([Unseen(np.column_stack([right, wrong, wrong]), np.arange(400), y, np.ones(400))]).blended
     False
     """
     w = np.concatenate([block.w for block in blocks])
-    trees, logistic, blend = (
-        np.concatenate([_losses(block, mix) for block in blocks]) for mix in (TREES, LOGISTIC, BLEND)
+    trees, logistic, blend, recent = (
+        np.concatenate([_losses(block, mix) for block in blocks]) for mix in (TREES, LOGISTIC, BLEND, RECENT)
     )
     total = w.sum()
-    gain = float(w @ (trees - blend) / total)
+    better, mix = (recent, RECENT) if w @ recent < w @ blend else (blend, BLEND)
+    gain = float(w @ (trees - better) / total)
     codes, _ = pd.factorize(np.concatenate([block.lead for block in blocks]))
-    noise = float(np.sqrt(np.sum(np.bincount(codes, weights=w * (trees - blend - gain)) ** 2)) / total)
+    noise = float(np.sqrt(np.sum(np.bincount(codes, weights=w * (trees - better - gain)) ** 2)) / total)
     return Choice(
-        BLEND if gain > noise else TREES,
-        float(w @ trees / total),
-        float(w @ logistic / total),
-        float(w @ blend / total),
-        noise,
+        mix if gain > noise else TREES,
+        trees=float(w @ trees / total),
+        logistic=float(w @ logistic / total),
+        blend=float(w @ blend / total),
+        recent=float(w @ recent / total),
+        noise=noise,
     )
 
 

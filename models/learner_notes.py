@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from features.specification import Feature
 from features.words import label
-from models.blend import Choice
+from models.blend import RECENT, Choice
 from models.evidence import Note
 
 
@@ -27,13 +27,14 @@ def learner_notes(choice: Choice, telling: Sequence[Feature], *, forward: bool) 
 
     Examples
     --------
-    >>> notes = learner_notes(Choice((1.0, 0.0), 0.5, 0.4, 0.45, 0.1), (), forward=True)
+    >>> from models.blend import TREES
+    >>> notes = learner_notes(Choice(TREES, 0.5, 0.4, 0.45, 0.46, 0.1), (), forward=True)
     >>> [note.code for note in notes], notes[0].en
     (['logistic_ahead'], 'On later leads, logistic regression beat the boosted trees (log loss 0.4000 against 0.5000);
     blending them was tried and is not shown to be better (0.4500), so the trees are used alone.')
     """
     notes = []
-    losses = [f"{loss:.4f}" for loss in (choice.trees, choice.logistic, choice.blend)]
+    losses = [f"{loss:.4f}" for loss in (choice.trees, choice.logistic, choice.best_blend)]
     trees, logistic, blend = losses
     arbres, logistique, ensemble = (loss.replace(".", ",") for loss in losses)
     on = "On later leads" if forward else "On leads not seen in training"
@@ -65,6 +66,12 @@ def learner_notes(choice: Choice, telling: Sequence[Feature], *, forward: bool) 
         fr = (
             f"{sur}, un mélange à parts égales d'arbres et de régression logistique bat les arbres seuls "
             f"(log loss {ensemble} contre {arbres}) : le modèle mêle les deux."
+        )
+    if choice.mix == RECENT:
+        en += " To its regression recent leads count more: half as much for each quarter of the time covered before."
+        fr += (
+            " Pour sa régression, les leads récents comptent davantage : deux fois moins à chaque quart de la période "
+            "en remontant."
         )
     if ahead or choice.blended:
         notes.append(Note("logistic_ahead" if ahead else "blended", en, fr))

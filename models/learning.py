@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +11,14 @@ import pandas as pd
 from features.errors import DataError
 from features.matrix import Dropped, MatrixSchema, fit_schema, to_matrix
 from features.specification import Feature
-from models.blend import TREES, Mix, mixed
+from models.blend import BLEND, RECENT, TREES, Mix, mixed
 from models.calibration import BetaCalibration
 from models.classifier import LeadClassifier
 from models.drift import Margins, calibrate
 from models.folds import encode
 from models.linear import LinearPart
 from models.plan import TrainingPlan
+from models.recency import recency
 from models.sample import Sample
 from models.segment_models import NO_SEGMENTS, SegmentModels
 from models.time_telling import MOSTLY, tells_time
@@ -121,6 +122,21 @@ class Taught:
     w: Floats
 
 
+class Regression(NamedTuple):
+    """A fitted regression.
+
+    Attributes
+    ----------
+    part : LinearPart
+        What was fitted.
+    unseen : callable
+        Gives its out-of-fold margins of the rows that it was fitted on.
+    """
+
+    part: LinearPart
+    unseen: Callable[[], Floats]
+
+
 @dataclass(frozen=True)
 class Learnt:
     """Columns, trees and regression learnt from some rows.
@@ -133,16 +149,15 @@ class Learnt:
         Columns left out, and why.
     trees : LeadClassifier
         Fitted.
-    linear : LinearPart, optional
-        Fitted; None where it was known beforehand to have no share.
-    linear_unseen : callable
-        Gives the regression's out-of-fold margins of the rows that it was fitted on.
+    regressions : tuple of 2 Regression
+        Fitted on all rows alike, and with newer rows counting more; None where it was known to have no share, or where
+        there is no time.
     telling : tuple of Feature
         Columns that mostly tell when a lead came.
     rows : Part
         What they were fitted on, less what only taught.
-    mix : tuple of 2 floats
-        Shares of both in the margin.
+    mix : tuple of 3 floats
+        Shares of trees and regressions in the margin.
     by_segment : SegmentModels
         What segments add to the margin.
     added_unseen : ndarray of shape (k,), optional
@@ -152,13 +167,22 @@ class Learnt:
     schema: MatrixSchema
     dropped: tuple[Dropped, ...]
     trees: LeadClassifier
-    linear: LinearPart | None
-    linear_unseen: Callable[[], Floats] | None
+    regressions: tuple[Regression | None, Regression | None]
     telling: tuple[Feature, ...]
     rows: Part
     mix: Mix = TREES
     by_segment: SegmentModels = NO_SEGMENTS
     added_unseen: Floats | None = None
+
+    @property
+    def regression(self) -> Regression | None:
+        """The one that has a share in the margin."""
+        return {TREES: None, BLEND: self.regressions[0], RECENT: self.regressions[1]}[self.mix]
+
+    @property
+    def linear(self) -> LinearPart | None:
+        """What `regression` was fitted to."""
+        return None if self.regression is None else self.regression.part
 
     def calibrate(self, unseen: Margins, *, forward: bool) -> BetaCalibration:
         """Calibrate on margins of unseen rows.
@@ -187,12 +211,13 @@ class Learnt:
             Log-odds.
         """
         own = self.trees.oof_margin_[: len(self.rows.at)]
-        if self.mix != TREES and self.linear_unseen is not None:
-            own = mixed(np.column_stack([own, self.linear_unseen()]), self.mix)
+        if self.regression is not None:
+            unseen = self.regression.unseen()
+            own = mixed(np.column_stack([own, unseen, unseen]), self.mix)
         return own if self.added_unseen is None else own + self.added_unseen
 
     def members(self, frame: pd.DataFrame) -> Floats:
-        """Margins of trees and regression for rows that they were not fitted on.
+        """Margins of trees and regressions for rows that they were not fitted on.
 
         Parameters
         ----------
@@ -201,16 +226,18 @@ class Learnt:
 
         Returns
         -------
-        ndarray of shape (n, 2)
-            Log-odds.
+        ndarray of shape (n, 3)
+            Log-odds; those of a regression that is not there are those of the other, or 0.
         """
         if not len(frame):
-            return np.empty((0, 2))
+            return np.empty((0, 3))
         matrix = to_matrix(frame, self.schema)
         trees = self.trees.decision_function(matrix)
-        if self.linear is None:
-            return np.column_stack([trees, np.zeros(len(matrix))])
-        return np.column_stack([trees, self.linear.margin(encode(matrix, self.trees.levels_))])
+        encoded = encode(matrix, self.trees.levels_)
+        said = [None if one is None else one.part.margin(encoded) for one in self.regressions]
+        nothing = np.zeros(len(matrix))
+        first, second = (next((m for m in order if m is not None), nothing) for order in (said, said[::-1]))
+        return np.column_stack([trees, first, second])
 
     def encode(self, frame: pd.DataFrame) -> Floats:
         """Make the matrix that trees read: numbers, positions of levels, NaN for null.
@@ -265,8 +292,8 @@ def learn(
         Those that may serve.
     plan : TrainingPlan
         Seed, threads, settings of the classifier.
-    mix : tuple of 2 floats, optional
-        Shares of trees and regression, where they are known; a regression without a share is not fitted.
+    mix : tuple of 3 floats, optional
+        Shares of trees and regressions, where they are known; a regression without a share is not fitted.
     beside : Taught, optional
         Rows that teach the trees too.
 
@@ -297,17 +324,19 @@ def learn(
     trees = LeadClassifier(monotone=directions, seed=plan.seed, num_threads=plan.num_threads, **(plan.classifier or {}))
     trees.fit(matrix, y.astype(np.int64), groups=lead, sample_weight=w)
     encoded = encode(matrix[: len(rows.at)], trees.levels_)
-    linear, linear_unseen = None, None
-    if mix != TREES:
-        fold = trees.fold_[: len(rows.at)]
-        given = (encoded, trees.levels_, rows.y, rows.w, fold, directions, plan.seed)
-        linear, linear_unseen = LinearPart.fit(*given)
+    fold, newer = trees.fold_[: len(rows.at)], recency(rows.cutoff)
+    counts = {BLEND: rows.w, RECENT: None if newer is None else rows.w * newer}
+    both, recent = (
+        None
+        if w is None or mix not in (None, share)
+        else Regression(*LinearPart.fit(encoded, trees.levels_, rows.y, w, fold, directions, plan.seed))
+        for share, w in counts.items()
+    )
     return Learnt(
         schema,
         tuple(dropped),
         trees,
-        linear,
-        linear_unseen,
+        (both, recent),
         tuple(
             column.feature
             for j, column in enumerate(schema.columns)

@@ -5,16 +5,23 @@ import pytest
 from scipy.special import expit
 
 from features.specification import Feature
-from models.blend import BLEND, TREES, Choice, Unseen, choose
+from models.blend import BLEND, RECENT, TREES, Choice, Unseen, choose
 from models.learner_notes import learner_notes
 
 
-def _block(n, slope, *, seed, shift=0.0, error=1.0):
+def _block(n, slope, *, seed, shift=0.0, error=1.0, recent=3.0):
     """Trees that err by a noise of their own, a regression that errs by another."""
     rng = np.random.default_rng(seed)
     truth = rng.normal(-1, 1, n)
     y = (rng.random(n) < expit(truth)).astype(float)
-    members = np.column_stack([truth + error * rng.normal(size=n), slope * truth + rng.normal(size=n)]) + shift
+    members = np.column_stack(
+        [
+            truth + error * rng.normal(size=n),
+            slope * truth + rng.normal(size=n),
+            slope * truth + recent * rng.normal(size=n),
+        ]
+    )
+    members += shift
     return Unseen(members, np.arange(n), y, np.ones(n))
 
 
@@ -22,6 +29,12 @@ def test_two_that_err_apart_are_better_together():
     found = choose([_block(4000, 1.0, seed=1), _block(4000, 1.0, seed=2)])
     assert found.mix == BLEND
     assert found.blend < min(found.trees, found.logistic) - found.noise
+
+
+def test_the_regression_that_forgets_is_taken_where_it_errs_less():
+    found = choose([_block(4000, 1.0, seed=1, recent=0.5), _block(4000, 1.0, seed=2, recent=0.5)])
+    assert found.mix == RECENT
+    assert found.best_blend == found.recent < found.blend < found.trees
 
 
 def test_a_gain_within_its_noise_is_no_reason_to_blend():
@@ -55,11 +68,12 @@ MONTH = Feature("fit__month", "fit", "category", "month", "not known")
 @pytest.mark.parametrize(
     ("choice", "telling", "codes"),
     [
-        (Choice(TREES, 0.30, 0.31, 0.30, 0.01), (), []),
-        (Choice(TREES, 0.30, 0.29, 0.295, 0.01), (), ["logistic_ahead"]),
-        (Choice(BLEND, 0.30, 0.29, 0.28, 0.01), (MONTH,), ["logistic_ahead", "tells_time"]),
-        (Choice(BLEND, 0.30, 0.31, 0.28, 0.01), (), ["blended"]),
-        (Choice(TREES, 0.30, 0.31, 0.30, 0.01), (MONTH,), ["tells_time"]),
+        (Choice(TREES, 0.30, 0.31, 0.30, 0.31, 0.01), (), []),
+        (Choice(TREES, 0.30, 0.29, 0.295, 0.31, 0.01), (), ["logistic_ahead"]),
+        (Choice(BLEND, 0.30, 0.29, 0.28, 0.31, 0.01), (MONTH,), ["logistic_ahead", "tells_time"]),
+        (Choice(BLEND, 0.30, 0.31, 0.28, 0.31, 0.01), (), ["blended"]),
+        (Choice(RECENT, 0.30, 0.31, 0.29, 0.28, 0.01), (), ["blended"]),
+        (Choice(TREES, 0.30, 0.31, 0.30, 0.31, 0.01), (MONTH,), ["tells_time"]),
     ],
 )
 def test_the_notes_say_who_was_ahead_and_what_was_done(choice, telling, codes):
@@ -69,4 +83,4 @@ def test_the_notes_say_who_was_ahead_and_what_was_done(choice, telling, codes):
         assert note.en != note.fr
         assert "0." not in note.fr
     random = learner_notes(choice, telling, forward=False)
-    assert all("later" not in note.en and "récents" not in note.fr for note in random)
+    assert all("later leads" not in note.en and "plus récents" not in note.fr for note in random)
