@@ -5,9 +5,11 @@
 Tamis reads tables, describes leads, trains with all of its evidence and scores, as ``tamis train`` and ``tamis score``
 do, with one set of defaults. Peers get the very matrix that Tamis made of the same leads; where leads are predicted in
 several blocks, every system is trained anew before each block, on all rows before it, and the predictions are pooled.
-Brackets hold 95% bootstrap intervals, leads resampled. ``truth`` is the mean absolute distance to the true probability
-where somebody knows it. ``seconds`` are CPU seconds on one thread to train (Tamis: from the files to the model with its
-evidence, and the peers' time does not hold the making of the matrix).
+Brackets hold 95% bootstrap intervals, leads resampled. Where somebody knows the true probabilities, ``kl`` is the mean
+Kullback-Leibler divergence from them in nats, what a log loss without the luck of the draw would show, and ``truth``
+the mean absolute distance, which favours whoever promises too little where most leads are hopeless. ``seconds`` are CPU
+seconds on one thread to train (Tamis: from the files to the model with its evidence, and the peers' time does not hold
+the making of the matrix).
 """
 
 import argparse
@@ -22,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import rel_entr
 
 from benchmarks.peers import peers, quietly
 from benchmarks.quality_cases import CASES, DATASETS, Step
@@ -88,7 +91,8 @@ def predict(step: Step, trials: int) -> Predicted:
 
 def measure(case: str, steps: Sequence[Predicted]) -> list[Row]:
     """Figures of each system over all steps together."""
-    y, lead = np.concatenate([s.y for s in steps]), np.concatenate([s.lead for s in steps])
+    y = np.concatenate([s.y for s in steps])
+    lead = np.concatenate([[f"{k} {name}" for name in s.lead] for k, s in enumerate(steps)])
     systems = list(steps[0].by_system)
     p = {name: np.concatenate([s.by_system[name][0] for s in steps]) for name in systems}
     measured = figures(y, {name: (p[name], p[name]) for name in systems}, np.ones(len(y)), lead)
@@ -100,19 +104,34 @@ def measure(case: str, steps: Sequence[Predicted]) -> list[Row]:
         row["seconds"] = sum(s.by_system[name][1] for s in steps)
         truths = [s.truth for s in steps if s.truth is not None]
         if truths:
-            row["truth"] = float(np.abs(p[name] - np.concatenate(truths)).mean())
+            row |= {"kl": divergence(np.concatenate(truths), p[name])}
+            row |= {"truth": float(np.abs(p[name] - np.concatenate(truths)).mean())}
         rows.append(row)
     return rows
 
 
+def divergence(truth: Floats, p: Floats) -> float:
+    """Mean Kullback-Leibler divergence of propensities from the true probabilities.
+
+    Examples
+    --------
+    >>> round(divergence(np.array([0.5]), np.array([0.25])), 4)
+    0.1438
+    """
+    p = np.clip(p, 1e-9, 1 - 1e-9)
+    return float((rel_entr(truth, p) + rel_entr(1 - truth, 1 - p)).mean())
+
+
 def show(rows: Sequence[Row]) -> None:
-    print(f"\n{rows[0]['case']}\n{'':24}{''.join(f'{name:>26}' for name in FIGURES)}{'seconds':>9}{'truth':>8}")
+    print(
+        f"\n{rows[0]['case']}\n{'':24}{''.join(f'{name:>26}' for name in FIGURES)}{'seconds':>9}{'kl':>9}{'truth':>8}"
+    )
     for row in rows:
         cells = [
             f"{row[name]:.{digits}f} [{row[f'{name}_low']:.{digits}f}, {row[f'{name}_high']:.{digits}f}]"
             for name, digits in FIGURES.items()
         ]
-        truth = f"{row['truth']:8.4f}" if "truth" in row else ""
+        truth = f"{row['kl']:9.5f}{row['truth']:8.4f}" if "truth" in row else ""
         print(f"{row['system']:24}{''.join(f'{cell:>26}' for cell in cells)}{row['seconds']:9.1f}{truth}", flush=True)
 
 

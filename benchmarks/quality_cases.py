@@ -141,8 +141,12 @@ def maven() -> Iterator[Step]:
 
 
 def simulator() -> Iterator[Step]:
-    """The leads open on the last day of a simulated company, whose true probabilities are known."""
-    plan = SimulationPlan(n_leads=3000, seed=11)
+    """The leads open on the last day of three simulated companies, whose true probabilities are known."""
+    for seed in (11, 12, 13):
+        yield _simulated(SimulationPlan(n_leads=3000, seed=seed))
+
+
+def _simulated(plan: SimulationPlan) -> Step:
     simulation = simulate(plan)
     truth = simulation.truth
     p = truth.propensity(truth.lead_ids, plan.end, plan.horizon_days)
@@ -150,7 +154,7 @@ def simulator() -> Iterator[Step]:
     scored = ~np.isnan(p) & (truth.created_at >= plan.end - MOST_DAYS * DAY_S)
     ended = pd.Series(won.astype("int64"), index=truth.lead_ids)[scored]
     settings = {"snapshots": {"horizon_days": plan.horizon_days, "max_age_days": MOST_DAYS}}
-    yield Step(
+    return Step(
         lambda folder: write_tables(simulation, folder, format="parquet"), settings, ended, plan.end, truth.propensity
     )
 
