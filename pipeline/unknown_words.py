@@ -118,12 +118,8 @@ def _explored(facts: Mapping[str, Any]) -> Note:
     explored, left = facts["by_kind"]["explored"], facts["by_kind"]["left_aside"]
     return _note(
         "explored",
-        "{leads} leads below the threshold were drawn at random and handed over to learn: {won} were won ({rate}, 95% "
-        "interval {low} to {high}). They stand for {left} leads left aside, which do not teach; a snapshot weighs up to "
-        "{most}, so that all together are worth {effective} of equal weight.",
-        "{leads} leads sous le seuil ont été tirés au sort et transmis pour apprendre : {won} gagnés ({rate}, intervalle à "
-        "95 % de {low} à {high}). Ils comptent pour {left} leads laissés de côté, qui n'enseignent pas ; une observation "
-        "pèse jusqu'à {most}, si bien que l'ensemble en vaut {effective} de poids égal.",
+        "{leads} leads below the threshold were drawn at random and handed over to learn: {won} were won ({rate}, 95% interval {low} to {high}). They stand for {left} leads left aside, which do not teach; a snapshot weighs {most} at most, lest a few decide for all, and all together are worth {effective} of equal weight.",
+        "{leads} leads sous le seuil ont été tirés au sort et transmis pour apprendre : {won} gagnés ({rate}, intervalle à 95 % de {low} à {high}). Ils comptent pour {left} leads laissés de côté, qui n'enseignent pas ; une observation pèse au plus {most}, pour que quelques-unes ne décident pas de tout, et l'ensemble en vaut {effective} de poids égal.",
         leads=_n(explored["n_leads"]),
         won=_n(explored["n_won"]),
         rate=_share(facts["conversion"]),
