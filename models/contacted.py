@@ -17,10 +17,10 @@ Robins, Hernan and Brumback, 2000.) The weights of the explored are scaled to su
 (Hajek, 1971) and then clipped. Who is handed over follows from what the model reads, so that the drawn teach what
 contact brings to their like with any weight; more than 10 lets the luck of 50 leads decide about thousands, above the
 threshold too. In three simulated companies with a share of 0.02, the log loss in excess of the truth's was 0.132 where
-the left aside count as lost, and 0.039, 0.033, 0.033, 0.034, 0.041 with weights of at most 1, 5, 10, 20 and all; with 0.05
-it was 0.117, and 0.034, 0.027, 0.029, 0.031, 0.032. The clipping is paid where leads are counted: below the threshold there
-are more of them than the weights say. Fewer than 30 leads cannot stand for thousands: until there are as many, all
-weights stay 1.
+the left aside count as lost, and 0.039, 0.033, 0.033, 0.034, 0.041 with weights of at most 1, 5, 10, 20 and all; with
+0.05 it was 0.117, and 0.034, 0.027, 0.029, 0.031, 0.032. The clipping is paid where leads are counted: below the
+threshold there are more of them than the weights say. Fewer than 30 leads cannot stand for thousands: until there are
+as many, all weights stay 1.
 """
 
 from collections.abc import Mapping
