@@ -190,12 +190,12 @@ class ExplorationSettings(Section):
         0.0,
         ge=0,
         le=0.2,
-        description="share of them, drawn at random; 0: off. 0.02 to 0.05 is wise: some calls a week, and the next "
-        "model learns what the others would have brought",
+        description="share of them, drawn at random; 0: off. 0.02 to 0.05 is wise: some calls a week (the first run "
+        "draws from all open leads), and the next model learns what the others would have brought",
     )
     spare_band_d: bool = Field(False, description="true: never draw band D; what it would bring is then never known")
     salt: str = Field(
-        "", description="any words of your own: without them nobody can foresee who is drawn; others draw others"
+        "", description="words of your own, so that nobody can foresee who is drawn; to change them draws others"
     )
 
 

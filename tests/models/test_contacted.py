@@ -45,33 +45,33 @@ def test_each_snapshot_is_of_one_kind(row, kind):
 
 
 def test_weights_are_those_worked_out_by_hand():
-    log = [*explored(40, 900, 0.05), (NEVER, 0, 0.0, 0, NEVER), (10, 1, 1.0, 1, NEVER), (10, 0, 0.0, 1, NEVER)]
+    log = [*explored(100, 900, 0.1), (NEVER, 0, 0.0, 0, NEVER), (10, 1, 1.0, 1, NEVER), (10, 0, 0.0, 1, NEVER)]
     log += [(10, 0, 0.0, 0, NEVER), (10, 0, 0.0, 0, 50), (10, 0, 0.0, 0, 100)]
     n = len(log)
     label = np.zeros(n)
-    label[[0, 1, 50, 900]] = 1
+    label[[0, 1, 150, 900]] = 1
     rows = pd.DataFrame({"lead_id": [f"L{place}" for place in range(n)], "label": label})
     found = weigh(rows, decided(log))
 
-    # 40 drawn leads stand for 900, so each for 22.5; what could not be drawn in a closed run does not teach.
-    assert found.weight[:40] == pytest.approx(22.5)
-    assert found.weight[40:900].tolist() == [0.0] * 860
+    # 100 drawn leads stand for 900, so each for 9; what could not be drawn in a closed run does not teach.
+    assert found.weight[:100] == pytest.approx(9.0)
+    assert found.weight[100:900].tolist() == [0.0] * 800
     assert found.weight[900:].tolist() == [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]
     facts = found.facts
     assert {kind: tuple(of.values()) for kind, of in facts["by_kind"].items()} == {
         "before": (1, 1, 1),
         "above": (1, 1, 0),
-        "explored": (40, 40, 2),
-        "left_aside": (860, 860, 1),
+        "explored": (100, 100, 2),
+        "left_aside": (800, 800, 1),
         "closed": (3, 3, 0),
         "spared": (1, 1, 0),
     }
     # A contact at the end of the label window is outside.
     assert facts["n_contacted_anyway"] == 1
-    assert facts["conversion"] == pytest.approx(2 / 40)
-    assert facts["low"] < 2 / 40 < facts["high"]
-    assert facts["largest_weight"] == pytest.approx(22.5)
-    assert facts["n_effective"] == pytest.approx(903**2 / (40 * 22.5**2 + 3))
+    assert facts["conversion"] == pytest.approx(2 / 100)
+    assert facts["low"] < 2 / 100 < facts["high"]
+    assert (facts["largest_weight"], facts["n_clipped"]) == (pytest.approx(9.0), 0)
+    assert facts["n_effective"] == pytest.approx(903**2 / (100 * 9.0**2 + 3))
 
 
 def test_too_few_drawn_leads_leave_everything_as_it_is():
@@ -87,13 +87,16 @@ def test_too_few_drawn_leads_leave_everything_as_it_is():
     assert not weigh(young, decided([*explored(200, 600, 0.05), few[-1]])).facts["corrects"]
 
 
-def test_a_tiny_share_counts_at_most_a_hundredfold_before_it_is_scaled():
-    log = [*explored(40, 400, 0.02), *explored(10, 500, 0.001)]
-    rows = pd.DataFrame({"lead_id": [f"L{place}" for place in range(900)], "label": 0})
+def test_nobody_stands_for_more_than_ten_and_the_conversion_is_that_of_full_weights():
+    log = [*explored(40, 200, 0.2), *explored(10, 500, 0.02)]
+    label = np.zeros(700)
+    label[[0, 200]] = 1
+    rows = pd.DataFrame({"lead_id": [f"L{place}" for place in range(700)], "label": label})
     found = weigh(rows, decided(log))
-    assert found.weight[400] / found.weight[0] == pytest.approx(100 / 50)
-    assert found.weight.sum() == pytest.approx(900)
-    assert found.facts["n_clipped"] == 10
+    assert found.weight[[0, 200]].tolist() == [5.0, 10.0]
+    assert (found.facts["n_clipped"], found.facts["largest_weight"]) == (10, 10.0)
+    assert found.facts["conversion"] == pytest.approx((5 + 50) / 700)
+    assert found.facts["n_effective"] == pytest.approx(300**2 / (40 * 25 + 10 * 100))
 
 
 def test_drawn_leads_show_what_all_would_have_brought_whatever_the_model_says_of_them_later():

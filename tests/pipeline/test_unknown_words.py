@@ -54,5 +54,8 @@ def test_sentences_hold_the_figures():
     assert "50 leads below the threshold" in explored["explored"].en
     assert "5 were won (10%, 95% interval 4.3% to 21.4%)" in explored["explored"].en
     assert "They stand for 950 leads left aside" in explored["explored"].en
-    assert "weighs up to 20, so that all together are worth 50 of equal weight" in explored["explored"].en
+    assert (
+        "a snapshot weighs 10 at most, lest a few decide for all, and all together are worth 50 of equal weight"
+        in explored["explored"].en
+    )
     assert "explored" not in LOUD
