@@ -18,6 +18,10 @@ EXAMPLES = {
     "source.tables": (
         '[source.tables.leads]\npath = "contacts.csv"\ncolumns = { lead_id = "Record ID", source = "Origin" }'
     ),
+    "crm.fields": (
+        '[crm.fields]\npropensity = "tamis_propensity"\nband = "tamis_band"\nreasons = "tamis_reasons"\n'
+        'scored_at = "tamis_scored_at"'
+    ),
     "features.families": '[features.families]\ncampaign_clicks = "engagement"',
     "features.labels": (
         '[features.labels.growth]\nen = "Growth in a year"\nfr = "Croissance sur un an"\n'
