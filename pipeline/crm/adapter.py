@@ -1,8 +1,12 @@
 """What the engine asks of a CRM: read records by key, write a batch, one outcome per record."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
+
+import stamina
+from stamina.instrumentation import set_on_retry_hooks
 
 from features.errors import OutsideError
 from pipeline.crm.fields import Field, Value
@@ -10,7 +14,10 @@ from pipeline.crm.fields import Field, Value
 # Why a record is not written although it could be read.
 Barrier = Literal["", "override", "opted_out", "closed", "merged"]
 State = Literal["ok", "rejected", "edited", "missing", "unknown"]
+Again = type[Exception] | tuple[type[Exception], ...] | Callable[[Exception], bool | float]
 HOPELESS = 20
+# By itself stamina logs the exception of every attempt; ours are told once, in one sentence.
+set_on_retry_hooks(())
 
 
 class Record(NamedTuple):
@@ -137,6 +144,11 @@ class Refused(Exception):  # noqa: N818 (an outcome on its way)
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.message)
         self.outcome = outcome
+
+
+def patiently(on: Again, seconds: float) -> Iterator[AbstractContextManager[object]]:
+    """Try again with growing pauses, for so many seconds; ``on`` may give the pause that the CRM asks for."""
+    return iter(stamina.retry_context(on, attempts=None, timeout=seconds, wait_initial=0.2, wait_max=10.0))
 
 
 def bisect(changes: Sequence[Change], attempt: Callable[[Sequence[Change]], Sequence[Outcome]]) -> list[Outcome]:

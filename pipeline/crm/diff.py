@@ -107,5 +107,7 @@ def _moved(field: Field, then: npt.NDArray[np.float64], now: npt.NDArray[np.floa
     if field.kind == "points":
         least = 100 * minimum
     elif field.kind == "amount":
-        return appeared | ((move > 0) & (move >= minimum * np.nan_to_num(np.maximum(np.abs(then), np.abs(now))) - SLACK))
+        return appeared | (
+            (move > 0) & (move >= minimum * np.nan_to_num(np.maximum(np.abs(then), np.abs(now))) - SLACK)
+        )
     return appeared | ((move > 0) & (move >= least - SLACK))

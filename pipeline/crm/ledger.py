@@ -123,7 +123,8 @@ class Ledger:
                     started_at=now,
                 )
             )
-            return int(made.inserted_primary_key[0])
+            (number,) = made.inserted_primary_key or (0,)
+            return int(number)
 
     def end(self, push: int, state: str, now: int, counts: Mapping[str, int]) -> None:
         """Close a push; of a dry one only the counts stay."""
@@ -252,7 +253,7 @@ class Ledger:
         """Rows of the outbox by state."""
         wanted = sa.select(OUTBOX.c.state, sa.func.count()).where(OUTBOX.c.push == push).group_by(OUTBOX.c.state)
         with self._transaction() as connection:
-            return {state: count for state, count in connection.execute(wanted)}
+            return {row[0]: row[1] for row in connection.execute(wanted)}
 
     def first_written(self, pushes: Sequence[int]) -> Iterator[sa.Row[Any]]:
         """The earliest accepted row of each lead in some pushes, ordered by lead."""
@@ -275,7 +276,7 @@ class Ledger:
         """Every note of the adapter."""
         wanted = sa.select(NOTE.c.name, NOTE.c.value).where(NOTE.c.target == self.target)
         with self._transaction() as connection:
-            return {name: value for name, value in connection.execute(wanted)}
+            return {row[0]: row[1] for row in connection.execute(wanted)}
 
     def close(self) -> None:
         """Let go of the database."""

@@ -1,11 +1,10 @@
 """Plan a push: what changed, and how each of these records stands in the CRM. Nothing is written there."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import pandas as pd
 import pyarrow as pa
 
 from features.errors import DataError, GateError
@@ -13,9 +12,9 @@ from pipeline.crm.adapter import Adapter, Record
 from pipeline.crm.diff import Diff, compare
 from pipeline.crm.fields import DIGITS, Field, Value
 from pipeline.crm.ledger import Accepted, Ledger
-from pipeline.crm.values import Block, Integers, fault, normalise, payload
+from pipeline.crm.values import SEGMENT, Block, Integers, fault, normalise, payload
 from pipeline.language import iso
-from pipeline.score_runs import ScoreRun
+from pipeline.score_runs import SCHEMA, ScoreRun
 
 # Below this many leads a share of changed bands says nothing.
 FEWEST = 20
@@ -38,8 +37,8 @@ class Order:
     ----------
     run : ScoreRun
     fields : sequence of Field
-    certified : bool
-        Whether percentages may be read as such.
+    certified : mapping of str to bool
+        By segment, whether percentages may be read as such.
     minimum, brake : float
         Least move that is sent; share of leads that may change band.
     forced : bool
@@ -50,7 +49,7 @@ class Order:
 
     run: ScoreRun
     fields: Sequence[Field]
-    certified: bool
+    certified: Mapping[str, bool]
     minimum: float
     brake: float
     forced: bool
@@ -84,7 +83,8 @@ def plan(order: Order, ledger: Ledger, adapter: Adapter, push: int, words: Words
     tally, seq = Tally(), 0
     pushes = ledger.pushes()
     scored = (int(order.run.manifest["cutoff"]), int(order.run.manifest["scored_at"]))
-    columns = sorted({"lead_id", "band", *(one.ours for one in order.fields)})
+    wanted = {"lead_id", "band", SEGMENT, *(one.ours for one in order.fields)}
+    columns = [name for name in SCHEMA.names if name in wanted]
     longest = adapter.limits.text
     for name, table in order.run.blocks(columns):
         if not table.num_rows:
@@ -101,8 +101,8 @@ def plan(order: Order, ledger: Ledger, adapter: Adapter, push: int, words: Words
     if tally.twice:
         named = ", ".join(tally.twice[:TOLD])
         raise DataError(
-            f"The key of the CRM is not unique: {len(tally.twice)} of our leads stand on two records or more ({named}). "
-            "Nothing was written. Merge these records, or name another field in crm.key."
+            f"The key of the CRM is not unique: {len(tally.twice)} of our leads stand on two records or more "
+            f"({named}). Nothing was written. Merge these records, or name another field in crm.key."
         )
     _brake(order, tally)
     return tally
@@ -211,9 +211,7 @@ def same(found: Sequence[Value] | None, wanted: Sequence[Value], fields: Sequenc
     """
     if found is None:
         return False
-    return all(
-        one.is_stamp or _equal(one, then, now) for one, then, now in zip(fields, found, wanted, strict=True)
-    )
+    return all(one.is_stamp or _equal(one, then, now) for one, then, now in zip(fields, found, wanted, strict=True))
 
 
 def _equal(one: Field, then: Value, now: Value) -> bool:
@@ -253,13 +251,3 @@ def _brake(order: Order, tally: Tally) -> None:
         f"(crm.brake) between the score run of {iso(int(order.run.manifest['cutoff']))} and what was sent before. "
         "Nothing was written. Look at 'tamis push --dry-run --force'; if the changes are right, 'tamis push --force'."
     )
-
-
-def told_by(tell: Any, run: ScoreRun, cut: Any) -> Words:
-    """Make words from a function that puts sentences into rows."""
-
-    def words(name: str, rows: pa.Table) -> list[str]:
-        features: pd.DataFrame = run.features_of(name, rows.column("lead_id").to_pylist())
-        return [cut(row["reasons"]) for row in tell(rows.to_pylist(), features)]
-
-    return words

@@ -17,6 +17,7 @@ Integers = npt.NDArray[np.int64]
 # What no CRM stores as it is: control characters but for tab and line ends, and halves of characters.
 UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 MORE = " …"
+ALL, SEGMENT = "all", "segment"
 
 
 @dataclass(frozen=True)
@@ -53,20 +54,22 @@ class Block:
         return [None if value != value else value for value in column.tolist()]  # noqa: PLR0124 (NaN)
 
 
-def normalise(table: pa.Table, fields: Sequence[Field], *, certified: bool, longest: int) -> Block:
+def normalise(table: pa.Table, fields: Sequence[Field], *, certified: Mapping[str, bool], longest: int) -> Block:
     """Bring score rows into the form in which they are sent and compared.
 
     Parameters
     ----------
     table : pyarrow.Table
         ``lead_id``, ``band`` and the mapped columns.
-    certified : bool
-        Whether percentages may be read as such; where not, their fields are emptied.
+    certified : mapping of str to bool
+        By segment, whether percentages may be read as such; where not, their fields are emptied, for what stands there
+        would be read as one. A segment that is not named goes with ``all``; an empty mapping certifies everything.
     longest : int
         Characters that a field of the CRM takes.
     """
     n = table.num_rows
     faults: dict[int, str] = {}
+    trusted = _trusted(table, certified)
     lead_ids = _texts(table, "lead_id", longest, faults)
     bands = _texts(table, "band", longest, faults)
     hashes, columns = [_hash(bands)], []
@@ -76,7 +79,7 @@ def normalise(table: pa.Table, fields: Sequence[Field], *, certified: bool, long
             column: npt.NDArray[Any] = np.full(n, None, dtype=object)
             hashes.append(reasons)
         elif field.is_number or field.kind == "instant":
-            column = _numbers(table, field, certified, faults)
+            column = _numbers(table, field, trusted, faults)
         else:
             column = _texts(table, field.ours, longest, faults)
         columns.append(column)
@@ -88,13 +91,23 @@ def normalise(table: pa.Table, fields: Sequence[Field], *, certified: bool, long
     return Block(lead_ids, columns, reasons, bands, fingerprint, faults)
 
 
-def _numbers(table: pa.Table, field: Field, certified: bool, faults: dict[int, str]) -> npt.NDArray[np.float64]:
+def _trusted(table: pa.Table, certified: Mapping[str, bool]) -> npt.NDArray[np.bool_]:
+    default = certified.get(ALL, True)
+    if SEGMENT not in table.column_names:
+        return np.full(table.num_rows, default)
+    found: npt.NDArray[np.bool_] = np.array([certified.get(name, default) for name in table.column(SEGMENT).to_pylist()])
+    return found
+
+
+def _numbers(
+    table: pa.Table, field: Field, trusted: npt.NDArray[np.bool_], faults: dict[int, str]
+) -> npt.NDArray[np.float64]:
     column = table.column(field.ours)
     if field.kind == "instant":
         return np.asarray(column.cast(pa.int64()).to_pandas(), dtype=np.float64)
-    if not certified and field.ours in PERCENTAGES:
-        return np.full(table.num_rows, np.nan)
-    values = np.asarray(column.to_pandas(), dtype=np.float64)
+    values = np.array(column.to_pandas(), dtype=np.float64)
+    if field.ours in PERCENTAGES:
+        values[~trusted] = np.nan
     for i in np.flatnonzero(np.isinf(values)):
         faults.setdefault(int(i), f"{field.ours}: expected a number, found infinity.")
     with np.errstate(invalid="ignore"):
@@ -130,7 +143,8 @@ def _hash(values: npt.NDArray[Any]) -> Integers:
         return pd.util.hash_array(values).astype(np.int64)
     codes, levels = pd.factorize(values)
     hashed = pd.util.hash_array(np.asarray(levels, dtype=object)).astype(np.int64)
-    return np.append(hashed, 0)[codes]
+    found: Integers = np.append(hashed, 0)[codes]
+    return found
 
 
 def _signature(column: pa.ChunkedArray) -> Integers:
@@ -141,7 +155,8 @@ def _signature(column: pa.ChunkedArray) -> Integers:
     up = np.where(np.asarray(parts.field("points")) > 0, np.int64(3), np.int64(5))
     totals = np.concatenate([[np.int64(0)], np.cumsum(codes * up, dtype=np.int64)])
     ends = np.cumsum(np.asarray(lists.value_lengths().fill_null(0), dtype=np.int64))
-    return np.diff(totals[np.concatenate([[0], ends])])
+    found: Integers = np.diff(totals[np.concatenate([[0], ends])])
+    return found
 
 
 def sentences(reasons: Sequence[Mapping[str, Any]], longest: int) -> str:
