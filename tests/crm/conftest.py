@@ -16,6 +16,7 @@ from pipeline.settings_template import render
 from pipeline.workspace import Workspace
 from tests.crm.worlds.face import World
 from tests.crm.worlds.postgres import PostgresWorld
+from tests.crm.worlds.tryton import TrytonServer, TrytonWorld, template
 
 collect_ignore = ["tryton_addon"]
 SECRET = "s3cr3t-Tök€n!"
@@ -39,6 +40,28 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def postgres_world(postgres: str) -> PostgresWorld:
     return PostgresWorld(postgres, f"crm_{secrets.token_hex(4)}", SECRET)
+
+
+@pytest.fixture(scope="session")
+def tryton_template(request: pytest.FixtureRequest) -> Path:
+    """Tryton's database, made once for this machine (a minute) and kept by pytest's cache."""
+    cache = getattr(request.config, "cache", None)
+    folder = cache.mkdir("tryton") if cache else request.getfixturevalue("tmp_path_factory").mktemp("tryton")
+    return template(folder, SECRET)
+
+
+@pytest.fixture(scope="session")
+def tryton(tryton_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrytonServer]:
+    """One running Tryton for the session."""
+    server = TrytonServer(tmp_path_factory.mktemp("tryton"), tryton_template)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def tryton_world(tryton: TrytonServer) -> TrytonWorld:
+    return TrytonWorld(tryton, SECRET)
 
 
 @pytest.fixture

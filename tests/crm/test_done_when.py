@@ -9,7 +9,7 @@ from tests.crm.worlds.face import World
 from tests.crm.worlds.runs import publish, row
 
 
-@pytest.fixture(params=["postgres"])
+@pytest.fixture(params=["postgres", "tryton"])
 def world(request: pytest.FixtureRequest) -> World:
     found: World = request.getfixturevalue(f"{request.param}_world")
     return found

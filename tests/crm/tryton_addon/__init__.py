@@ -23,7 +23,8 @@ class Opportunity(metaclass=PoolMeta):
         domain=["OR", ("lead_score", "=", None), [("lead_score", ">=", 0), ("lead_score", "<=", 1)]],
     )
     lead_band = fields.Selection([(None, ""), ("A", "A"), ("B", "B"), ("C", "C"), ("D", "D")], "Band")
-    lead_decision = fields.Char("Decision")
+    lead_stage = fields.Char("Stage")
+    lead_decision = fields.Text("Decision")
     lead_reasons = fields.Text("Reasons")
     lead_scored_at = fields.DateTime("Scored at")
     lead_run = fields.Char("Run")
