@@ -73,7 +73,7 @@ def pushing(tmp_path: Path, tamis: Callable[..., Any], monkeypatch: pytest.Monke
         settings = {**world.settings, "patience_seconds": 5.0, **crm}
         if world.token:
             monkeypatch.setenv("TAMIS_CRM__TOKEN", world.token)
-        return Pushing(tmp_path, settings, tamis)
+        return Pushing(tmp_path, settings, tamis, world.token)
 
     return make
 
@@ -81,8 +81,8 @@ def pushing(tmp_path: Path, tamis: Callable[..., Any], monkeypatch: pytest.Monke
 class Pushing:
     """A workspace whose settings reach a CRM."""
 
-    def __init__(self, root: Path, crm: dict[str, Any], tamis: Callable[..., Any]) -> None:
-        self.root, self.crm, self._tamis = root, crm, tamis
+    def __init__(self, root: Path, crm: dict[str, Any], tamis: Callable[..., Any], token: str | None) -> None:
+        self.root, self.crm, self._tamis, self.token = root, crm, tamis, token
         self.workspace = Workspace(root)
         self.set()
 

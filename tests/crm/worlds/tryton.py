@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import hashlib
+import inspect
 import json
 import os
 import shutil
@@ -60,7 +61,8 @@ format=%(asctime)s %(name)s %(message)s
 def template(cache: Path, token: str) -> Path:
     """The database of a company with a scoring job, made once for these versions, this add-on and this set-up."""
     parts = [version("trytond"), version("trytond-sale-opportunity"), token]
-    parts += [path.read_text("utf-8") for path in (*sorted(ADDON.glob("*.*")), Path(__file__))]
+    parts += [path.read_text("utf-8") for path in sorted(ADDON.glob("*.*"))]
+    parts.append(inspect.getsource(_furnish))
     kept = cache / hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
     made = kept / "crm.sqlite"
     if not made.is_file():
@@ -136,6 +138,16 @@ class TrytonServer:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
+    def killed_while(self, method: str, at: int) -> None:
+        """Wait until the server has begun the n-th call of a method, as its log shows, and kill it."""
+        end = time.monotonic() + START_S
+        while time.monotonic() < end:
+            if self.log.read_text("utf-8").count(f"{MODEL}.{method}") >= at:
+                self.kill()
+                return
+            time.sleep(0.005)
+        raise RuntimeError(f"no {method} came")
+
     def stop(self) -> None:
         self._client.close()
         if self.process and self.process.poll() is None:
@@ -184,8 +196,7 @@ class TrytonWorld:
         self.server, self.token, self.url = server, token, url or server.url
         self.ids: dict[str, int] = {}
         self.all_ids: list[int] = []
-        if old := server.call(f"{MODEL}.search", [], 0, None, None, {"active_test": False}):
-            server.call(f"{MODEL}.delete", old, {})
+        self.delete_all()
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -233,7 +244,15 @@ class TrytonWorld:
         self.server.call(f"{MODEL}.write", [self.ids[lead_id]], values, {})
 
     def delete(self, lead_id: str) -> None:
-        self.server.call(f"{MODEL}.delete", [self.ids.pop(lead_id)], {})
+        gone = [self.ids.pop(lead_id)]
+        self.server.call(f"{MODEL}.cancel", gone, {})
+        self.server.call(f"{MODEL}.delete", gone, {})
+
+    def delete_all(self) -> None:
+        if old := self.server.call(f"{MODEL}.search", [["external_id", "!=", None]], 0, None, None, {}):
+            # Tryton deletes only what was cancelled, one state after the other: without a key they are nobody's.
+            self.server.call(f"{MODEL}.write", old, {"external_id": None}, {})
+        self.ids, self.all_ids = {}, []
 
     def revisions(self) -> int:
         return len(self.server.call(f"{MODEL}.history_revisions", self.all_ids, {})) if self.all_ids else 0
