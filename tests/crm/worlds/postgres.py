@@ -66,6 +66,12 @@ class PostgresWorld:
             found = connection.execute(query, values)
             return found.fetchall() if found.description else []
 
+    def statements_logged(self) -> int:
+        """Writes to the table that the server has counted."""
+        self.run("SELECT pg_stat_force_next_flush()")
+        (counted,) = self.run("SELECT n_tup_upd + n_tup_ins + n_tup_del FROM pg_stat_user_tables WHERE relname = 'leads'")
+        return int(counted[0])
+
     def add(self, *lead_ids: str) -> None:
         with psycopg.connect(self.admin) as connection:
             connection.cursor().executemany(

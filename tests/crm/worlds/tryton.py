@@ -254,6 +254,10 @@ class TrytonWorld:
             self.server.call(f"{MODEL}.write", old, {"external_id": None}, {})
         self.ids, self.all_ids = {}, []
 
+    def empty(self) -> None:
+        """Take our values out again."""
+        self.server.call(f"{MODEL}.write", list(self.ids.values()), dict.fromkeys(FIELDS.values()), {})
+
     def revisions(self) -> int:
         return len(self.server.call(f"{MODEL}.history_revisions", self.all_ids, {})) if self.all_ids else 0
 
