@@ -1,7 +1,7 @@
 """HTTP to a CRM: explicit timeouts, the vendor's rate, patience with what passes, and no guess about what broke."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -32,6 +32,8 @@ class Wire:
         The vendor's limits, as requests in so many seconds; empty where there is none.
     headers : mapping of str to str
         Sent with every request; never shown.
+    spent : callable
+        Tells from an answer that the quota of the day is spent.
 
     Raises
     ------
@@ -39,12 +41,21 @@ class Wire:
         The address is none.
     """
 
-    def __init__(self, crm: CrmSettings, rates: Sequence[tuple[int, float]] = (), headers: Mapping[str, str] = {}) -> None:  # noqa: B006 (never changed)
+    def __init__(
+        self,
+        crm: CrmSettings,
+        rates: Sequence[tuple[int, float]] = (),
+        headers: Mapping[str, str] | None = None,
+        spent: Callable[[httpx.Response], bool] = lambda _: False,
+    ) -> None:
         if not crm.url.startswith(("https://", "http://")):
             raise UseError(f"crm.url: expected an address such as https://crm.example.com, found {crm.url!r}.")
+        self._spent = spent
         self.patience, self._seconds = crm.patience_seconds, crm.timeout_seconds
         timeout = httpx.Timeout(crm.timeout_seconds, connect=min(CONNECT_S, crm.timeout_seconds))
-        self._client = httpx.Client(base_url=crm.url, timeout=timeout, headers=dict(headers), follow_redirects=False)
+        self._client = httpx.Client(
+            base_url=crm.url, timeout=timeout, headers=dict(headers or {}), follow_redirects=False
+        )
         if crm.requests_per_second:
             rates = [(max(1, round(crm.requests_per_second)), max(1.0, 1 / crm.requests_per_second))]
         self._limiter = Limiter([Rate(n, round(seconds * 1000)) for n, seconds in rates]) if rates else None
@@ -90,6 +101,11 @@ class Wire:
             if is_write:
                 raise Uncertain from None
             raise _Again(f"broke the connection ({type(error).__name__})") from None
+        if self._spent(answer):
+            raise OutsideError(
+                "crm.url: the quota of the day of this CRM is spent. Push again tomorrow: what was accepted is not "
+                "sent twice."
+            )
         if answer.status_code in BUSY:
             raise _Again(f"was busy (status {answer.status_code})", self._wanted(answer))
         if answer.status_code in UNKNOWN:

@@ -155,7 +155,5 @@ def _plain(value: Any) -> Any:
         return value
     kind = value.get("__class__")
     if kind == "datetime":
-        return datetime(
-            *(value[part] for part in ("year", "month", "day", "hour", "minute", "second")), tzinfo=UTC
-        )
+        return datetime(*(value[part] for part in ("year", "month", "day", "hour", "minute", "second")), tzinfo=UTC)
     return value.get("decimal") if kind == "Decimal" else str(value)

@@ -95,7 +95,9 @@ def _trusted(table: pa.Table, certified: Mapping[str, bool]) -> npt.NDArray[np.b
     default = certified.get(ALL, True)
     if SEGMENT not in table.column_names:
         return np.full(table.num_rows, default)
-    found: npt.NDArray[np.bool_] = np.array([certified.get(name, default) for name in table.column(SEGMENT).to_pylist()])
+    found: npt.NDArray[np.bool_] = np.array(
+        [certified.get(name, default) for name in table.column(SEGMENT).to_pylist()]
+    )
     return found
 
 

@@ -231,7 +231,7 @@ class TrytonWorld:
 
     def others(self) -> dict[str, Any]:
         fields = self.server.call(f"{MODEL}.fields_get", [], {})
-        names = [name for name in fields if name not in FIELDS.values() and not name.startswith(("write_", "rec_"))]
+        names = [name for name in fields if name not in FIELDS.values() and not name.startswith(("write_", "rec_", "last_modified_"))]
         return {lead_id: json.dumps(row, sort_keys=True) for lead_id, row in self.rows(*names).items()}
 
     def edit(self, lead_id: str) -> None:
