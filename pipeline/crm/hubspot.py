@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from pipeline.crm.adapter import OK, Barrier, Change, Limits, Memory, Outcome, Record, Refused, bisect
+from pipeline.crm.adapter import OK, Barrier, Change, Limits, Memory, Outcome, Record, Refused, State, bisect
 from pipeline.crm.fields import DIGITS, Field, Value, resolve
 from pipeline.crm.http import Wire, denied, secret_of, words
 from pipeline.crm.recheck import Recheck, merge
@@ -108,7 +108,7 @@ class HubSpot:
         done = {str(row["id"]) for row in body.get("results", ())}
         failed: dict[str, Outcome] = {}
         for error in body.get("errors", ()):
-            state = "missing" if error.get("category") == "OBJECT_NOT_FOUND" else "rejected"
+            state: State = "missing" if error.get("category") == "OBJECT_NOT_FOUND" else "rejected"
             for crm_id in error.get("context", {}).get("ids", ()):
                 failed[str(crm_id)] = Outcome(state, str(error.get("category", "")), str(error.get("message", "")))
         silent = Outcome("unknown", "no answer", "HubSpot named the record neither among results nor among errors.")
@@ -128,8 +128,11 @@ class HubSpot:
         for one in missing:
             kind, shown_as = TYPES.get(one.kind, ("number", "number"))
             body: dict[str, Any] = {
-                **{"name": one.theirs, "label": one.theirs.replace("_", " ").capitalize()},
-                **{"groupName": "tamis", "type": kind, "fieldType": shown_as},
+                "name": one.theirs,
+                "label": one.theirs.replace("_", " ").capitalize(),
+                "groupName": "tamis",
+                "type": kind,
+                "fieldType": shown_as,
             }
             if one.choices:
                 body["options"] = [

@@ -55,8 +55,8 @@ class Odoo:
         names |= {name for name in (self.crm.override, self.crm.opted_out) if name}
         if self.model == "crm.lead":
             names.add("active")
-        how = {"domain": [[self.key, "in", wanted]], "fields": sorted(names), "context": CONTEXT}
-        found = self._call(self.model, "search_read", **how)
+        domain = [[self.key, "in", wanted]]
+        found = self._call(self.model, "search_read", domain=domain, fields=sorted(names), context=CONTEXT)
         self._recheck.saw(keys)
         return [self._record(row) for row in found]
 
@@ -115,7 +115,7 @@ class Odoo:
             self._user = int(self._service("common", "authenticate", [database, self.crm.user, secret, {}]) or 0)
             if not self._user:
                 raise OutsideError(
-                    f"crm.user: Odoo did not let {self.crm.user!r} in. Check crm.database, crm.user and TAMIS_CRM__TOKEN."
+                    f"crm.user: Odoo did not let {self.crm.user!r} in. Check the settings and the token."
                 )
         arguments = [database, self._user, secret, model, method, [], dict(named)]
         return self._service("object", "execute_kw", arguments, is_write=is_write)
@@ -143,7 +143,9 @@ class Odoo:
         (model,) = self._call("ir.model", "search_read", domain=[["model", "=", self.model]], fields=["id"])
         for one in missing:
             values: dict[str, Any] = {
-                **{"name": one.theirs, "model_id": model["id"], "ttype": TYPES.get(one.kind, "float")},
+                "name": one.theirs,
+                "model_id": model["id"],
+                "ttype": TYPES.get(one.kind, "float"),
                 "field_description": one.theirs.removeprefix("x_").replace("_", " ").capitalize(),
             }
             if one.choices:

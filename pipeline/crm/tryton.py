@@ -130,8 +130,8 @@ class Tryton:
         missing = [name for name in wanted if name not in there]
         if missing:
             raise UseError(
-                f"crm.fields: {self.model} has no field {', '.join(map(repr, missing))}, and in Tryton a field comes with "
-                "a module. Add them to your own module (a Float with digits (1, 4) for the propensity, a Char for the "
+                f"crm.fields: {self.model} has no field {', '.join(map(repr, missing))}: in Tryton a field comes "
+                "with a module. Add them to your own module (a Float with digits (1, 4) for the propensity, a Char for the "
                 "band, a Text for the reasons, a DateTime for instants), then push again."
             )
         return []
@@ -155,5 +155,8 @@ def _plain(value: Any) -> Any:
         return value
     kind = value.get("__class__")
     if kind == "datetime":
-        return datetime(*(value[part] for part in ("year", "month", "day", "hour", "minute", "second")), tzinfo=UTC)
+        year, month, day, hour, minute, second = (
+            int(value[part]) for part in ("year", "month", "day", "hour", "minute", "second")
+        )
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     return value.get("decimal") if kind == "Decimal" else str(value)

@@ -15,7 +15,12 @@ from pipeline.settings_file import FILE_NAME
 from pipeline.settings_template import render
 from pipeline.workspace import Workspace
 from tests.crm.worlds.face import World
+from tests.crm.worlds.files import CsvWorld, SqliteWorld
+from tests.crm.worlds.hubspot import HubSpotMock
+from tests.crm.worlds.mock import MockWorld
+from tests.crm.worlds.odoo import OdooMock, OldOdooMock
 from tests.crm.worlds.postgres import PostgresWorld
+from tests.crm.worlds.salesforce import SalesforceMock
 from tests.crm.worlds.tryton import TrytonServer, TrytonWorld, template
 
 collect_ignore = ["tryton_addon"]
@@ -62,6 +67,32 @@ def tryton(tryton_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 @pytest.fixture
 def tryton_world(tryton: TrytonServer) -> TrytonWorld:
     return TrytonWorld(tryton, SECRET)
+
+
+@pytest.fixture
+def sqlite_world(tmp_path: Path) -> SqliteWorld:
+    return SqliteWorld(tmp_path)
+
+
+@pytest.fixture
+def csv_world(tmp_path: Path) -> CsvWorld:
+    return CsvWorld(tmp_path)
+
+
+def mocked(kind: type[MockWorld]) -> Any:
+    @pytest.fixture
+    def world() -> Iterator[MockWorld]:
+        made = kind(SECRET)
+        yield made
+        made.close()
+
+    return world
+
+
+hubspot_world = mocked(HubSpotMock)
+odoo_world = mocked(OdooMock)
+old_odoo_world = mocked(OldOdooMock)
+salesforce_world = mocked(SalesforceMock)
 
 
 @pytest.fixture
