@@ -50,6 +50,8 @@ class Wire:
     ) -> None:
         if not crm.url.startswith(("https://", "http://")):
             raise UseError(f"crm.url: expected an address such as https://crm.example.com, found {crm.url!r}.")
+        if not "".join((headers or {}).values()).isascii():
+            raise UseError("crm.token: expected a key of plain characters, found others. Copy it again from the CRM.")
         self._spent = spent
         self.patience, self._seconds = crm.patience_seconds, crm.timeout_seconds
         timeout = httpx.Timeout(crm.timeout_seconds, connect=min(CONNECT_S, crm.timeout_seconds))

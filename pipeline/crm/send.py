@@ -30,7 +30,7 @@ def send(ledger: Ledger, adapter: Adapter, push: int, *, now: int, size: int) ->
         done: tuple[Batch, Sequence[Outcome]] | None = None
         for batch in _batches(ledger, push, size):
             ledger.sending(push, _first(batch), _last(batch))
-            answer = worker.submit(deliver, adapter, [_change(row) for row in batch])
+            answer = worker.submit(deliver, adapter, [_change(row, len(adapter.fields)) for row in batch])
             if done:
                 _write_down(ledger, push, *done, now=now)
             done = batch, answer.result()
@@ -91,6 +91,8 @@ def _last(batch: Batch) -> Place:
     return Place(batch[-1].parent, batch[-1].seq)
 
 
-def _change(row: Any) -> Change:
-    before = tuple(json.loads(row.seen)[:-2]) if row.seen else None
-    return Change(row.lead_id, row.crm_id, row.version, tuple(json.loads(row.after)[:-2]), before)
+def _change(row: Any, n: int) -> Change:
+    before = tuple(json.loads(row.seen)[:n]) if row.seen else None
+    # A lead that was never sent before gets its fields emptied by a rollback.
+    values = tuple(json.loads(row.after)[:n]) if row.after else (None,) * n
+    return Change(row.lead_id, row.crm_id, row.version, values, before)

@@ -18,7 +18,7 @@ CREATE TABLE "the leads" (
     "our decision" TEXT, "our scored_at" DATETIME, "our run_id" TEXT
 );
 CREATE TABLE revisions (at TEXT DEFAULT CURRENT_TIMESTAMP);
-CREATE TRIGGER remember AFTER UPDATE ON "the leads" BEGIN INSERT INTO revisions DEFAULT VALUES; END;
+CREATE TRIGGER remember AFTER UPDATE ON "the leads" BEGIN INSERT INTO revisions (at) VALUES (CURRENT_TIMESTAMP); END;
 """
 
 

@@ -93,7 +93,7 @@ class MockWorld(Server):
         self.token = token
         self.records: dict[str, dict[str, Any]] = {}
         self.defined: set[str] = {*self.fields.values(), *self.flags.values(), self.key}
-        self.edits = 0
+        self.edits = self._clock = 0
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -102,7 +102,8 @@ class MockWorld(Server):
 
     def touch(self, record: dict[str, Any]) -> None:
         self.edits += 1
-        moment = datetime(2026, 11, 21, tzinfo=UTC).timestamp() + self.edits
+        self._clock += 1
+        moment = datetime(2026, 11, 21, tzinfo=UTC).timestamp() + self._clock
         record["modified"] = datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def add(self, *lead_ids: str) -> None:
