@@ -19,6 +19,7 @@ PUSH = Table(
     Column("state", String(12), nullable=False, comment="running, done, refused, failed, interrupted, rolled_back"),
     Column("started_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
+    Column("flight", Text, comment="JSON: first and last place of the batch that was sent and not acknowledged"),
     Column("counts", Text, comment="JSON: leads by state"),
 )
 

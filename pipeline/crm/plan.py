@@ -1,9 +1,8 @@
 """Plan a push: what changed, and how each of these records stands in the CRM. Nothing is written there."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import NamedTuple, Protocol
 
 import pyarrow as pa
 
@@ -11,8 +10,8 @@ from features.errors import DataError, GateError
 from pipeline.crm.adapter import Adapter, Record
 from pipeline.crm.diff import Diff, compare
 from pipeline.crm.fields import DIGITS, Field, Value
-from pipeline.crm.ledger import Accepted, Ledger
-from pipeline.crm.values import SEGMENT, Block, Integers, fault, normalise, payload
+from pipeline.crm.ledger import Accepted, Ledger, Staged
+from pipeline.crm.values import SEGMENT, Block, Integers, fault, normalise, payload, payloads
 from pipeline.language import iso
 from pipeline.score_runs import SCHEMA, ScoreRun
 
@@ -85,7 +84,7 @@ def plan(order: Order, ledger: Ledger, adapter: Adapter, push: int, words: Words
     scored = (int(order.run.manifest["cutoff"]), int(order.run.manifest["scored_at"]))
     wanted = {"lead_id", "band", SEGMENT, *(one.ours for one in order.fields)}
     columns = [name for name in SCHEMA.names if name in wanted]
-    longest = adapter.limits.text
+    longest, told = adapter.limits.text, any(one.kind == "reasons" for one in order.fields)
     for name, table in order.run.blocks(columns):
         if not table.num_rows:
             continue
@@ -93,11 +92,11 @@ def plan(order: Order, ledger: Ledger, adapter: Adapter, push: int, words: Words
         accepted = ledger.accepted(min(block.lead_ids), max(block.lead_ids))
         diff = compare(block, order.fields, accepted, pushes, scored, order.minimum)
         _count(tally, block, diff)
-        ready = Ready(block, accepted, diff.changed, _values(order, block, diff.changed, name, table, words), longest)
-        rows = list(_rows(ready, order.fields, adapter, push, tally, scored))
-        for row in rows:
-            row["seq"] = seq = seq + 1
-        ledger.stage(rows)
+        if len(diff.changed):
+            texts = words(name, table.select(["lead_id", "reasons"]).take(diff.changed)) if told else []
+            ready = _ready(order, block, accepted, diff.changed, texts, longest)
+            ledger.stage(list(_staged(ready, order, adapter, push, tally, seq)))
+            seq += len(diff.changed)
     if tally.twice:
         named = ", ".join(tally.twice[:TOLD])
         raise DataError(
@@ -110,13 +109,14 @@ def plan(order: Order, ledger: Ledger, adapter: Adapter, push: int, words: Words
 
 @dataclass(frozen=True)
 class Ready:
-    """A block with the values of its changed rows."""
+    """The changed rows of a block: their places in it, the wanted values by row, and what the ledger will keep."""
 
     block: Block
     accepted: dict[str, Accepted]
-    changed: Integers
+    rows: list[int]
     values: list[tuple[Value, ...]]
-    longest: int
+    payloads: list[str]
+    wrong: dict[int, str]
 
 
 def _count(tally: Tally, block: Block, diff: Diff) -> None:
@@ -127,77 +127,96 @@ def _count(tally: Tally, block: Block, diff: Diff) -> None:
     tally.moved += diff.moved
 
 
-def _values(
-    order: Order, block: Block, rows: Integers, name: str, table: pa.Table, words: Words
-) -> list[tuple[Value, ...]]:
+def _ready(
+    order: Order, block: Block, accepted: dict[str, Accepted], rows: Integers, texts: Sequence[str], longest: int
+) -> Ready:
     columns: list[Sequence[Value]] = []
     for place, one in enumerate(order.fields):
         if one.kind == "reasons":
-            columns.append(words(name, table.select(["lead_id", "reasons"]).take(rows)) if len(rows) else [])
+            columns.append(texts)
         elif one.kind == "instant":
             columns.append([None if value is None else int(value) for value in block.values(place, rows)])
         else:
             columns.append(block.values(place, rows))
-    return list(zip(*columns, strict=True))
+    wrong = {k: f"reasons: {why}" for k, text in enumerate(texts) if (why := fault(text, longest))}
+    if block.faults:
+        wrong |= {k: block.faults[i] for k, i in enumerate(rows.tolist()) if i in block.faults}
+    kept = payloads(columns, block.reasons[rows].tolist(), list(block.bands[rows]))
+    return Ready(block, accepted, rows.tolist(), list(zip(*columns, strict=True)), kept, wrong)
 
 
-def _rows(
-    ready: Ready, fields: Sequence[Field], adapter: Adapter, push: int, tally: Tally, scored: tuple[int, int]
-) -> Iterator[dict[str, Any]]:
-    block, texts = ready.block, [place for place, one in enumerate(fields) if one.kind == "reasons"]
-    for start in range(0, len(ready.changed), adapter.limits.read):
-        part = range(start, min(start + adapter.limits.read, len(ready.changed)))
-        wrong = {}
+def _staged(ready: Ready, order: Order, adapter: Adapter, push: int, tally: Tally, seq: int) -> Iterator[Staged]:
+    """Rows of the outbox, in the order of the block."""
+    lead_ids, fingerprints = ready.block.lead_ids, ready.block.fingerprint.tolist()
+    stamps = _stamps(order)
+    for start in range(0, len(ready.rows), adapter.limits.read):
+        part = range(start, min(start + adapter.limits.read, len(ready.rows)))
+        found = _by_key(adapter.read([lead_ids[ready.rows[k]] for k in part if k not in ready.wrong]))
         for k in part:
-            why = block.faults.get(int(ready.changed[k]), "")
-            for place in texts:
-                why = why or (f"reasons: {bad}" if (bad := fault(str(ready.values[k][place]), ready.longest)) else "")
-            if why:
-                wrong[k] = why
-        found = _by_key(adapter.read([block.lead_ids[ready.changed[k]] for k in part if k not in wrong]))
-        for k in part:
-            i = int(ready.changed[k])
-            lead_id, values = block.lead_ids[i], ready.values[k]
-            before = ready.accepted.get(lead_id)
-            row = {
-                "push": push,
-                "parent": "",
-                "lead_id": lead_id,
-                "crm_id": "",
-                "version": "",
-                "seen": None,
-                "before": before.payload if before else None,
-                "before_push": before.push if before else None,
-                "after": payload(values, int(block.reasons[i]), block.bands[i]),
-                "after_push": push,
-                "fingerprint": int(block.fingerprint[i]),
-                "code": None,
-                "message": None,
-            }
-            if k in wrong:
-                yield {**row, "after": "[]", "state": "invalid", "code": "invalid", "message": wrong[k]}
-                continue
-            records = found.get(lead_id, [])
-            if len(records) > 1:
-                tally.twice.append(lead_id)
-            newer = before is None and bool(records) and _is_newer(records[0], fields, scored)
-            yield {**row, **standing(records, values, fields, is_older=newer)}
+            i, seq = ready.rows[k], seq + 1
+            lead_id, before = lead_ids[i], ready.accepted.get(lead_ids[i])
+            if k in ready.wrong:
+                how, after = Standing("invalid", code="invalid", message=ready.wrong[k]), "[]"
+            else:
+                records, after = found.get(lead_id, ()), ready.payloads[k]
+                if len(records) > 1:
+                    tally.twice.append(lead_id)
+                is_older = before is None and bool(records) and _is_newer(records[0], stamps)
+                how = standing(records, ready.values[k], order.fields, is_older=is_older)
+            old, old_push = (before.payload, before.push) if before else (None, None)
+            yield Staged(
+                push,
+                how.parent,
+                seq,
+                lead_id,
+                how.crm_id,
+                how.version,
+                how.seen,
+                old,
+                old_push,
+                after,
+                push,
+                fingerprints[i],
+                how.state,
+                how.code,
+                how.message,
+            )
+
+
+def _stamps(order: Order) -> list[tuple[int, int]]:
+    """Places of the fields that say when a record was scored, with what ours say."""
+    names = [one.ours for one in order.fields]
+    stamps = ("cutoff", "scored_at")
+    return [(names.index(name), int(order.run.manifest[name])) for name in stamps if name in names]
+
+
+class Standing(NamedTuple):
+    """How a record stands: pending, already as wanted, or why it is left alone."""
+
+    state: str
+    parent: str = ""
+    crm_id: str = ""
+    version: str = ""
+    seen: str | None = None
+    code: str | None = None
+    message: str | None = None
 
 
 def standing(
     records: Sequence[Record], values: Sequence[Value], fields: Sequence[Field], *, is_older: bool = False
-) -> dict[str, Any]:
-    """How a record stands: pending, already as wanted, or why it is left alone."""
+) -> Standing:
+    """Say how a record stands."""
     if not records:
-        return {"state": "missing"}
+        return Standing("missing")
     record = records[0]
-    seen = None if record.values is None or record.version else payload(record.values, 0, "")
-    known = {"crm_id": record.crm_id, "version": record.version, "parent": record.parent, "seen": seen}
     if record.barrier:
-        return {**known, "state": record.barrier}
-    if is_older:
-        return {**known, "state": "older"}
-    return {**known, "state": "already" if same(record.values, values, fields) else "pending"}
+        state: str = record.barrier
+    elif is_older:
+        state = "older"
+    else:
+        state = "already" if same(record.values, values, fields) else "pending"
+    seen = None if record.values is None or record.version else payload(record.values, 0, None)
+    return Standing(state, record.parent, record.crm_id, record.version, seen)
 
 
 def same(found: Sequence[Value] | None, wanted: Sequence[Value], fields: Sequence[Field]) -> bool:
@@ -223,22 +242,21 @@ def _equal(one: Field, then: Value, now: Value) -> bool:
     return then == now
 
 
-def _is_newer(record: Record, fields: Sequence[Field], scored: tuple[int, int]) -> bool:
+def _is_newer(record: Record, stamps: Sequence[tuple[int, int]]) -> bool:
     """Whether the CRM itself says that its values come from a newer score: the ledger may be new."""
-    if record.values is None:
-        return False
-    ours = dict(zip(("cutoff", "scored_at"), scored, strict=True))
-    for name in ("cutoff", "scored_at"):
-        for one, value in zip(fields, record.values, strict=True):
-            if one.ours == name and isinstance(value, int | float) and value != ours[name]:
-                return value > ours[name]
+    for place, ours in stamps if record.values is not None else ():
+        value = record.values[place]  # type: ignore[index]
+        if isinstance(value, int | float) and value != ours:
+            return value > ours
     return False
 
 
-def _by_key(records: Sequence[Record]) -> dict[str, list[Record]]:
-    found: dict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        found[record.key].append(record)
+def _by_key(records: Sequence[Record]) -> dict[str, tuple[Record, ...]]:
+    found: dict[str, tuple[Record, ...]] = {record.key: (record,) for record in records}
+    if len(found) < len(records):
+        found = {key: () for key in found}
+        for record in records:
+            found[record.key] += (record,)
     return found
 
 

@@ -5,15 +5,19 @@ A row's version is its ``xmin``, which every edit changes. Rows that hold the wa
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import psycopg
 from psycopg import sql
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.types import TypeEngine
 
 from pipeline.crm.adapter import EDITED, OK, Change, Limits, Outcome, Record, Refused, Uncertain, bisect, patiently
 from pipeline.crm.connect import Link
-from pipeline.crm.fields import Value
+from pipeline.crm.fields import Field, Value
 from pipeline.crm.sql import SqlTable
 from pipeline.language import iso
 from pipeline.settings import Settings
@@ -40,9 +44,10 @@ class PostgresTable(SqlTable):
 
     def read(self, keys: Sequence[str]) -> Sequence[Record]:
         """Read rows by key, with their version."""
-        columns = [self._key_name, *self._names, *(sql.Identifier(column.name) for column in self._barriers())]
+        flags = [sql.Identifier(column.name) for column in self._barriers()]
+        shown = [sql.SQL("{}::text").format(self._key_name), *(self._shown(one) for one in self.fields), *flags]
         query = sql.SQL("SELECT xmin::text, {} FROM {} WHERE {} = ANY(%s)").format(
-            sql.SQL(", ").join(columns), self._target, self._key_name
+            sql.SQL(", ").join(shown), self._target, self._key_name
         )
         wanted = [key for key in map(self._key, keys) if key is not None]
         try:
@@ -51,7 +56,22 @@ class PostgresTable(SqlTable):
                     rows = connection.execute(query, (wanted,)).fetchall()
         except (psycopg.Error, _Locked, _Lost) as error:
             raise self.link.failure(error) from None
-        return [self._record(row[1:], row[0]) for row in rows]
+        if flags or not self._is_plain:
+            return [self._record(row[1:], row[0]) for row in rows]
+        return [Record(row[1], row[1], row[0], row[2:]) for row in rows]
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        """Whether every column has the type of its field, so that the database itself can give our units."""
+        return all(_matches(one, self.table.columns[one.theirs].type) for one in self.fields)
+
+    def _shown(self, one: Field) -> sql.Composable:
+        name = sql.Identifier(one.theirs)
+        if not self._is_plain:
+            return name
+        if one.kind == "instant":
+            return sql.SQL("extract(epoch FROM {})::bigint").format(name)
+        return sql.SQL("{}::float8" if one.is_number else "{}::text").format(name)
 
     def write(self, changes: Sequence[Change]) -> Sequence[Outcome]:
         """Update rows by key, all or nothing; the bad ones are found by halves."""
@@ -169,6 +189,12 @@ class _Locked(Exception):  # noqa: N818 (it is tried again)
 
 class _Lost(Exception):  # noqa: N818 (it is tried again)
     """The connection broke."""
+
+
+def _matches(one: Field, kind: TypeEngine[Any]) -> bool:
+    if one.kind == "instant":
+        return kind.python_type is datetime
+    return kind.python_type in ((float, Decimal) if one.is_number else (str,))
 
 
 def _cell(value: Value, is_instant: bool) -> str:

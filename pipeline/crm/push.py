@@ -1,6 +1,7 @@
 """``tamis push``: the newest score run of the open leads goes into the CRM, what changed and nothing else."""
 
 import contextlib
+import gc
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,7 +113,7 @@ def run(root: Path, request: Request, *, now: int, console: Console) -> None:
     if sum((request.dry_run, request.prepare)) + (request.rollback is not None and request.prepare) > 1:
         raise UseError("--prepare stands alone: it creates fields and pushes nothing.")
     ensure_writable(workspace)
-    with workspace.lock("push"), contextlib.closing(open_adapter(settings, root)) as adapter:
+    with workspace.lock("push"), _few_collections(), contextlib.closing(open_adapter(settings, root)) as adapter:
         if request.prepare:
             with console.step("Creating the fields that are missing"):
                 made = list(adapter.prepare())
@@ -163,6 +164,17 @@ def push(
             result = Pushed(number, facts["run_id"], mode, tally, ledger.counts(number), refusals(ledger, number), diff)
             ledger.end(number, "done", now, result.states)
     return result
+
+
+@contextlib.contextmanager
+def _few_collections() -> Iterator[None]:
+    """Look for cycles rarely: a push makes millions of small tuples and no cycle, which cost a fifth of its time."""
+    usual = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 @contextlib.contextmanager

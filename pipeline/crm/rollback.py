@@ -7,7 +7,7 @@ from typing import Any
 
 from features.errors import UseError
 from pipeline.crm.adapter import Adapter
-from pipeline.crm.ledger import Ledger
+from pipeline.crm.ledger import Ledger, Staged
 from pipeline.crm.plan import Tally, standing
 
 
@@ -48,7 +48,7 @@ def plan_rollback(score_run: str, ledger: Ledger, adapter: Adapter, push: int) -
     return tally, numbers
 
 
-def _rows(part: list[Any], ledger: Ledger, adapter: Adapter, push: int, seq: int) -> Iterator[dict[str, Any]]:
+def _rows(part: list[Any], ledger: Ledger, adapter: Adapter, push: int, seq: int) -> Iterator[Staged]:
     now = ledger.accepted(part[0].lead_id, part[-1].lead_id)
     found = {record.key: record for record in adapter.read([row.lead_id for row in part])}
     for row in part:
@@ -56,20 +56,22 @@ def _rows(part: list[Any], ledger: Ledger, adapter: Adapter, push: int, seq: int
         record, held = found.get(row.lead_id), now.get(row.lead_id)
         # Values of another mapping were never ours to undo: the fields are emptied, as before the first push.
         values = json.loads(row.before)[:-2] if row.before else [None] * len(adapter.fields)
-        yield {
-            "push": push,
-            "parent": "",
-            "seq": seq,
-            "lead_id": row.lead_id,
-            "crm_id": "",
-            "version": "",
-            "seen": None,
-            "before": held.payload if held else None,
-            "before_push": held.push if held else None,
-            "after": row.before,
-            "after_push": row.before_push or push,
-            "fingerprint": None,
-            "code": None,
-            "message": None,
-            **standing([record] if record else [], values, adapter.fields),
-        }
+        how = standing([record] if record else [], values, adapter.fields)
+        old, old_push = (held.payload, held.push) if held else (None, None)
+        yield Staged(
+            push,
+            how.parent,
+            seq,
+            row.lead_id,
+            how.crm_id,
+            how.version,
+            how.seen,
+            old,
+            old_push,
+            row.before,
+            row.before_push or push,
+            None,
+            how.state,
+            how.code,
+            how.message,
+        )

@@ -30,7 +30,7 @@ def send(ledger: Ledger, adapter: Adapter, push: int, *, now: int, size: int) ->
         done: tuple[Batch, Sequence[Outcome]] | None = None
         for batch in _batches(ledger, push, size):
             ledger.sending(push, _first(batch), _last(batch))
-            answer = worker.submit(deliver, adapter, [_change(row, len(adapter.fields)) for row in batch])
+            answer = worker.submit(deliver, adapter, _changes(batch, len(adapter.fields)))
             if done:
                 _write_down(ledger, push, *done, now=now)
             done = batch, answer.result()
@@ -69,7 +69,7 @@ def deliver(adapter: Adapter, changes: Sequence[Change]) -> list[Outcome]:
 
 def _batches(ledger: Ledger, push: int, size: int) -> Iterator[Batch]:
     after: Place | None = None
-    while batch := ledger.staged(push, ["pending"], after, size):
+    while batch := ledger.to_send(push, after, size):
         yield batch
         after = _last(batch)
 
@@ -91,8 +91,12 @@ def _last(batch: Batch) -> Place:
     return Place(batch[-1].parent, batch[-1].seq)
 
 
-def _change(row: Any, n: int) -> Change:
-    before = tuple(json.loads(row.seen)[:n]) if row.seen else None
+def _changes(batch: Batch, n: int) -> list[Change]:
     # A lead that was never sent before gets its fields emptied by a rollback.
-    values = tuple(json.loads(row.after)[:n]) if row.after else (None,) * n
-    return Change(row.lead_id, row.crm_id, row.version, values, before)
+    nothing = json.dumps([None] * n)
+    wanted = json.loads(f"[{','.join([row.after or nothing for row in batch])}]")
+    seen = json.loads(f"[{','.join([row.seen or 'null' for row in batch])}]")
+    return [
+        Change(row.lead_id, row.crm_id, row.version, tuple(values[:n]), tuple(before[:n]) if before else None)
+        for row, values, before in zip(batch, wanted, seen, strict=True)
+    ]

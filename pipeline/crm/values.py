@@ -181,6 +181,25 @@ def sentences(reasons: Sequence[Mapping[str, Any]], longest: int) -> str:
     return whole[: cut if cut > 0 else room].rstrip() + MORE
 
 
-def payload(values: Sequence[Value], reasons: int, band: str) -> str:
+def payload(values: Sequence[Value], reasons: int, band: str | None) -> str:
     """Write accepted values for the ledger: those of the fields, then what is compared of the reasons, and the band."""
     return json.dumps([*values, reasons, band], ensure_ascii=False, separators=(",", ":"))
+
+
+def payloads(columns: Sequence[Sequence[Value]], reasons: Sequence[int], bands: Sequence[str | None]) -> list[str]:
+    """Write many rows as `payload` does, column by column.
+
+    Examples
+    --------
+    >>> payloads([[0.25, None], ["é", "é"]], [7, 8], ["A", "B"]) == [payload([0.25, "é"], 7, "A"), payload([None, "é"], 8, "B")]
+    True
+    """
+    parts = [_json_cells(column) for column in (*columns, reasons, bands)]
+    return [f"[{','.join(cells)}]" for cells in zip(*parts, strict=True)]
+
+
+def _json_cells(column: Sequence[Value]) -> list[str]:
+    if len(column) and not isinstance(column[0], str) and None not in column:
+        return list(map(repr, column))
+    known = {value: json.dumps(value, ensure_ascii=False) for value in set(column)}
+    return [known[value] for value in column]

@@ -166,7 +166,9 @@ def test_a_key_that_stands_on_two_records_refuses_to_start(world: World, job: An
 @readers
 def test_prepare_creates_the_fields_that_are_missing_or_says_who_must(world: World, job: Any) -> None:
     new = {"sql": "tamis_new", "odoo": "x_tamis_new", "salesforce": "Tamis_New__c"}.get(world.name, "tamis_new")
-    job.set(fields={**job.crm["fields"], "trend": new, "intent_points": f"{new[:-3]}2__c" if "__c" in new else f"{new}_2"})
+    job.set(
+        fields={**job.crm["fields"], "trend": new, "intent_points": f"{new[:-3]}2__c" if "__c" in new else f"{new}_2"}
+    )
     if world.name in ("tryton", "postgres") or (world.name == "sql" and world.token):
         code, said = job.push("--prepare")
         assert code in (2, 5)

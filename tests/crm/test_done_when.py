@@ -269,4 +269,3 @@ def ledger(job: Any, query: str) -> list[Any]:
         found = connection.cursor().execute(query).fetchall()
     engine.dispose()
     return list(found)
-

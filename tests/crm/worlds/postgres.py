@@ -50,11 +50,17 @@ class PostgresWorld:
     def settings(self) -> dict[str, Any]:
         parts = psycopg.conninfo.conninfo_to_dict(self.admin)
         host, port = str(parts.get("host", "localhost")), parts.get("port", 5432)
-        place = f"/{self.database}?host={quote(host)}&port={port}" if host.startswith("/") else f"{host}:{port}/{self.database}"
+        place = (
+            f"/{self.database}?host={quote(host)}&port={port}"
+            if host.startswith("/")
+            else f"{host}:{port}/{self.database}"
+        )
         at = "" if host.startswith("/") else "@"
         return {
             "adapter": "sql",
-            "url": f"postgresql+psycopg://{self.role}@{place}" if host.startswith("/") else f"postgresql+psycopg://{self.role}{at}{place}",
+            "url": f"postgresql+psycopg://{self.role}@{place}"
+            if host.startswith("/")
+            else f"postgresql+psycopg://{self.role}{at}{place}",
             "key": "id",
             "override": "keep",
             "opted_out": "no_contact",
@@ -69,7 +75,9 @@ class PostgresWorld:
     def statements_logged(self) -> int:
         """Writes to the table that the server has counted."""
         self.run("SELECT pg_stat_force_next_flush()")
-        (counted,) = self.run("SELECT n_tup_upd + n_tup_ins + n_tup_del FROM pg_stat_user_tables WHERE relname = 'leads'")
+        (counted,) = self.run(
+            "SELECT n_tup_upd + n_tup_ins + n_tup_del FROM pg_stat_user_tables WHERE relname = 'leads'"
+        )
         return int(counted[0])
 
     def add(self, *lead_ids: str) -> None:
@@ -87,7 +95,10 @@ class PostgresWorld:
         return found
 
     def others(self) -> dict[str, Any]:
-        return {row[0]: json.dumps([str(cell) for cell in row]) for row in self.run("SELECT id, comment, amount, keep, no_contact FROM leads")}
+        return {
+            row[0]: json.dumps([str(cell) for cell in row])
+            for row in self.run("SELECT id, comment, amount, keep, no_contact FROM leads")
+        }
 
     def edit(self, lead_id: str) -> None:
         self.run("UPDATE leads SET comment = comment || ' (edited)' WHERE id = %s", lead_id)

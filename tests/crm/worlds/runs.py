@@ -61,7 +61,9 @@ def publish(
         part = pa.Table.from_pylist(ordered[start : start + size], schema=SCHEMA)
         pq.write_table(part, final / "rows" / f"part-{number:05d}.parquet")
         of_part = read[read["lead_id"].isin(part.column("lead_id").to_pylist())]
-        pq.write_table(pa.Table.from_pandas(of_part, preserve_index=False), final / "features" / f"part-{number:05d}.parquet")
+        pq.write_table(
+            pa.Table.from_pandas(of_part, preserve_index=False), final / "features" / f"part-{number:05d}.parquet"
+        )
     facts = {"kind": "portfolio", "model_version": "1", "n_leads": len(ordered), **stamps, **manifest}
     (final / MANIFEST).write_text(json.dumps(facts), encoding="utf-8")
     return ScoreRun(final, facts)

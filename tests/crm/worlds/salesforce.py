@@ -60,7 +60,9 @@ class SalesforceMock(MockWorld):
         found = re.fullmatch(r"SELECT (.+) FROM Lead WHERE (\w+) IN \((.+)\)", query)
         assert found, query
         names, key = found[1].split(", "), found[2]
-        wanted = {text.replace("\\'", "'").replace("\\\\", "\\") for text in re.findall(r"'((?:[^'\\]|\\.)*)'", found[3])}
+        wanted = {
+            text.replace("\\'", "'").replace("\\\\", "\\") for text in re.findall(r"'((?:[^'\\]|\\.)*)'", found[3])
+        }
         rows = []
         for number, record in self.records.items():
             shown = {"IsConverted": False, **record, "Id": number, "SystemModstamp": record["modified"]}

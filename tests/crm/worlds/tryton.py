@@ -71,7 +71,16 @@ def template(cache: Path, token: str) -> Path:
         building = cache / "building"
         server = TrytonServer(building)
         (building / "crm.sqlite").touch()
-        words = ["trytond-admin", "-c", building / "trytond.conf", "-d", "crm", "-u", "sale_opportunity", "tamis_fields"]
+        words = [
+            "trytond-admin",
+            "-c",
+            building / "trytond.conf",
+            "-d",
+            "crm",
+            "-u",
+            "sale_opportunity",
+            "tamis_fields",
+        ]
         server.run(*words, "--activate-dependencies", "--email", "admin@example.com")
         server.start()
         try:
@@ -231,7 +240,11 @@ class TrytonWorld:
 
     def others(self) -> dict[str, Any]:
         fields = self.server.call(f"{MODEL}.fields_get", [], {})
-        names = [name for name in fields if name not in FIELDS.values() and not name.startswith(("write_", "rec_", "last_modified_"))]
+        names = [
+            name
+            for name in fields
+            if name not in FIELDS.values() and not name.startswith(("write_", "rec_", "last_modified_"))
+        ]
         return {lead_id: json.dumps(row, sort_keys=True) for lead_id, row in self.rows(*names).items()}
 
     def edit(self, lead_id: str) -> None:
