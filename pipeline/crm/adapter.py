@@ -148,7 +148,8 @@ class Refused(Exception):  # noqa: N818 (an outcome on its way)
 
 def patiently(on: Again, seconds: float) -> Iterator[AbstractContextManager[object]]:
     """Try again with growing pauses, for so many seconds; ``on`` may give the pause that the CRM asks for."""
-    return iter(stamina.retry_context(on, attempts=None, timeout=seconds, wait_initial=0.2, wait_max=10.0))
+    waits = {"wait_initial": 0.1, "wait_max": 10.0, "wait_jitter": 0.1}
+    return iter(stamina.retry_context(on, attempts=None, timeout=seconds, **waits))
 
 
 def bisect(changes: Sequence[Change], attempt: Callable[[Sequence[Change]], Sequence[Outcome]]) -> list[Outcome]:

@@ -184,7 +184,8 @@ class Ledger:
     def accepted(self, low: str, high: str) -> dict[str, Accepted]:
         """Latest accepted values of the leads of a range, ends included."""
         columns = [ACCEPTED.c[name] for name in ("lead_id", "push", "fingerprint", "payload")]
-        wanted = sa.select(*columns).where(ACCEPTED.c.target == self.target, ACCEPTED.c.lead_id.between(low, high))
+        lead_id = ACCEPTED.c.lead_id
+        wanted = sa.select(*columns).where(ACCEPTED.c.target == self.target, lead_id >= low, lead_id <= high)
         with self._transaction() as connection:
             return {row[0]: Accepted(row[1], row[2], row[3]) for row in connection.execute(wanted)}
 
