@@ -145,7 +145,7 @@ def bare_postgres(url: str, n: int, shift: float) -> float:
                 lines = zip(range(start, start + size), scores, bands, strict=True)
                 copy.write("".join(f"L{number:08d}\t{score!r}\t{band}{tail}" for number, score, band in lines))
         connection.execute("ANALYZE staged")
-        names = [name for name in FIELDS.values()]
+        names = list(FIELDS.values())
         sets = ", ".join(f"{name} = s.{name}" for name in names)
         mine, theirs = (", ".join(f"{side}.{name}" for name in names) for side in "st")
         differs = f"({theirs}) IS DISTINCT FROM ({mine})"

@@ -254,7 +254,7 @@ def _is_newer(record: Record, stamps: Sequence[tuple[int, int]]) -> bool:
 def _by_key(records: Sequence[Record]) -> dict[str, tuple[Record, ...]]:
     found: dict[str, tuple[Record, ...]] = {record.key: (record,) for record in records}
     if len(found) < len(records):
-        found = {key: () for key in found}
+        found = dict.fromkeys(found, ())
         for record in records:
             found[record.key] += (record,)
     return found

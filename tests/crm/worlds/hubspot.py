@@ -1,6 +1,6 @@
 """HubSpot as its documentation describes the batch endpoints: strict where the real one is."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.crm.worlds.mock import Answer, MockWorld, Request
 
@@ -13,7 +13,7 @@ class HubSpotMock(MockWorld):
 
     name = "hubspot"
     true = "true"
-    fields = {
+    fields: ClassVar[dict[str, str]] = {
         "propensity": "tamis_propensity",
         "band": "tamis_band",
         "qualification": "tamis_stage",

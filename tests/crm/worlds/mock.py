@@ -5,7 +5,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.crm.worlds.face import OWN
 
@@ -58,7 +58,7 @@ class Server:
                 self.end_headers()
                 self.wfile.write(content)
 
-            do_GET = do_POST = do_PUT = do_PATCH = handle_any
+            do_GET = do_POST = do_PUT = do_PATCH = handle_any  # noqa: N815 (the names are those of http.server)
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -83,9 +83,9 @@ class MockWorld(Server):
     """
 
     name = ""
-    fields: dict[str, str] = {}
+    fields: ClassVar[dict[str, str]] = {}
     token: str | None = None
-    flags = {"override": "keep", "opted_out": "no_contact"}
+    flags: ClassVar[dict[str, str]] = {"override": "keep", "opted_out": "no_contact"}
     key = "external_id"
 
     def __init__(self, token: str) -> None:
@@ -98,7 +98,7 @@ class MockWorld(Server):
     @property
     def settings(self) -> dict[str, Any]:
         own = {"adapter": self.name, "url": self.url, "key": self.key, "fields": self.fields}
-        return own | {name: theirs for name, theirs in self.flags.items()}
+        return own | self.flags
 
     def touch(self, record: dict[str, Any]) -> None:
         self.edits += 1

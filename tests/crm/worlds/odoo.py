@@ -1,7 +1,7 @@
 """Odoo as its documentation and source describe `load` and `search_read`, behind JSON-2 or JSON-RPC."""
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.crm.worlds.mock import Answer, MockWorld, Request
 
@@ -14,8 +14,8 @@ class OdooMock(MockWorld):
     name = "odoo"
     api = "json-2"
     key = "x_external_id"
-    flags = {"override": "x_keep", "opted_out": "x_no_contact"}
-    fields = {
+    flags: ClassVar[dict[str, str]] = {"override": "x_keep", "opted_out": "x_no_contact"}
+    fields: ClassVar[dict[str, str]] = {
         "propensity": "x_tamis_propensity",
         "band": "x_tamis_band",
         "qualification": "x_tamis_stage",

@@ -1,4 +1,4 @@
-"""Postgres: a table of leads whose every update is remembered by a trigger, and a job that may write its columns only."""
+"""Postgres: a table of leads whose updates a trigger remembers, and a job that may write its own columns only."""
 
 import json
 from typing import Any

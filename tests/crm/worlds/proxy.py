@@ -12,11 +12,10 @@ class FaultProxy:
     """Passes everything on, but does the next fault of the list to each request that matches ``mark``.
 
     Faults: ``429``, ``503`` (both with Retry-After), ``502``, ``cut before`` (nothing reaches the server), ``cut
-    after`` (the server has done it, the answer is lost), ``slow`` (the answer trickles), ``silent`` (the server has done
-    it, no answer comes).
+    after`` (the server has done it, the answer is lost), ``slow`` (the answer trickles), ``silent`` (no answer comes).
     """
 
-    def __init__(self, port: int, mark: bytes, faults: list[str]) -> None:
+    def __init__(self, port: int, mark: bytes, faults: list[str]) -> None:  # noqa: C901 (one handler, seven faults)
         self.done: list[str] = []
         self._left, self._lock, self._ended = list(faults), threading.Lock(), threading.Event()
         proxy = self

@@ -17,7 +17,7 @@ NIGHT = 1_795_000_000  # 2026-11-18
 
 def row(lead_id: str, **more: Any) -> dict[str, Any]:
     """A score row; what is not given is usual."""
-    usual: dict[str, Any] = {name: None for name in SCHEMA.names}
+    usual: dict[str, Any] = dict.fromkeys(SCHEMA.names)
     usual |= {
         "lead_id": lead_id,
         "model_version": "1",

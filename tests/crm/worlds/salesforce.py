@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from tests.crm.worlds.mock import Answer, MockWorld, Request
@@ -18,8 +18,8 @@ class SalesforceMock(MockWorld):
     name = "salesforce"
     key = "External_Id__c"
     true = True
-    flags = {"override": "Keep__c", "opted_out": "HasOptedOutOfEmail"}
-    fields = {
+    flags: ClassVar[dict[str, str]] = {"override": "Keep__c", "opted_out": "HasOptedOutOfEmail"}
+    fields: ClassVar[dict[str, str]] = {
         "propensity": "Tamis_Propensity__c",
         "band": "Tamis_Band__c",
         "qualification": "Tamis_Stage__c",
