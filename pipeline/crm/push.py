@@ -110,7 +110,7 @@ def run(root: Path, request: Request, *, now: int, console: Console) -> None:
     language = settings.output.language
     if not settings.crm.adapter:
         raise UseError("crm.adapter: no CRM is set. Fill the section [crm] of tamis.toml, then push again.")
-    if sum((request.dry_run, request.prepare)) + (request.rollback is not None and request.prepare) > 1:
+    if request.prepare and (request.dry_run or request.rollback is not None):
         raise UseError("--prepare stands alone: it creates fields and pushes nothing.")
     ensure_writable(workspace)
     with workspace.lock("push"), _few_collections(), contextlib.closing(open_adapter(settings, root)) as adapter:
@@ -138,8 +138,9 @@ def push(
         target_of(settings, workspace.root),
     )
     with contextlib.closing(ledger), ledger.lock():
-        with console.step("Settling what was left open"):
-            adapter.recover(ledger)
+        if not request.dry_run:
+            with console.step("Settling what was left open"):
+                adapter.recover(ledger)
         mode = "dry" if request.dry_run else "live" if request.rollback is None else "rollback"
         if request.rollback is None:
             found = _newest(workspace, ledger)
