@@ -5,6 +5,7 @@ Words are made for the rows that somebody will read, never for all.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -191,9 +192,17 @@ def value_of(frame: pd.DataFrame, name: str, i: int) -> float | str | None:
     >>> value_of(frame, "n", 0), value_of(frame, "c", 0), value_of(frame, "n", 1), value_of(frame, "absent", 0)
     (1.0, 'web', None, None)
     """
-    if name not in frame.columns:
-        return None
-    value = frame[name].iloc[i]
+    return plain(frame[name].iloc[i]) if name in frame.columns else None
+
+
+def plain(value: Any) -> float | str | None:
+    """Give a raw feature as a plain value.
+
+    Examples
+    --------
+    >>> plain(np.float64(1)), plain("web"), plain(np.nan), plain(pd.NA)
+    (1.0, 'web', None, None)
+    """
     if pd.isna(value):
         return None
     return str(value) if isinstance(value, str) else float(value)

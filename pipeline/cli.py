@@ -181,6 +181,25 @@ def explain(
     job.run(workspace, lead_id, language=lang, html=html, console=_console(as_json, log_json))
 
 
+@app.command(epilog="Example: tamis push --dry-run")
+def push(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written; write nothing.")] = False,
+    rollback_run: Annotated[
+        str | None, typer.Option("--rollback", help="Give back what was accepted before this score run.", metavar="RUN")
+    ] = None,
+    prepare: Annotated[bool, typer.Option("--prepare", help="Create the mapped fields that are missing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Although many leads change band.")] = False,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+    log_json: LogOption = False,
+) -> None:
+    """Write what changed in the newest score run to the CRM, once, and keep every refusal."""
+    from pipeline.crm import push as job
+
+    request = job.Request(dry_run=dry_run, rollback=rollback_run, prepare=prepare, force=force)
+    job.run(workspace, request, now=_now(), console=_console(as_json, log_json))
+
+
 @app.command(epilog="Example: tamis monitor --workspace crm")
 def monitor(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False) -> None:
     """Say which reasons come first in the newest score run, and whether they are worth believing."""

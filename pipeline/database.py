@@ -10,7 +10,7 @@ import importlib.util
 import itertools
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.parquet
-from sqlalchemy import Connection, Engine, create_engine, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, inspect, make_url, text
 from sqlalchemy.engine.reflection import Inspector
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
@@ -76,10 +76,7 @@ class Database:
 
     def _create(self, root: Path) -> Engine:
         if self.url.get_backend_name() != "sqlite":
-            url = self.url
-            if url.drivername == "postgresql" and importlib.util.find_spec("psycopg"):
-                url = url.set(drivername="postgresql+psycopg")
-            return create_engine(url, hide_parameters=True)
+            return create_engine(with_driver(self.url), hide_parameters=True)
         file = root / (self.url.database or "")
         if not file.is_file():
             raise UseError(f"source.url: expected a SQLite file, found none at {self.url.database!r}.")
@@ -165,12 +162,29 @@ class Database:
             raise OutsideError(f"source.url: the database {self.name} failed: {self._short(error)}.") from None
 
     def _short(self, error: BaseException) -> str:
-        """Give the driver's own first line, without password, statement or values."""
-        origin = getattr(error, "orig", None) or error
-        line = str(origin).strip().splitlines()[0] if str(origin).strip() else ""
-        for secret in self._secrets:
-            line = line.replace(secret, "***").replace(quote(secret, safe=""), "***")
-        return f"{type(origin).__name__}: {line}".rstrip(". ")
+        return first_line(error, self._secrets)
+
+
+def first_line(error: BaseException, secrets: Iterable[str]) -> str:
+    """Give a driver's own first line, without password, statement or values.
+
+    Examples
+    --------
+    >>> first_line(ValueError("no p4ss here; try again"), ["p4ss"])
+    'ValueError: no *** here; try again'
+    """
+    origin = getattr(error, "orig", None) or error
+    line = str(origin).strip().splitlines()[0] if str(origin).strip() else ""
+    for secret in secrets:
+        line = line.replace(secret, "***").replace(quote(secret, safe=""), "***")
+    return f"{type(origin).__name__}: {line}".rstrip(". ")
+
+
+def with_driver(url: URL) -> URL:
+    """Name the driver that Tamis installs for Postgres, where the address names none."""
+    if url.drivername == "postgresql" and importlib.util.find_spec("psycopg"):
+        return url.set(drivername="postgresql+psycopg")
+    return url
 
 
 @dataclass(frozen=True)

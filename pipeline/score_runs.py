@@ -98,6 +98,17 @@ class ScoreRun:
                 rows = pq.read_table(path, schema=SCHEMA)
                 yield rows, pq.read_table(self.path / "features" / path.name).to_pandas()
 
+    def blocks(self, columns: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:
+        """Some columns of the score rows, some thousands at a time, with the name of their file."""
+        for path in sorted((self.path / "rows").iterdir()):
+            with _as_published(self.path):
+                yield path.name, ds.dataset(path, schema=SCHEMA).to_table(columns=list(columns))
+
+    def features_of(self, name: str, lead_ids: Sequence[str]) -> pd.DataFrame:
+        """What the model read of some leads of one file."""
+        frame: pd.DataFrame = self._leads(f"features/{name}", lead_ids).to_pandas()
+        return frame
+
     def lead(self, lead_id: str) -> dict[str, Any] | None:
         """The row of one lead; None where it is not in the run."""
         found = self._leads("rows", [lead_id], SCHEMA).to_pylist()

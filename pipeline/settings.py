@@ -207,6 +207,36 @@ class RegistrySettings(Section):
     token: SecretStr | None = Field(None, description="only from TAMIS_REGISTRY__TOKEN or a secret file")
 
 
+class CrmSettings(Section):
+    """Where scores are written back, and what stops a push that would change too much."""
+
+    adapter: Literal["", "csv", "sql", "tryton", "odoo", "hubspot", "salesforce"] = Field(
+        "", description="csv, sql, tryton, odoo, hubspot or salesforce; empty: nothing is written back"
+    )
+    url: str = Field("", description="address of the CRM, a database URL without password, or a folder for csv")
+    object: str = Field("", description="its table or object that holds the leads; empty: the usual one")
+    database: str = Field("", description="name of the database, for tryton and odoo")
+    user: str = Field("", description="user of the job, for tryton and odoo")
+    token: SecretStr | None = Field(None, description="only from TAMIS_CRM__TOKEN or a secret file: key or password")
+    api: str = Field("", description="interface: json-2 or json-rpc for odoo, base path for hubspot and salesforce")
+    key: str = Field("", description="its field that holds our lead_id; empty: the identifier of its record")
+    override: str = Field("", description="its field that keeps us off a record where it is filled or true")
+    opted_out: str = Field("", description="its field that says, filled or true, that a person must not be contacted")
+    parent: str = Field("", description="its field by which records are sent together, such as AccountId")
+    fields: dict[str, str] = Field(
+        default_factory=dict, description="columns of a score run = its fields; only these are ever written"
+    )
+    minimum_change: Rate = Field(0.01, description="smaller moves of the propensity are not sent; points: 100 times")
+    brake: Rate = Field(0.3, description="share of leads that may change band before a push is refused")
+    text_length: int = Field(2000, ge=20, description="characters of the reasons that are sent")
+    batch: int = Field(0, ge=0, description="records per request; 0: what suits the system")
+    requests_per_second: float = Field(0.0, ge=0, description="at most; 0: the limit that the vendor publishes")
+    timeout_seconds: float = Field(60.0, gt=0, description="how long one answer is waited for")
+    patience_seconds: float = Field(120.0, ge=0, description="how long a CRM that fails is tried again")
+    ledger: str = Field("", description="database URL of what was sent, without password; empty: SQLite here")
+    ledger_password: SecretStr | None = Field(None, description="only from TAMIS_CRM__LEDGER_PASSWORD or a secret file")
+
+
 class OutputSettings(Section):
     """How results are worded."""
 
@@ -249,6 +279,7 @@ class Settings(BaseSettings):
     policy: PolicySettings = PolicySettings()
     exploration: ExplorationSettings = ExplorationSettings()
     registry: RegistrySettings = RegistrySettings()
+    crm: CrmSettings = CrmSettings()
     output: OutputSettings = OutputSettings()
     limits: LimitSettings = LimitSettings()
 

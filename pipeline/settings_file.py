@@ -16,6 +16,7 @@ from pipeline.decision_settings import Condition, PointsRule
 from pipeline.settings import LabelName, Settings, TableSettings
 
 FILE_NAME = "tamis.toml"
+SECRETS = (("source", "password"), ("registry", "token"), ("crm", "token"), ("crm", "ledger_password"))
 
 
 def load(workspace: Path) -> Settings:
@@ -56,7 +57,7 @@ def from_dict(raw: dict[str, Any]) -> Settings:
     """
     secrets = [
         f"- {section}.{key}: a secret does not belong in a file. Set TAMIS_{section.upper()}__{key.upper()}."
-        for section, key in (("source", "password"), ("registry", "token"))
+        for section, key in SECRETS
         if isinstance(raw.get(section), dict) and key in raw[section]
     ]
     faults = secrets or _environment_faults()

@@ -20,6 +20,10 @@ EXAMPLES = {
     ),
     "threshold.contact_costs": "[threshold.contact_costs]\ntrade_show = 320.0",
     "threshold.capacity_per_owner": '[threshold.capacity_per_owner]\n"Agnès Thévenot" = 4.0',
+    "crm.fields": (
+        '[crm.fields]\npropensity = "tamis_propensity"\nband = "tamis_band"\nreasons = "tamis_reasons"\n'
+        'scored_at = "tamis_scored_at"'
+    ),
     "features.families": '[features.families]\ncampaign_clicks = "engagement"',
     "features.labels": (
         '[features.labels.growth]\nen = "Growth in a year"\nfr = "Croissance sur un an"\n'

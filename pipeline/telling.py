@@ -8,7 +8,7 @@ import pandas as pd
 from features.errors import DataError
 from features.language import Language
 from models.lead_model import LeadModel
-from models.narrator import Narrator, value_of
+from models.narrator import Narrator, plain
 from models.segments import ALL
 from pipeline.score_runs import ScoreRun
 
@@ -48,10 +48,17 @@ def tell(
             "The run or the model was altered: score again."
         )
     narrator = Narrator(model, language)
+    # Few facts have many different values: most sentences were made for another lead before.
+    said: dict[tuple[int, bool, float | str | None], str] = {}
+    cells = {place: frame[model.names[place]].tolist() for place in column.values() if model.names[place] in frame}
 
     def text(i: int, reason: Mapping[str, Any]) -> str:
         place = column[reason["code"]]
-        return narrator.text(place, reason["points"], value_of(frame, model.names[place], i))
+        value = plain(cells[place][i]) if place in cells else None
+        key = place, reason["points"] > 0, value
+        if key not in said:
+            said[key] = narrator.text(place, reason["points"], value)
+        return said[key]
 
     return [
         {**row, "reasons": [{**reason, "text": text(i, reason)} for reason in row["reasons"]]}

@@ -1,1 +1,1 @@
-"""Adapters that write scores back to a CRM, one file each."""
+"""Scores go back to a CRM: what changed, once, with every refusal kept; an adapter is one file."""

@@ -1,0 +1,1 @@
+"""CRMs that the tests write to, all with one face."""
