@@ -17,7 +17,8 @@ from models.metrics import auc
 from models.periods import NAMES, split
 from models.plan import TrainingPlan
 from models.sample import Sample
-from models.threshold import ThresholdChoice, choose
+from models.threshold import ThresholdChoice
+from models.threshold_rules import choose
 from models.training import train
 
 numbers = st.floats(-8, 8)
