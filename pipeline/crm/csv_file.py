@@ -1,5 +1,6 @@
 """A CRM that takes files: what changed, as CSV for its own import of updates."""
 
+import contextlib
 import csv
 import os
 import secrets
@@ -60,7 +61,8 @@ class CsvAdapter:
                 f"crm.url: the folder {self.folder} could not be written: {error.strerror}. Correct its rights."
             ) from error
         finally:
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                temporary.unlink()
         return [OK] * len(changes)
 
     def _cells(self, values: Sequence[Value]) -> list[str]:

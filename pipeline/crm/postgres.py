@@ -49,7 +49,8 @@ class PostgresTable(SqlTable):
         query = sql.SQL("SELECT xmin::text, {} FROM {} WHERE {} = ANY(%s)").format(
             sql.SQL(", ").join(shown), self._target, self._key_name
         )
-        wanted = [key for key in map(self._key, keys) if key is not None]
+        is_text = self.table.columns[self.crm.key].type.python_type is str
+        wanted = list(keys) if is_text else [key for key in map(self._key, keys) if key is not None]
         try:
             for attempt in patiently((_Locked, _Lost), self.crm.patience_seconds):
                 with attempt, self._transaction() as connection:

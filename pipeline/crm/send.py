@@ -26,13 +26,18 @@ def send(ledger: Ledger, adapter: Adapter, push: int, *, now: int, size: int) ->
         The CRM or the ledger failed; what was accepted is kept.
     """
     ledger.settle_planned(push, now=now)
+    n = len(adapter.fields)
+    batches = ((batch, _changes(batch, n)) for batch in _batches(ledger, push, size))
     with ThreadPoolExecutor(1) as worker:
         done: tuple[Batch, Sequence[Outcome]] | None = None
-        for batch in _batches(ledger, push, size):
+        following = next(batches, None)
+        while following:
+            batch, changes = following
             ledger.sending(push, _first(batch), _last(batch))
-            answer = worker.submit(deliver, adapter, _changes(batch, len(adapter.fields)))
+            answer = worker.submit(deliver, adapter, changes)
             if done:
                 _write_down(ledger, push, *done, now=now)
+            following = next(batches, None)
             done = batch, answer.result()
         if done:
             _write_down(ledger, push, *done, now=now)

@@ -174,7 +174,7 @@ class SqlTable:
         quoted = self.link.engine.dialect.identifier_preparer
         with self.link.told(), self.link.engine.begin() as connection:
             for one in made:
-                kind = TYPES.get(one.kind, sa.Text()).compile(dialect=self.link.engine.dialect)
+                kind = self.link.engine.dialect.type_compiler_instance.process(TYPES.get(one.kind, sa.Text()))
                 table, column = quoted.format_table(self._all), quoted.quote_identifier(one.theirs)
                 connection.execute(sa.text(f"ALTER TABLE {table} ADD COLUMN {column} {kind}"))
         self.__dict__.pop("_all", None)

@@ -39,7 +39,7 @@ class HubSpotMock(MockWorld):
         return Answer(404, {"message": "no such path"})
 
     def _read(self, body: dict[str, Any]) -> Answer:
-        asked = [one["id"] for one in body["inputs"]]
+        asked = {one["id"] for one in body["inputs"]}
         by = body.get("idProperty")
         found = [
             {

@@ -66,6 +66,7 @@ def template(cache: Path, token: str) -> Path:
     kept = cache / hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
     made = kept / "crm.sqlite"
     if not made.is_file():
+        cache.mkdir(parents=True, exist_ok=True)
         for old in cache.iterdir():
             shutil.rmtree(old)
         building = cache / "building"
