@@ -167,12 +167,13 @@ def sentences(reasons: Sequence[Mapping[str, Any]], longest: int) -> str:
     Examples
     --------
     >>> sentences([{"text": "Small firm", "points": -2.0}, {"text": "Asked for a demo", "points": 1.0}], 100)
-    '+ Asked for a demo\n− Small firm'
+    '▲ Asked for a demo\n▼ Small firm'
     >>> sentences([{"text": "Asked for a demo", "points": 1.0}, {"text": "Small firm", "points": -1.0}], 25)
-    '+ Asked for a demo …'
+    '▲ Asked for a demo …'
     """
-    lines = [f"+ {reason['text']}" for reason in reasons if reason["points"] > 0]
-    lines += [f"− {reason['text']}" for reason in reasons if reason["points"] <= 0]
+    # No sign that a spreadsheet takes for the start of a formula.
+    lines = [f"▲ {reason['text']}" for reason in reasons if reason["points"] > 0]
+    lines += [f"▼ {reason['text']}" for reason in reasons if reason["points"] <= 0]
     whole = "\n".join(lines)
     if len(whole) <= longest:
         return whole

@@ -125,7 +125,7 @@ def test_payloads_by_column_are_those_by_row_and_read_back(rows: list[tuple[Any,
 
 
 def test_reasons_too_long_lose_the_last_ones_and_one_too_long_is_cut() -> None:
-    assert sentences([{"text": "x" * 50, "points": 1.0}], 20) == "+ " + "x" * 16 + " …"
+    assert sentences([{"text": "x" * 50, "points": 1.0}], 20) == "▲ " + "x" * 16 + " …"
     assert sentences([], 20) == ""
 
 
@@ -239,8 +239,8 @@ def test_reasons_arrive_as_sentences_of_the_model_in_the_language_of_the_setting
     assert tamis("push", "-w", workspace.root).code == 0
     told = {one["decision"] for one in sqlite_world.held().values()}
     (text,) = told
-    assert text.startswith("+ ")
-    assert "\n− " in text
+    assert text.startswith("▲ ")
+    assert "\n▼ " in text
     assert "=cmd 🙂 référence" in text
     revisions = sqlite_world.revisions()
     features[small_model.names[0]] = 5.0
