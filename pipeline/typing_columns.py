@@ -40,6 +40,7 @@ SURE = 0.99
 LIKELY = 0.9
 MIXED = 0.5
 MANY = 10_000
+_AT_ONCE = 20
 CONSEQUENCES = (
     "These cells are emptied and the column is taken as a {wanted}; correct them, or leave them empty.",
     "The column is taken as text; correct the cells if {wanted}s are meant.",
@@ -171,6 +172,14 @@ def _nested(raw: Raw, column: Bound, faults: list[Fault]) -> bool:
 
 def _evidence(connection: duckdb.DuckDBPyConnection, raw: Raw, columns: Sequence[Bound]) -> dict[tuple[str, str], int]:
     """Count, for each column, the cells that tell how the others are to be read."""
+    found: dict[tuple[str, str], int] = {}
+    # What DuckDB needs to plan a query grows faster than the number of its columns.
+    for start in range(0, len(columns), _AT_ONCE):
+        found |= _counts(connection, raw, columns[start : start + _AT_ONCE])
+    return found
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, raw: Raw, columns: Sequence[Bound]) -> dict[tuple[str, str], int]:
     texts, counted = [], {}
     for column in columns:
         native, cell = raw.native(column), f"t{column.position}"
