@@ -128,9 +128,7 @@ def number(cell: str, decimal: str) -> str:
     bare = f"regexp_replace(regexp_replace({cell}, {literal(BEFORE)}, '\\1'), {literal(AFTER)}, '')"
     bare = f"replace({bare}, '−', '-')"
     apart = literal(SPACES + "'’")
-    bare = (
-        f"CASE WHEN regexp_full_match({bare}, {literal(THOUSANDS)}) THEN translate({bare}, {apart}, '') ELSE {bare} END"
-    )
+    joined = f"CASE WHEN regexp_full_match(bare, {literal(THOUSANDS)}) THEN translate(bare, {apart}, '') ELSE bare END"
     plain = literal(rf"[-+]?(?:\d+[{decimal}]?\d*|[{decimal}]\d+)(?:[eE][-+]?\d+)?")
     grouped = literal(rf"[-+]?\d{{1,3}}(?:[{other}]\d{{3}})+(?:[{decimal}]\d*)?")
     foreign = literal(
@@ -141,15 +139,23 @@ def number(cell: str, decimal: str) -> str:
         kept = f"replace({text}, {literal(dropped)}, '')" if dropped else text
         return kept if mark == "." else f"replace({kept}, ',', '.')"
 
-    value = " ".join(
+    odd = " ".join(
         (
-            f"CASE WHEN regexp_full_match({cell}, {plain}) THEN {as_point(cell, decimal)}",
-            f"WHEN regexp_full_match({bare}, {plain}) THEN {as_point(bare, decimal)}",
-            f"WHEN regexp_full_match({bare}, {grouped}) THEN {as_point(bare, decimal, other)}",
-            f"WHEN regexp_full_match({bare}, {foreign}) THEN {as_point(bare, other, decimal)} END",
+            f"CASE WHEN regexp_full_match(joined, {plain}) THEN {as_point('joined', decimal)}",
+            f"WHEN regexp_full_match(joined, {grouped}) THEN {as_point('joined', decimal, other)}",
+            f"WHEN regexp_full_match(joined, {foreign}) THEN {as_point('joined', other, decimal)} END",
         )
     )
-    return finite(f"TRY_CAST({value} AS DOUBLE)")
+    odd = _let("bare", bare, _let("joined", joined, odd))
+    value = f"CASE WHEN regexp_full_match({cell}, {plain}) THEN {as_point(cell, decimal)} ELSE {odd} END"
+    # The patterns leave no NaN; what is too large for a DOUBLE becomes infinite.
+    limits = ("'Infinity'::DOUBLE", "'-Infinity'::DOUBLE")
+    return f"nullif(nullif(TRY_CAST({value} AS DOUBLE), {limits[0]}), {limits[1]})"
+
+
+def _let(name: str, value: str, body: str) -> str:
+    """Name a value within an expression: written out at each use, its patterns would be compiled anew for each."""
+    return f"list_transform([{value}], lambda {name}: {body})[1]"
 
 
 def finite(value: str) -> str:
