@@ -15,7 +15,7 @@ from models.blend import BLEND, RECENT, TREES, Mix, mixed
 from models.calibration import BetaCalibration
 from models.classifier import LeadClassifier
 from models.drift import Margins, calibrate
-from models.folds import encode
+from models.folds import average_margin, encode
 from models.linear import LinearPart
 from models.plan import TrainingPlan
 from models.recency import recency
@@ -231,11 +231,10 @@ class Learnt:
         """
         if not len(frame):
             return np.empty((0, 3))
-        matrix = to_matrix(frame, self.schema)
-        trees = self.trees.decision_function(matrix)
-        encoded = encode(matrix, self.trees.levels_)
+        encoded = self.encode(frame)
+        trees = average_margin(self.trees.boosters_, encoded, self.trees.num_threads)
         said = [None if one is None else one.part.margin(encoded) for one in self.regressions]
-        nothing = np.zeros(len(matrix))
+        nothing = np.zeros(len(frame))
         first, second = (next((m for m in order if m is not None), nothing) for order in (said, said[::-1]))
         return np.column_stack([trees, first, second])
 

@@ -13,7 +13,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.errors import DataError
-from features.matrix import to_matrix
 from features.specification import Feature
 from models.bands import Bands
 from models.blend import Choice, Mix, Unseen, mixed
@@ -21,7 +20,6 @@ from models.blend import choose as choose_mix
 from models.certificate import Certificate, certify
 from models.evaluation import Evaluated, evaluate
 from models.evidence import Evidence, Note
-from models.folds import encode
 from models.gates import count_leads, require_enough
 from models.lead_model import LeadModel
 from models.learner_notes import learner_notes
@@ -151,7 +149,8 @@ def train(
         final, segments = pooled.learnt, pooled.choices
     recent = _recent(blocks, rows, forward=four.forward)
     model = _deploy(frame, rows, final, recent, pricing, forward=four.forward)
-    model = replace(model, certificate=_certificate(evaluated, plan, forward=four.forward))
+    certificate = _certificate(evaluated, plan, forward=four.forward)
+    model = replace(model, certificate=certificate)
     say("done", 1.0)
     value = evaluate_value(rows, four, evaluated.test["propensity"], pricing)
     importance = _importance(frame, final)
@@ -159,9 +158,8 @@ def train(
     if young is not None:
         deployed = {**evidence.deployed, "young": young.to_dict()}
         evidence = replace(evidence, deployed=deployed, notes=[*evidence.notes, young.note()])
-    certificate = None if model.certificate is None else model.certificate.to_dict()
     evidence = segments_told(evidence, segments)
-    return TrainingResult(model, replace(evidence, value=value, certificate=certificate))
+    return TrainingResult(model, replace(evidence, value=value, certificate=certificate.to_dict()))
 
 
 def _prepare(
@@ -318,8 +316,7 @@ def _importance(frame: pd.DataFrame, final: Learnt) -> tuple[dict[str, float], d
     gain = np.sum([booster.feature_importance("gain") for booster in final.trees.boosters_], axis=0)
     shares = np.asarray(gain, dtype=np.float64) / max(float(np.sum(gain)), 1e-300)
     if final.linear is not None:
-        encoded = encode(to_matrix(frame, final.schema), final.trees.levels_)
-        said = np.abs(final.linear.contributions(encoded)).mean(axis=0)
+        said = np.abs(final.linear.contributions(final.encode(frame))).mean(axis=0)
         own = final.linear.share
         shares = (1 - own) * shares + own * said / max(float(said.sum()), 1e-300)
     by_feature, by_family = {}, dict.fromkeys(("fit", "engagement", "intent"), 0.0)

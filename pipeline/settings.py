@@ -24,7 +24,7 @@ from pydantic_settings import (
 )
 
 from features.tables import SCHEMA
-from pipeline.decision_settings import PointsSettings, ThresholdSettings
+from pipeline.decision_settings import OpenRate, PointsSettings, ThresholdSettings
 from pipeline.section import Section
 from pipeline.segment_settings import Segments
 
@@ -44,7 +44,6 @@ def _known_zone(name: str) -> str:
 
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Rate = Annotated[float, Field(ge=0, le=1)]
-OpenRate = Annotated[float, Field(gt=0, lt=1)]
 
 
 class CsvSettings(Section):

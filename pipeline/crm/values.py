@@ -11,13 +11,14 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from models.segments import ALL
 from pipeline.crm.fields import DIGITS, PERCENTAGES, Field, Value
 
 Integers = npt.NDArray[np.int64]
 # What no CRM stores as it is: control characters but for tab and line ends, and halves of characters.
 UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 MORE = " …"
-ALL, SEGMENT = "all", "segment"
+SEGMENT = "segment"
 
 
 @dataclass(frozen=True)
