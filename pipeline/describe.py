@@ -1,6 +1,6 @@
 """Steps 3 to 5 of the design: snapshots, features, and the frame that the model reads."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -139,11 +139,17 @@ def teaching(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 
 def describe_scoring(
-    opened: Opened, settings: Settings, cutoff: int, features: Sequence[Feature], scratch: Path
+    opened: Opened,
+    settings: Settings,
+    cutoff: int,
+    features: Sequence[Feature],
+    scratch: Path,
+    *,
+    left_out: Collection[str] = (),
 ) -> Described:
-    """Every open lead at the cutoff with the features of a model, by the recipes that the model carries."""
+    """Every open lead at the cutoff but those left out, with the features of a model, by the recipes it carries."""
     rows = collect(scoring_snapshots(opened.tables, snapshot_plan(settings), cutoff))
-    rows = rows.sort_values(KEYS, ignore_index=True)
+    rows = rows[~rows["lead_id"].isin(left_out)].sort_values(KEYS, ignore_index=True)
     path = _materialise(opened, rows[KEYS], features, scratch)
     return Described(rows, path, tuple(features), _missing(opened, features))
 

@@ -22,6 +22,8 @@ from features.errors import DataError
 from pipeline.workspace import Workspace
 
 MANIFEST = "manifest.json"
+# The leads of the tables that asked not to be contacted: neither scored nor pushed, what was pushed is taken back.
+OPTED_OUT = "opted_out.parquet"
 # Key of the metadata of a file of rows: how often each reason is given in it.
 TALLY = "tamis.reasons"
 # Qualification of a lead below the threshold that is handed over to learn.
@@ -44,6 +46,7 @@ SCHEMA = pa.schema(
         ("band", pa.string()),
         ("decision", pa.string()),
         ("qualification", pa.string()),
+        ("rule", pa.string()),
         ("handover_probability", pa.float64()),
         ("fit_points", pa.float64()),
         ("engagement_points", pa.float64()),
@@ -119,10 +122,20 @@ class ScoreRun:
         frame: pd.DataFrame = self._leads("features", lead_ids).to_pandas()
         return frame
 
+    def opted_out(self) -> frozenset[str]:
+        """Leads that asked not to be contacted when the run was made; none in runs from before they were left out."""
+        path = self.path / OPTED_OUT
+        if not path.is_file():
+            return frozenset()
+        with _as_published(self.path):
+            return frozenset(pq.read_table(path).column("lead_id").to_pylist())
+
     def hottest(self, number: int) -> list[dict[str, Any]]:
-        """The rows with the highest propensities, ties by lead."""
+        """The rows with the highest propensities that no rule disqualified, ties by lead."""
         keys = [("propensity", "descending"), ("lead_id", "ascending")]
-        first = self.rows(["lead_id", "propensity"]).sort_by(keys).slice(0, number).column("lead_id").to_pylist()
+        rows = self.rows(["lead_id", "propensity", "qualification"])
+        barred = pc.equal(rows.column("qualification"), "disqualified").fill_null(False)
+        first = rows.filter(pc.invert(barred)).sort_by(keys).slice(0, number).column("lead_id").to_pylist()
         rows = {row["lead_id"]: row for row in self._leads("rows", first, SCHEMA).to_pylist()}
         return [rows[lead_id] for lead_id in first]
 

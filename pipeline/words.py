@@ -1,8 +1,10 @@
 """The words of the command line, in English and French."""
 
 from features.language import Language
+from pipeline.policy_words import POLICY
 
 WORDS: dict[str, dict[Language, str]] = {
+    **POLICY,
     "fit": {"en": "Fit", "fr": "Adéquation"},
     "engagement": {"en": "Engagement", "fr": "Engagement"},
     "intent": {"en": "Intent", "fr": "Intention"},
@@ -97,10 +99,25 @@ WORDS: dict[str, dict[Language, str]] = {
     "first_reasons": {"en": "What comes first, in share of leads", "fr": "Première raison, en part des leads"},
     "unknown": {"en": "What cannot be known", "fr": "Ce qu'on ne peut pas savoir"},
     "explored": {
-        "en": "{n} of {eligible} leads below the threshold are handed over to learn: chosen at random ({share} of 100), so "
+        "en": "{n} of {eligible} leads that would not be handed over are, to learn: chosen at random ({share} of 100), so "
         "that the model does not only confirm itself",
-        "fr": "{n} des {eligible} leads sous le seuil sont transmis pour apprendre : tirés au sort ({share} sur 100), pour "
+        "fr": "{n} des {eligible} leads non retenus sont transmis pour apprendre : tirés au sort ({share} sur 100), pour "
         "que le modèle ne se donne pas seulement raison à lui-même",
+    },
+    "qualified": {"en": "Qualified", "fr": "Qualification"},
+    "held_back": {
+        "en": "{n} leads reach the threshold without evidence in enough families and are held back by the policy; "
+        "{wins} of them are expected to be won",
+        "fr": "{n} leads atteignent le seuil sans preuves dans assez de familles : la définition commune les retient ; "
+        "{wins} d'entre eux devraient être gagnés",
+    },
+    "overdue": {
+        "en": "{n} leads were to be contacted before this run and were not",
+        "fr": "{n} leads auraient dû être contactés avant ce passage et ne l'ont pas été",
+    },
+    "opted_out": {
+        "en": "{n} people opted out: neither scored nor pushed",
+        "fr": "{n} personnes refusent d'être contactées : ni notées, ni envoyées au CRM",
     },
     "no_alarm": {"en": "No alarm.", "fr": "Aucune alerte."},
     "from_share": {"en": "from", "fr": "à partir de"},
