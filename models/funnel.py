@@ -84,7 +84,7 @@ def step(times: pd.DataFrame, lost: Floats, step_: tuple[str, str], end: float) 
     passes = reached < end
     is_lost = ~passes & (gone < end)
     until = np.where(passes, reached, np.where(is_lost, np.maximum(gone, start), end))
-    return incidence((until - start) / DAY_S, passes, is_lost)
+    return incidence((until - start) / DAY_S, passes, is_lost, (end - start) / DAY_S)
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def group_steps(
         curve = step(times, lost, (source, target), end)
         share, delay = curve.share(within), curve.delay(within)
         start = times[source].min()
-        young = share.value is None and curve.n > 0
+        young = share.value is None and curve.n > 0 and start + within * DAY_S > end
         found.append(
             Step(
                 *(group, name, source, target, curve.n, int(curve.count.sum()), share.value, share.low, share.high),

@@ -125,7 +125,7 @@ class Incidence:
         return Delay(n, quantile(0.5), quantile(0.5 - half), quantile(0.5 + half))
 
 
-def incidence(follow: Floats, passes: Flags, is_lost: Flags) -> Incidence:
+def incidence(follow: Floats, passes: Flags, is_lost: Flags, could: Floats | None = None) -> Incidence:
     """Estimate how many pass a step.
 
     Parameters
@@ -134,6 +134,9 @@ def incidence(follow: Floats, passes: Flags, is_lost: Flags) -> Incidence:
         How long each was followed: until it passed, was lost, or the data end; 0 or more.
     passes, is_lost : ndarray of bool, shape (n,)
         How that ended; neither: it is still waiting.
+    could : ndarray of shape (n,), optional
+        How long each could have been followed by the end of the data. While somebody waits, nothing is told beyond the
+        longest: the last ones of a young group would stand for all.
 
     Returns
     -------
@@ -148,7 +151,7 @@ def incidence(follow: Floats, passes: Flags, is_lost: Flags) -> Incidence:
     >>> found.times.tolist(), found.passed.tolist()
     ([2.0, 3.0, 5.0], [0.25, 0.25, 0.75])
     >>> found.share(within=4.0).value, found.share(within=9.0).value, found.delay(within=9.0).median
-    (0.25, None, 5.0)
+    (0.25, 0.75, 5.0)
     """
     happened = np.unique(follow[passes | is_lost])
     k = len(happened)
@@ -163,6 +166,8 @@ def incidence(follow: Floats, passes: Flags, is_lost: Flags) -> Incidence:
     longest = float(follow.max()) if len(follow) else 0.0
     if (passes | is_lost)[follow == longest].all():
         longest = math.inf
+    if could is not None and len(could) and not (passes | is_lost).all():
+        longest = min(longest, float(could.max()))
     return Incidence(happened, count, passed, variance, len(follow), longest)
 
 

@@ -208,6 +208,25 @@ def monitor(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_
     job.run(workspace, console=_console(as_json, log_json))
 
 
+@app.command(epilog="Example: tamis funnel --html funnel.html --csv tables --lang fr")
+def funnel(
+    html: Annotated[Path | None, typer.Option(help="Write the report here.", metavar="FILE")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write its tables into this folder.", metavar="DIR")] = None,
+    within: Annotated[
+        int | None,
+        typer.Option(help="Days in which a step must be passed; default: twice the horizon.", metavar="DAYS"),
+    ] = None,
+    lang: LanguageOption = None,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+    log_json: LogOption = False,
+) -> None:
+    """Show what becomes of leads: stages, refusals, delays, cost and return by channel."""
+    from pipeline import funnel as job
+
+    job.run(workspace, job.Request(within, lang, html, csv), now=_now(), console=_console(as_json, log_json))
+
+
 @app.command(epilog="Example: tamis doctor")
 def doctor(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False) -> None:
     """Check the installation and the workspace, and say what to mend."""

@@ -115,7 +115,7 @@ def describe_training(opened: Opened, settings: Settings, scratch: Path) -> Desc
     snapshots = training_snapshots(tables, snapshot_plan(settings), first_created)
     rows = collect(snapshots).sort_values(KEYS, ignore_index=True)
     features = declared_features(opened, settings)
-    path = _materialise(opened, teaching(rows, settings)[KEYS], features, scratch)
+    path = materialise(opened, teaching(rows, settings)[KEYS], features, scratch)
     return Described(rows, path, features)
 
 
@@ -150,7 +150,7 @@ def describe_scoring(
     """Every open lead at the cutoff but those left out, with the features of a model, by the recipes it carries."""
     rows = collect(scoring_snapshots(opened.tables, snapshot_plan(settings), cutoff))
     rows = rows[~rows["lead_id"].isin(left_out)].sort_values(KEYS, ignore_index=True)
-    path = _materialise(opened, rows[KEYS], features, scratch)
+    path = materialise(opened, rows[KEYS], features, scratch)
     return Described(rows, path, tuple(features), _missing(opened, features))
 
 
@@ -168,8 +168,25 @@ def _missing(opened: Opened, features: Sequence[Feature]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(gone))
 
 
-def _materialise(opened: Opened, keys: pd.DataFrame, features: Sequence[Feature], scratch: Path) -> Path:
-    """Run the features on these snapshots and write them in the order of their keys."""
+def materialise(opened: Opened, keys: pd.DataFrame, features: Sequence[Feature], scratch: Path) -> Path:
+    """Run the features on snapshots and write them in the order of their keys.
+
+    Parameters
+    ----------
+    opened : Opened
+        Its tables and its connection.
+    keys : pandas.DataFrame
+        ``lead_id``, ``cutoff`` (UTC seconds), sorted.
+    features : sequence of Feature
+        With recipes.
+    scratch : pathlib.Path
+        Folder for the result.
+
+    Returns
+    -------
+    pathlib.Path
+        Parquet with the keys and one column per feature.
+    """
     snapshots_path, raw_path, path = (scratch / name for name in ("snapshots", "raw", "features"))
     pq.write_table(pa.Table.from_pandas(keys, preserve_index=False), snapshots_path)
     connection = opened.connection
