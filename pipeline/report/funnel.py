@@ -43,8 +43,8 @@ def share_words(one: Mapping[str, Any], language: Language) -> str:
 
     Examples
     --------
-    >>> share_words({"share": 0.25, "low": 0.2, "high": 0.31}, "fr").replace("\\u202f", " ")
-    '25 % [20 % – 31 %]'
+    >>> share_words({"share": 0.25, "low": 0.2, "high": 0.31}, "en")
+    '25% [20% – 31%]'
     """
     if one["share"] is not None:
         return f"{percent(one['share'], language)} [{percent(one['low'], language)} – {percent(one['high'], language)}]"
