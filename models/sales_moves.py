@@ -38,7 +38,7 @@ def sales_standing(moves: pd.DataFrame) -> pd.DataFrame:
     moves = moves.sort_values(["lead_id", "at"], kind="stable")
     refusals = moves[moves["refused"]].drop_duplicates("lead_id", keep="last").set_index("lead_id")
     accepted = moves[~moves["refused"]]
-    last = accepted["lead_id"].map(refusals["at"]).fillna(-float("inf"))
+    last = accepted["lead_id"].map(refusals["at"]).astype("float64").fillna(-float("inf"))
     accepted = accepted[accepted["at"] >= last]
     sal = accepted.groupby("lead_id")["at"].min()
     sql = accepted[accepted["stage"].isin(_SQL)].groupby("lead_id")["at"].min()

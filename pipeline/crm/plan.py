@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 import pyarrow as pa
@@ -13,7 +14,7 @@ from pipeline.crm.fields import DIGITS, Field, Value
 from pipeline.crm.ledger import Accepted, Ledger, Staged
 from pipeline.crm.values import SEGMENT, Block, Integers, fault, normalise, payload, payloads
 from pipeline.language import iso
-from pipeline.score_runs import SCHEMA, ScoreRun
+from pipeline.score_runs import OPTED_OUT, SCHEMA, ScoreRun
 
 # Below this many leads a share of changed bands says nothing.
 FEWEST = 20
@@ -21,10 +22,10 @@ TOLD = 10
 
 
 class Words(Protocol):
-    """Makes the sentences of the reasons, for rows that are sent."""
+    """Makes the texts of reasons and hand-over notes, for rows that are sent."""
 
-    def __call__(self, name: str, rows: pa.Table) -> list[str]:
-        """One text per row of a file of the run."""
+    def __call__(self, name: str, rows: pa.Table) -> Mapping[str, Sequence[str]]:
+        """By column of ours, one text per row of a file of the run."""
         ...
 
 
@@ -82,10 +83,11 @@ def plan(order: Order, ledger: Ledger, adapter: Adapter, push: int, words: Words
     tally, seq = Tally(), 0
     pushes = ledger.pushes()
     scored = (int(order.run.manifest["cutoff"]), int(order.run.manifest["scored_at"]))
-    wanted = {"lead_id", "band", SEGMENT, *(one.ours for one in order.fields)}
+    told = any(one.kind == "reasons" for one in order.fields)
+    wanted = {"lead_id", "band", SEGMENT, *(one.ours for one in order.fields), *(["reasons"] if told else [])}
     columns = [name for name in SCHEMA.names if name in wanted]
-    longest, told = adapter.limits.text, any(one.kind == "reasons" for one in order.fields)
-    for name, table in order.run.blocks(columns):
+    longest = adapter.limits.text
+    for name, table in chain(order.run.blocks(columns), _withdrawn(order.run, ledger, columns)):
         if not table.num_rows:
             continue
         block = normalise(table, order.fields, certified=order.certified, longest=longest)
@@ -93,9 +95,10 @@ def plan(order: Order, ledger: Ledger, adapter: Adapter, push: int, words: Words
         diff = compare(block, order.fields, accepted, pushes, scored, order.minimum)
         _count(tally, block, diff)
         if len(diff.changed):
-            texts = words(name, table.select(["lead_id", "reasons"]).take(diff.changed)) if told else []
+            texts = words(name, table.select(["lead_id", "reasons"]).take(diff.changed)) if told else {}
             ready = _ready(order, block, accepted, diff.changed, texts, longest)
-            ledger.stage(list(_staged(ready, order, adapter, push, tally, seq)))
+            withdraws = name == OPTED_OUT
+            ledger.stage(list(_staged(ready, order, adapter, push, tally, seq, withdraws=withdraws)))
             seq += len(diff.changed)
     if tally.twice:
         named = ", ".join(tally.twice[:TOLD])
@@ -128,12 +131,17 @@ def _count(tally: Tally, block: Block, diff: Diff) -> None:
 
 
 def _ready(
-    order: Order, block: Block, accepted: dict[str, Accepted], rows: Integers, texts: Sequence[str], longest: int
+    order: Order,
+    block: Block,
+    accepted: dict[str, Accepted],
+    rows: Integers,
+    texts: Mapping[str, Sequence[str]],
+    longest: int,
 ) -> Ready:
     columns: list[Sequence[Value]] = []
     for place, one in enumerate(order.fields):
         if one.kind == "reasons":
-            columns.append(texts)
+            columns.append(texts[one.ours])
         elif one.kind == "instant":
             columns.append([None if value is None else int(value) for value in block.values(place, rows)])
         else:
@@ -145,7 +153,17 @@ def _ready(
     return Ready(block, accepted, rows.tolist(), list(zip(*columns, strict=True)), kept, wrong)
 
 
-def _staged(ready: Ready, order: Order, adapter: Adapter, push: int, tally: Tally, seq: int) -> Iterator[Staged]:
+def _withdrawn(run_: ScoreRun, ledger: Ledger, columns: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:
+    """The leads that opted out and of which something was pushed: it is taken back."""
+    for name, table in run_.withdrawn(columns):
+        leads = table.column("lead_id").to_pylist()
+        accepted = ledger.accepted(leads[0], leads[-1])
+        yield name, table.filter(pa.array([lead in accepted for lead in leads]))
+
+
+def _staged(
+    ready: Ready, order: Order, adapter: Adapter, push: int, tally: Tally, seq: int, *, withdraws: bool
+) -> Iterator[Staged]:
     """Rows of the outbox, in the order of the block."""
     lead_ids, fingerprints = ready.block.lead_ids, ready.block.fingerprint.tolist()
     stamps = _stamps(order)
@@ -162,7 +180,7 @@ def _staged(ready: Ready, order: Order, adapter: Adapter, push: int, tally: Tall
                 if len(records) > 1:
                     tally.twice.append(lead_id)
                 is_older = before is None and bool(records) and _is_newer(records[0], stamps)
-                how = standing(records, ready.values[k], order.fields, is_older=is_older)
+                how = standing(records, ready.values[k], order.fields, is_older=is_older, withdraws=withdraws)
             old, old_push = (before.payload, before.push) if before else (None, None)
             yield Staged(
                 push,
@@ -203,13 +221,18 @@ class Standing(NamedTuple):
 
 
 def standing(
-    records: Sequence[Record], values: Sequence[Value], fields: Sequence[Field], *, is_older: bool = False
+    records: Sequence[Record],
+    values: Sequence[Value],
+    fields: Sequence[Field],
+    *,
+    is_older: bool = False,
+    withdraws: bool = False,
 ) -> Standing:
-    """Say how a record stands."""
+    """Say how a record stands; who opted out is left alone but for taking back what we wrote."""
     if not records:
         return Standing("missing")
     record = records[0]
-    if record.barrier:
+    if record.barrier and not (withdraws and record.barrier == "opted_out"):
         state: str = record.barrier
     elif is_older:
         state = "older"

@@ -104,8 +104,8 @@ def test_a_run_that_was_interrupted_and_taken_up_draws_the_same_leads(demo_copy,
 @pytest.mark.parametrize(
     ("language", "chosen_at_random", "in_dossier"),
     [
-        ("en", "leads below the threshold are handed over to learn: chosen at random (2.5 of 100)", "(2.5 of 100)"),
-        ("fr", "leads sous le seuil sont transmis pour apprendre : tirés au sort (2,5 sur 100)", "(2,5 sur 100)"),
+        ("en", "leads that would not be handed over are, to learn: chosen at random (2.5 of 100)", "(2.5 of 100)"),
+        ("fr", "leads non retenus sont transmis pour apprendre : tirés au sort (2,5 sur 100)", "(2,5 sur 100)"),
     ],
 )
 def test_the_score_verb_and_the_dossier_say_who_was_drawn_and_why(
