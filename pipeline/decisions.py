@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 from rich.markup import escape
 
 from features.errors import UseError
@@ -114,7 +115,7 @@ def decisions_of(workspace: Workspace, lead_id: str) -> list[Decision]:
         policy = run_.manifest.get("policy", {})
         now = None if row is None else (*(row[name] for name in DECIDING), policy.get("version"))
         if row is not None and now != before:
-            facts = run_.features([lead_id]).drop(columns="lead_id").to_dict("records")
+            facts = run_.features([lead_id]).iloc[0].drop("lead_id")
             found.append(
                 Decision(
                     at=int(run_.manifest["scored_at"]),
@@ -129,7 +130,7 @@ def decisions_of(workspace: Workspace, lead_id: str) -> list[Decision]:
                     propensity=row["propensity"],
                     threshold=row["threshold"],
                     due_at=None if row["due_at"] is None else int(row["due_at"].timestamp()),
-                    facts={name: None if value != value else value for name, value in facts[0].items()},  # noqa: PLR0124 (NaN)
+                    facts={str(name): None if pd.isna(value) else value for name, value in facts.items()},
                     definition=policy.get("definition"),
                 )
             )

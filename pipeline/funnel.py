@@ -161,8 +161,9 @@ def _steps(facts: FunnelFacts, within: float) -> list[Step]:
 
 
 def _refusals(facts: FunnelFacts) -> list[dict[str, Any]]:
-    counted = facts.refusals.groupby(["channel", "reason"]).size()
-    return [{"channel": channel, "reason": reason, "n": int(n)} for (channel, reason), n in counted.items()]
+    counted = facts.refusals.groupby(["channel", "reason"]).size().reset_index(name="n")
+    found: list[dict[str, Any]] = counted.to_dict("records")
+    return found
 
 
 def _contact(

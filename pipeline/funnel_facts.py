@@ -146,7 +146,8 @@ def _passages(workspace: Workspace, end: int) -> pd.DataFrame:
             rows = run_.rows(["lead_id", "qualification"])
             passed = rows.filter(pc.is_in(rows.column("qualification"), pa.array(["mql", "pql"])))
             parts.append(pa.table({"lead_id": passed.column("lead_id"), "at": pa.array(np.full(len(passed), at))}))
-    return pa.concat_tables(parts).to_pandas()
+    passed: pd.DataFrame = pa.concat_tables(parts).to_pandas()
+    return passed
 
 
 def _outcomes(opened: Opened, index: "pd.Index[str]", end: int) -> pd.DataFrame:

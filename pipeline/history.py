@@ -91,7 +91,7 @@ def histories(
     if not (folder / "leads.parquet").is_file():
         return None
     mine, known = ds.field("lead_id").isin(list(lead_ids)), ds.field("known_at") < cutoff
-    who = {lead_id: {} for lead_id in lead_ids} | {
+    who: dict[str, dict[str, Any]] = {lead_id: {} for lead_id in lead_ids} | {
         row["lead_id"]: {name: row[name] for name in WHO if row.get(name) is not None}
         for row in _read(folder, "leads", mine).to_pylist()
     }
