@@ -12,6 +12,7 @@ from features.specification import Feature
 from models.comparison import conversion, figure_of
 from models.plan import TrainingPlan
 from models.points import PointsGrid, absent
+from models.points_verdict import judge_rules
 from models.sample import Sample
 
 Floats = npt.NDArray[np.float64]
@@ -170,7 +171,8 @@ def compare_grids(
     -------
     list of dict
         The company's grid first, as ``settings``: ``name``, ``threshold``, ``n_rules``, ``absent`` (columns that are
-        not there: their rules never fire) and ``swap_set`` (null where no rule can fire).
+        not there: their rules never fire), ``swap_set`` (null where no rule can fire) and ``rules`` (see
+        `models.points_verdict.judge_rules`).
     """
     grids = {"settings": PointsGrid(plan.points_grid, plan.points_threshold), **plan.other_grids}
     found = []
@@ -178,8 +180,9 @@ def compare_grids(
         if not grid.rules:
             continue
         known = PointsGrid.applicable(grid.rules, grid.threshold, columns, features)
-        swap = None
+        swap, rules = None, []
         if known is not None:
+            rules = judge_rules(known, frame, sample)
             swap = swap_set(sample, known.points(frame), known.threshold, plan.n_bootstrap, plan.seed, opportunity)
         found.append(
             {
@@ -188,6 +191,7 @@ def compare_grids(
                 "n_rules": len(grid.rules),
                 "absent": list(absent(grid.rules, columns, features)),
                 "swap_set": swap,
+                "rules": rules,
             }
         )
     return found

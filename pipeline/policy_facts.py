@@ -84,13 +84,15 @@ class PolicyFacts:
             )
             if len(met) and inside.any():
                 criteria[inside & (met.get_indexer(leads) >= 0)] = self.names[segment]
-        for_good = np.isin(refusal.astype(str), list(self.for_good))
+        for_good = np.asarray(pd.Series(refusal, dtype="object").isin(self.for_good), dtype=np.bool_)
         return Standing(
             override, disqualified, refusal, for_good, stage, criteria, self.first_call.get_indexer(leads) >= 0
         )
 
 
 def _taken(values: "pd.Series[str]", leads: "pd.Index[str]") -> Any:
+    if values.empty:
+        return np.full(len(leads), None, dtype=object)
     place = values.index.get_indexer(leads)
     return np.append(values.to_numpy(dtype=object), np.array([None], dtype=object))[place]
 

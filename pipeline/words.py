@@ -143,6 +143,20 @@ WORDS: dict[str, dict[Language, str]] = {
         "en": "Handing over as many leads as {grid} ({n}): {ours} deals won instead of {theirs} (difference: {low} to {high}).",
         "fr": "À volume égal à {grid} ({n} leads) : {ours} affaires gagnées au lieu de {theirs} (écart : entre {low} et {high}).",
     },
+    "rules_right": {
+        "en": "Where {grid} is right (conversion with / without): {rules}.",
+        "fr": "Là où {grid} a raison (conversion avec / sans) : {rules}.",
+    },
+    "rules_wrong": {
+        "en": "Where {grid} is wrong (conversion with / without): {rules}.",
+        "fr": "Là où {grid} a tort (conversion avec / sans) : {rules}.",
+    },
+    "only_grid": {
+        "en": "{n} leads that only {grid} would hand over were won at {rate}; {ours} that only Tamis would, at {rate_ours}.",
+        "fr": "{n} leads que seule {grid} transmettrait ont été gagnés à {rate} ; {ours} que seul Tamis transmettrait, à "
+        "{rate_ours}.",
+    },
+    "outside": {"en": "outside", "fr": "en dehors"},
     "owner_thresholds": {
         "en": "Thresholds by owner: {n} owners, {low} to {high}",
         "fr": "Seuils par commercial : {n} commerciaux, de {low} à {high}",

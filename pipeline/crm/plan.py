@@ -14,7 +14,7 @@ from pipeline.crm.fields import DIGITS, Field, Value
 from pipeline.crm.ledger import Accepted, Ledger, Staged
 from pipeline.crm.values import SEGMENT, Block, Integers, fault, normalise, payload, payloads
 from pipeline.language import iso
-from pipeline.score_runs import OPTED_OUT, SCHEMA, ScoreRun
+from pipeline.score_runs import SCHEMA, ScoreRun
 
 # Below this many leads a share of changed bands says nothing.
 FEWEST = 20
@@ -97,8 +97,7 @@ def plan(order: Order, ledger: Ledger, adapter: Adapter, push: int, words: Words
         if len(diff.changed):
             texts = words(name, table.select(["lead_id", "reasons"]).take(diff.changed)) if told else {}
             ready = _ready(order, block, accepted, diff.changed, texts, longest)
-            withdraws = name == OPTED_OUT
-            ledger.stage(list(_staged(ready, order, adapter, push, tally, seq, withdraws=withdraws)))
+            ledger.stage(list(_staged(ready, order, adapter, push, tally, seq)))
             seq += len(diff.changed)
     if tally.twice:
         named = ", ".join(tally.twice[:TOLD])
@@ -161,9 +160,7 @@ def _withdrawn(run_: ScoreRun, ledger: Ledger, columns: Sequence[str]) -> Iterat
         yield name, table.filter(pa.array([lead in accepted for lead in leads]))
 
 
-def _staged(
-    ready: Ready, order: Order, adapter: Adapter, push: int, tally: Tally, seq: int, *, withdraws: bool
-) -> Iterator[Staged]:
+def _staged(ready: Ready, order: Order, adapter: Adapter, push: int, tally: Tally, seq: int) -> Iterator[Staged]:
     """Rows of the outbox, in the order of the block."""
     lead_ids, fingerprints = ready.block.lead_ids, ready.block.fingerprint.tolist()
     stamps = _stamps(order)
@@ -180,7 +177,7 @@ def _staged(
                 if len(records) > 1:
                     tally.twice.append(lead_id)
                 is_older = before is None and bool(records) and _is_newer(records[0], stamps)
-                how = standing(records, ready.values[k], order.fields, is_older=is_older, withdraws=withdraws)
+                how = standing(records, ready.values[k], order.fields, is_older=is_older)
             old, old_push = (before.payload, before.push) if before else (None, None)
             yield Staged(
                 push,
@@ -221,18 +218,13 @@ class Standing(NamedTuple):
 
 
 def standing(
-    records: Sequence[Record],
-    values: Sequence[Value],
-    fields: Sequence[Field],
-    *,
-    is_older: bool = False,
-    withdraws: bool = False,
+    records: Sequence[Record], values: Sequence[Value], fields: Sequence[Field], *, is_older: bool = False
 ) -> Standing:
     """Say how a record stands; who opted out is left alone but for taking back what we wrote."""
     if not records:
         return Standing("missing")
     record = records[0]
-    if record.barrier and not (withdraws and record.barrier == "opted_out"):
+    if record.keeps_off(values):
         state: str = record.barrier
     elif is_older:
         state = "older"
