@@ -162,8 +162,7 @@ def _steps(facts: FunnelFacts, within: float) -> list[Step]:
 
 def _refusals(facts: FunnelFacts) -> list[dict[str, Any]]:
     counted = facts.refusals.groupby(["channel", "reason"]).size().reset_index(name="n")
-    found: list[dict[str, Any]] = counted.to_dict("records")
-    return found
+    return [{str(name): value for name, value in row.items()} for row in counted.to_dict("records")]
 
 
 def _contact(

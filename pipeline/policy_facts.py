@@ -269,7 +269,13 @@ def _criteria(opened: Opened, sql_of: Mapping[str, SqlSettings], cutoff: int) ->
 
 
 def last_answers(opened: Opened, cutoff: int, criteria: set[str]) -> pd.DataFrame:
-    """The last answer of each lead to each criterion that was known before an instant.
+    """The last answer of each lead to each criterion that was known before an instant, see `all_answers`."""
+    found = all_answers(opened, cutoff, criteria)
+    return found.sort_values("known_at", kind="stable").drop_duplicates(["lead_id", "criterion"], keep="last")
+
+
+def all_answers(opened: Opened, cutoff: int, criteria: set[str]) -> pd.DataFrame:
+    """Every answer to some criteria that was known before an instant.
 
     Returns
     -------
@@ -288,7 +294,7 @@ def last_answers(opened: Opened, cutoff: int, criteria: set[str]) -> pd.DataFram
     coarse = frame.select(code=coarse_answer(plain_answer(c("answer"))))["code"].to_numpy()
     said = np.array([_ANSWERS[int(code)] for code in coarse], dtype=object)
     found["answer"] = said[codes] if len(found) else found["answer"]
-    return found.sort_values("known_at", kind="stable").drop_duplicates(["lead_id", "criterion"], keep="last")
+    return found
 
 
 def _overrides(reviews: pd.DataFrame) -> "pd.Series[str]":
