@@ -26,10 +26,13 @@ from pipeline import quarantine as quarantined
 from pipeline.cells import select
 from pipeline.columns import Bound, bind
 from pipeline.enrichment.enrich import Enricher, Enrichments, fingerprints
+from pipeline.forget import suppression
+from pipeline.forget.suppression import Suppressed
 from pipeline.locate import Located, locate, read_raw
 from pipeline.settings import LimitSettings, SourceSettings
 from pipeline.staging import Stager
 from pipeline.typing_columns import Raw
+from pipeline.workspace import Workspace
 
 FORMAT = "1"
 RECORD = "source.json"
@@ -105,7 +108,16 @@ def open_source(  # noqa: PLR0913 (what shapes a source, each by its name)
     OutsideError
         When the database fails.
     """
-    asked = _Request(source, now, _extraction(source), leads_file, tuple(kinds), enrichment, root)
+    asked = _Request(
+        source,
+        now,
+        _extraction(source),
+        leads_file,
+        tuple(kinds),
+        enrichment,
+        root,
+        suppression.read(Workspace(root).home),
+    )
     staging.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=staging))
     connection = connect(limits, staging / (SPILL + work.name.removeprefix(TEMPORARY)))
@@ -160,6 +172,7 @@ class _Request:
     kinds: tuple[Attribute, ...]
     enrichment: Enrichments
     root: Path
+    suppressed: Suppressed
 
     def stamp(self, located: Located) -> str:
         """Hash what is read and what shapes the result; where it stands does not matter, nor does the clock."""
@@ -167,6 +180,7 @@ class _Request:
         read = {table: (place.form, place.fingerprint, place.headers) for table, place in located.places.items()}
         parts = [FORMAT, settings, read, self.leads_file is not None, [vars(kind) for kind in self.kinds]]
         parts += [fingerprints(self.enrichment, self.root)] if self.enrichment else []
+        parts += [self.suppressed.stamp] if self.suppressed.hashes else []
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -213,7 +227,7 @@ def _stage(
     connection: duckdb.DuckDBPyConnection, asked: _Request, located: Located, work: Path, building: Path
 ) -> _Record:
     faults = list(located.faults)
-    stager = Stager(connection, asked.source, work, building, asked.leads_file is not None)
+    stager = Stager(connection, asked.source, work, building, asked.leads_file is not None, asked.suppressed)
     one_table = False
     enricher = Enricher(connection, asked.enrichment, asked.source, asked.root, work) if asked.enrichment else None
     accounts: Raw | None = None

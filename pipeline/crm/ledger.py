@@ -309,6 +309,12 @@ class Ledger:
         with self._link.told(), self._link.engine.connect() as connection:
             yield from connection.execution_options(yield_per=5000).execute(wanted)
 
+    def forget(self, lead_id: str) -> None:
+        """Erase a lead, whatever CRM it was sent to."""
+        with self._transaction() as connection:
+            for table in (OUTBOX, ACCEPTED, REFUSED):
+                connection.execute(sa.delete(table).where(table.c.lead_id == lead_id))
+
     def keep(self, name: str, value: str | None) -> None:
         """Write a note durably; None removes it."""
         with self._transaction() as connection:
