@@ -126,6 +126,7 @@ def score(workspace: Workspace, settings: Settings, request: Request, *, now: in
                 staging=workspace.staging,
                 quarantine=workspace.quarantine,
                 now=now,
+                enrichment=settings.enrichment,
                 leads_file=request.leads,
                 kinds=[Attribute(**kind) for kind in model.metadata.get("attributes", ())],
             )

@@ -23,6 +23,7 @@ from pydantic_settings import (
 
 from features.tables import SCHEMA
 from pipeline.decision_settings import OpenRate, PointsSettings, ThresholdSettings
+from pipeline.enrichment_settings import NAME, EnrichmentSettings
 from pipeline.policy_settings import PolicySettings
 from pipeline.section import Section, Zone
 from pipeline.segment_settings import Segments
@@ -246,6 +247,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="TAMIS_", env_nested_delimiter="__")
 
     source: SourceSettings = SourceSettings()
+    enrichment: dict[Annotated[str, Field(pattern=NAME)], EnrichmentSettings] = Field(
+        default_factory=dict,
+        description="What others know of the companies and people, joined to their tables: register, notices, exports",
+    )
     snapshots: SnapshotSettings = SnapshotSettings()
     features: FeatureSettings = FeatureSettings()
     periods: PeriodSettings = PeriodSettings()

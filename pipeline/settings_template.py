@@ -18,6 +18,12 @@ EXAMPLES = {
     "source.tables": (
         '[source.tables.leads]\npath = "contacts.csv"\ncolumns = { lead_id = "Record ID", source = "Origin" }'
     ),
+    "enrichment": (
+        '[enrichment.sirene]\nkind = "sirene"\npath = "StockUniteLegale_utf8.parquet"\n'
+        'establishments = "StockEtablissement_utf8.parquet"\nsiren = "siren"\nname = "company"\npostcode = "zip"\n'
+        'licence = "Licence Ouverte 2.0"\n[enrichment.vendor]\nkind = "table"\npath = "vendor_companies.csv"\n'
+        'match = { domain = "website" }\nknown_at = "enriched_at"'
+    ),
     "threshold.contact_costs": "[threshold.contact_costs]\ntrade_show = 320.0",
     "threshold.capacity_per_owner": '[threshold.capacity_per_owner]\n"Agnès Thévenot" = 4.0',
     "crm.fields": (

@@ -136,6 +136,7 @@ def train(workspace: Workspace, settings: Settings, *, now: int, by: str, consol
                 staging=workspace.staging,
                 quarantine=workspace.quarantine,
                 now=now,
+                enrichment=settings.enrichment,
             )
         with closing(opened.connection):
             return _learn(workspace, settings, opened, scratch, now=now, by=by, console=console)
