@@ -208,6 +208,24 @@ def monitor(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_
     job.run(workspace, console=_console(as_json, log_json))
 
 
+@app.command(epilog="Example: tamis forget lead-00042 --dry-run")
+def forget(
+    lead_id: Annotated[str, typer.Argument(help="The person, by the number of the lead.", metavar="LEAD_ID")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be erased; change nothing.")] = False,
+    without_crm: Annotated[
+        bool, typer.Option("--without-crm", help="Leave the CRM's fields: the person is erased there already.")
+    ] = False,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+    log_json: LogOption = False,
+) -> None:
+    """Erase a person from everything that Tamis keeps, prove it by a search, and never read that lead again."""
+    from pipeline.forget import forget as job
+
+    console = _console(as_json, log_json)
+    job.run(workspace, lead_id, dry_run=dry_run, without_crm=without_crm, console=console)
+
+
 @app.command(epilog="Example: tamis funnel --html funnel.html --csv tables --lang fr")
 def funnel(
     html: Annotated[Path | None, typer.Option(help="Write the report here.", metavar="FILE")] = None,
@@ -256,24 +274,6 @@ def override(
 
     given = job.Given(lead_id, decision, by=_user(), why=why, at=_now())
     job.override(workspace, given, language=lang, console=_console(as_json, log_json))
-
-
-@app.command(epilog="Example: tamis forget lead-00042 --dry-run")
-def forget(
-    lead_id: Annotated[str, typer.Argument(help="The person, by the number of the lead.", metavar="LEAD_ID")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be erased; change nothing.")] = False,
-    without_crm: Annotated[
-        bool, typer.Option("--without-crm", help="Leave the CRM's fields: the person is erased there already.")
-    ] = False,
-    workspace: WorkspaceOption = HERE,
-    as_json: JsonOption = False,
-    log_json: LogOption = False,
-) -> None:
-    """Erase a person from everything that Tamis keeps, prove it by a search, and never read that lead again."""
-    from pipeline.forget import forget as job
-
-    console = _console(as_json, log_json)
-    job.run(workspace, lead_id, dry_run=dry_run, without_crm=without_crm, console=console)
 
 
 @app.command(epilog="Example: tamis doctor")

@@ -103,8 +103,8 @@ def plan(order: Order, ledger: Ledger, adapter: Adapter, push: int, words: Words
                 texts = words(name, table.select(["lead_id", "reasons"]).take(diff.changed)) if told else {}
                 for start in range(0, len(diff.changed), adapter.limits.read):
                     some = slice(start, start + adapter.limits.read)
-                    said = {ours: of[some] for ours, of in texts.items()}
-                    yield _part(order, block, accepted, diff.changed[some], said, longest)
+                    of_some = {ours: of_all[some] for ours, of_all in texts.items()}
+                    yield _part(order, block, accepted, diff.changed[some], of_some, longest)
 
     for part, records in _read_ahead(adapter, parts()):
         ledger.stage(push, _planned(part, records, order, push, tally, seq))
@@ -139,14 +139,6 @@ def _count(tally: Tally, block: Block, diff: Diff) -> None:
     tally.moved += diff.moved
 
 
-def _withdrawn(run_: ScoreRun, ledger: Ledger, columns: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:
-    """The leads that opted out and of which something was pushed: it is taken back."""
-    for name, table in run_.withdrawn(columns):
-        leads = table.column("lead_id").to_pylist()
-        accepted = ledger.accepted(leads[0], leads[-1])
-        yield name, table.filter(pa.array([lead in accepted for lead in leads]))
-
-
 def _part(
     order: Order,
     block: Block,
@@ -163,7 +155,12 @@ def _part(
             columns.append([None if value is None else int(value) for value in block.values(place, rows)])
         else:
             columns.append(block.values(place, rows))
-    wrong = {k: f"reasons: {why}" for k, text in enumerate(texts) if (why := fault(text, longest))}
+    wrong = {
+        k: f"{ours}: {why}"
+        for ours, of_all in texts.items()
+        for k, text in enumerate(of_all)
+        if (why := fault(text, longest))
+    }
     if block.faults:
         wrong |= {k: block.faults[i] for k, i in enumerate(rows.tolist()) if i in block.faults}
     kept = payloads(columns, block.reasons[rows].tolist(), list(block.bands[rows]))
@@ -176,6 +173,14 @@ def _part(
         block.fingerprint[rows].tolist(),
         wrong,
     )
+
+
+def _withdrawn(run_: ScoreRun, ledger: Ledger, columns: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:
+    """The leads that opted out and of which something was pushed: it is taken back."""
+    for name, table in run_.withdrawn(columns):
+        leads = table.column("lead_id").to_pylist()
+        accepted = ledger.accepted(leads[0], leads[-1])
+        yield name, table.filter(pa.array([lead in accepted for lead in leads]))
 
 
 def _read_ahead(adapter: Adapter, parts: Iterator[Part]) -> Iterator[tuple[Part, Sequence[Record]]]:
@@ -205,10 +210,9 @@ def _planned(part: Part, records: Sequence[Record], order: Order, push: int, tal
         before is None and record is not None and is_newer(record, stamps)
         for before, record in zip(part.accepted, held, strict=True)
     ]
-    wanted = zip(*part.columns, strict=True)
     how = [
-        standing(r, values, is_same=is_same, is_older=o)
-        for r, values, is_same, o in zip(held, wanted, equal, older, strict=True)
+        standing(record, values, is_same=is_same, is_older=is_older)
+        for record, values, is_same, is_older in zip(held, zip(*part.columns, strict=True), equal, older, strict=True)
     ]
     after = list(part.payloads)
     for k, why in part.wrong.items():

@@ -30,7 +30,7 @@ MISSING = Standing("missing")
 
 
 def standing(record: Record | None, values: Sequence[Value], *, is_same: bool, is_older: bool = False) -> Standing:
-    """Say how a record stands beside the values that it is to hold."""
+    """Say how a record stands beside its wanted values; who opted out may have all that is ours taken back."""
     if record is None:
         return MISSING
     if record.keeps_off(values):
