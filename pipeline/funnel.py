@@ -283,4 +283,5 @@ def _grids(workspace: Workspace, settings: Settings) -> list[Mapping[str, Any]]:
     if champion is None:
         return []
     evidence = json.loads(registry.artifact(champion, "evidence.json"))
-    return [grid for grid in evidence.get("points_grids", ()) if grid["swap_set"]]
+    grids = [grid for grid in evidence.get("points_grids", ()) if grid["swap_set"]]
+    return [grid for grid in grids if grid["swap_set"]["n_selected"]]
