@@ -113,6 +113,7 @@ def funnel(
                 staging=workspace.staging,
                 quarantine=workspace.quarantine,
                 now=now,
+                enrichment=settings.enrichment,
             )
         with closing(opened.connection):
             with console.step("Following every lead"):

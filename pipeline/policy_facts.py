@@ -162,7 +162,7 @@ def _attributes(opened: Opened, policy: PolicySettings, leads: "pd.Series[str]",
     wanted: dict[str, Feature] = {}
     tables = opened.tables
     for rule in policy.disqualify:
-        places = _places(opened, rule.column)
+        places = columns_of_rule(opened, rule.column)
         wanted[rule.column] = attribute(rule.column, "fit", places, "value", {})
     if policy.first_call and "direction" in tables.frames["leads"].collect_schema().names():
         wanted["direction"] = attribute("direction", "fit", ["leads.direction"], "value", {})
@@ -173,7 +173,14 @@ def _attributes(opened: Opened, policy: PolicySettings, leads: "pd.Series[str]",
     return collect(frame).set_index("lead_id").drop(columns="cutoff")
 
 
-def _places(opened: Opened, column: str) -> list[str]:
+def columns_of_rule(opened: Opened, column: str) -> list[str]:
+    """Where a rule reads: ``leads.x`` before ``accounts.x``.
+
+    Raises
+    ------
+    UseError
+        There is no such column with text; the nearest is named.
+    """
     frames = opened.tables.frames
     texts = {
         f"{table}.{name}"
