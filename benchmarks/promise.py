@@ -27,7 +27,7 @@ from pipeline.simulator.plan import SimulationPlan
 from pipeline.simulator.simulate import simulate
 from pipeline.simulator.write import write_tables
 from pipeline.source import open_source
-from pipeline.train import training_plan
+from pipeline.prepare import training_plan
 
 TARGET, CONFIDENCE = 0.15, 0.9
 WORKERS = 2

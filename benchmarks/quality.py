@@ -34,7 +34,7 @@ from models.training import train
 from pipeline.describe import describe_scoring, describe_training
 from pipeline.settings_file import from_dict
 from pipeline.source import open_source
-from pipeline.train import training_plan
+from pipeline.prepare import training_plan
 
 Floats = npt.NDArray[np.float64]
 Row = dict[str, Any]

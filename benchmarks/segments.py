@@ -37,7 +37,7 @@ from pipeline.simulator.plan import Apart, SimulationPlan
 from pipeline.simulator.simulate import simulate
 from pipeline.simulator.write import write_tables
 from pipeline.source import open_source
-from pipeline.train import training_plan
+from pipeline.prepare import training_plan
 
 # How far the effects of the segment are from those of the rest.
 CASES = {"apart": 2.0, "alike": 0.0}

@@ -30,7 +30,7 @@ from models.plan import TrainingPlan
 from models.pooling import Pooled, SegmentChoice, Trial, pool
 from models.pricing import Pricing
 from models.promises import Promises
-from models.reference import Reference, statistics
+from models.reference import Reference, Scored, statistics, watch
 from models.segment_words import segments_told
 from models.shared_facts import SharedFacts
 from models.threshold import ThresholdChoice
@@ -150,7 +150,8 @@ def train(
     recent = _recent(blocks, rows, forward=four.forward)
     model = _deploy(frame, rows, final, recent, pricing, forward=four.forward)
     certificate = _certificate(evaluated, plan, forward=four.forward)
-    model = replace(model, certificate=certificate)
+    taught_to = int(rows["cutoff"].max()) if waiting is None else int(waiting[1]["cutoff"].max())
+    model = replace(model, certificate=certificate, metadata={**model.metadata, "taught_to": taught_to})
     say("done", 1.0)
     value = evaluate_value(rows, four, evaluated.test["propensity"], pricing)
     importance = _importance(frame, final)
@@ -273,7 +274,12 @@ def _deploy(
         calibration=calibration,
         threshold=choice,
         bands=_bands(plan, choice, propensity, unseen),
-        reference=Reference(base, float(calibration([base])[0]), statistics(frame, final.schema)),
+        reference=Reference(
+            base,
+            float(calibration([base])[0]),
+            statistics(frame, final.schema),
+            watch(frame, rows, final.schema, Scored(unseen.lead, unseen.cutoff, propensity, choice.threshold)),
+        ),
         shared=SharedFacts.measure(matrix, levels, everything.lead, everything.y, everything.w),
         amount=amount,
         metadata={

@@ -108,6 +108,14 @@ def train(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_js
     job.run(workspace, now=_now(), by=_user(), console=_console(as_json, log_json))
 
 
+@app.command(epilog="Example: tamis retrain --workspace crm")
+def retrain(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False) -> None:
+    """Train, compare with the champion on rows that neither has learnt from, promote only if as good or better."""
+    from pipeline import retrain as job
+
+    job.run(workspace, now=_now(), by=_user(), console=_console(as_json, log_json))
+
+
 @app.command(epilog="Example: tamis models --json")
 def models(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False) -> None:
     """List the versions in the registry, newest first."""

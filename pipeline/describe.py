@@ -148,6 +148,23 @@ def describe_scoring(
     return Described(rows, path, tuple(features), _missing(opened, features))
 
 
+def describe_rows(opened: Opened, keys: pd.DataFrame, features: Sequence[Feature], scratch: Path) -> pd.DataFrame:
+    """Compute some features of given snapshots.
+
+    Parameters
+    ----------
+    keys : pandas.DataFrame of n rows
+        ``lead_id``, ``cutoff``, sorted by both.
+
+    Returns
+    -------
+    pandas.DataFrame of n rows
+        One column per feature.
+    """
+    path = _materialise(opened, keys[KEYS], features, scratch)
+    return Described(keys, path, tuple(features)).frame()
+
+
 def _missing(opened: Opened, features: Sequence[Feature]) -> tuple[str, ...]:
     """Tables, and columns of leads and accounts, that the features read and that are no longer there."""
     frames = opened.tables.frames

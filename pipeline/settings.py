@@ -176,6 +176,18 @@ class CertificateSettings(Section):
     confidence: OpenRate = Field(0.9, description="how sure the certificate must be")
 
 
+class RetrainSettings(Section):
+    """When a challenger, or a recalibration, replaces the champion; it is never replaced because it is old."""
+
+    min_won: int = Field(30, ge=10, description="least won leads, new to the champion, on which the two are compared")
+    margin: Rate = Field(
+        0.02, description="how much worse log loss and Brier score may be, as a share, at the worse end of the interval"
+    )
+    confidence: OpenRate = Field(0.9, description="of the intervals of the comparison")
+    certified: bool = Field(True, description="false: percentages need no certificate, only must not be proven wrong")
+    min_overlap: Rate = Field(0.0, description="share of the leads of the top that must stay there; 0: any change")
+
+
 class PolicySettings(Section):
     """What happens to a lead that is handed over."""
 
@@ -274,6 +286,7 @@ class Settings(BaseSettings):
     )
     threshold: ThresholdSettings = ThresholdSettings()
     certificate: CertificateSettings = CertificateSettings()
+    retrain: RetrainSettings = RetrainSettings()
     points: PointsSettings = PointsSettings()
     policy: PolicySettings = PolicySettings()
     exploration: ExplorationSettings = ExplorationSettings()

@@ -11,6 +11,7 @@ from features.matrix import MatrixSchema
 from features.words import label
 from models.certificate import Certificate
 from models.certificate_words import sentence
+from models.rivals import Comparison
 from models.threshold import ThresholdChoice
 from pipeline.decision_words import decision_sentences
 from pipeline.language import fixed, signed
@@ -53,6 +54,10 @@ class TrainingFacts:
         ``ece`` and ``rank`` against a simulator's truth.
     currency : str
         Of amounts.
+    comparison : Comparison, optional
+        Beside the champion.
+    against : sequence of str
+        Sentences of the comparison that speak against a promotion.
     """
 
     version: str
@@ -66,6 +71,8 @@ class TrainingFacts:
     hottest: Sequence[Mapping[str, Any]] = ()
     truth: Mapping[str, float] | None = None
     currency: str = "EUR"
+    comparison: Comparison | None = None
+    against: Sequence[str] = ()
 
     @property
     def certificate(self) -> Certificate:

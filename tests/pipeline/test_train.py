@@ -21,7 +21,8 @@ from pipeline.settings_file import load
 from pipeline.simulator.plan import SimulationPlan
 from pipeline.simulator.simulate import simulate
 from pipeline.tracking import Registry
-from pipeline.train import run, train, training_plan
+from pipeline.prepare import training_plan
+from pipeline.train import run, train
 
 NOW = 1_791_000_000
 

@@ -1,0 +1,278 @@
+"""``tamis retrain``: train a challenger, compare it with the champion, promote it only if it is as good or better."""
+
+from contextlib import closing
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+
+from features.errors import GateError
+from features.language import Language, percent
+from features.words import label
+from models.certificate_words import sentence
+from models.lead_model import LeadModel
+from models.rivals import Comparison
+from pipeline.compare import Compared, compare, mature_rows, newer_rows
+from pipeline.console import Console
+from pipeline.language import day, fixed, signed
+from pipeline.prepare import prepare
+from pipeline.retrain_words import ALREADY, HEADINGS, LEADERS, PROMOTED, REFUSALS, figures, gain_figures
+from pipeline.settings import Settings
+from pipeline.settings_file import load
+from pipeline.source import Opened, open_source
+from pipeline.tracking import CHAMPION, Registry, Version
+from pipeline.train import Trained, keep, train
+from pipeline.training_views import training_views
+from pipeline.views import plain_table
+from pipeline.workspace import Workspace, ensure_writable
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """What came of it.
+
+    Attributes
+    ----------
+    version : Version
+        The challenger, or the champion that it has become.
+    trained : Trained, optional
+        None where these very data were retrained on before.
+    comparison : Comparison, optional
+        Beside the champion; None where there was none, or as above.
+    against : tuple of str
+        Why it was not promoted; empty where it was.
+    """
+
+    version: Version
+    trained: Trained | None
+    comparison: Comparison | None
+    against: tuple[str, ...]
+
+
+def run(root: Path, *, now: int, by: str, console: Console) -> None:
+    """Retrain and say what came of it.
+
+    Raises
+    ------
+    GateError
+        The challenger is kept, but the champion stays; or there is nothing new to compare on, and nothing is kept.
+    UseError, DataError, OutsideError
+        Nothing is kept then.
+    """
+    settings = load(root)
+    language = settings.output.language
+    done = retrain(Workspace(root), settings, now=now, by=by, console=console)
+    result: dict[str, Any] = {
+        "version": done.version.number,
+        "aliases": list(done.version.aliases),
+        "promoted": CHAMPION in done.version.aliases,
+        "against": list(done.against),
+        "comparison": None if done.comparison is None else done.comparison.to_dict(),
+        "report": None if done.trained is None else str(done.trained.report),
+    }
+    views: list[RenderableType] = []
+    if done.trained is not None:
+        views += training_views(done.trained, language)
+        if done.comparison is not None:
+            views += ["", *comparison_views(done.comparison, done.trained.model, language)]
+    elif not done.against:
+        views.append(ALREADY[language].format(number=done.version.number))
+    console.show(result, *views)
+    if done.against:
+        stays = "the champion stays" if done.comparison or done.trained is None else "there is no champion yet"
+        raise GateError(f"Model version {done.version.number} is kept, {stays}. " + " ".join(done.against))
+
+
+def retrain(workspace: Workspace, settings: Settings, *, now: int, by: str, console: Console) -> Retrained:
+    """Train, compare, promote if nothing speaks against it.
+
+    Run again on the same data and settings it trains nothing and says the same.
+
+    Parameters
+    ----------
+    now : int
+        UTC seconds of the clock.
+    by : str
+        Who runs it, kept with a promotion.
+
+    Returns
+    -------
+    Retrained
+
+    Raises
+    ------
+    GateError
+        Too few outcomes that the champion has not learnt from: nothing is trained or kept.
+    """
+    registry = Registry(workspace, settings.registry)
+    champion = registry.find(CHAMPION)
+    if champion is None:
+        first = train(workspace, settings, now=now, by=by, console=console)
+        return Retrained(first.version, first, None, tuple(first.facts.gates))
+    ensure_writable(workspace)
+    with workspace.lock("train"), workspace.scratch() as scratch:
+        with console.step("Reading the tables"):
+            opened = open_source(
+                settings.source,
+                settings.limits,
+                root=workspace.root,
+                staging=workspace.staging,
+                quarantine=workspace.quarantine,
+                now=now,
+            )
+        with closing(opened.connection):
+            key = sha256(f"{opened.stamp}\0{settings.model_dump_json()}".encode()).hexdigest()
+            if (before := _before(registry, champion, key)) is not None:
+                return before
+            trained, compared = _challenge(workspace, settings, opened, champion, key, scratch, now, console)
+            version = trained.version
+            if not compared.against:
+                why = _in_words(PROMOTED, compared.comparison, settings.output.language)
+                version = registry.promote(version.number, by=by, why=why, at=now)
+    return Retrained(version, trained, compared.comparison, compared.against)
+
+
+def _before(registry: Registry, champion: Version, key: str) -> Retrained | None:
+    """What came of these very data and settings beside this champion; None where that is not known."""
+    if champion.tags.get("comparison.key") == key:
+        return Retrained(champion, None, None, ())
+    for version in registry.versions():
+        tags = version.tags
+        if tags.get("comparison.key") == key and tags["comparison.champion"] == str(champion.number):
+            against = tags["comparison"].removeprefix("refused: ")
+            return None if against == "passed" else Retrained(version, None, None, (against,))
+    return None
+
+
+def _challenge(
+    workspace: Workspace,
+    settings: Settings,
+    opened: Opened,
+    champion: Version,
+    key: str,
+    scratch: Path,
+    now: int,
+    console: Console,
+) -> tuple[Trained, Compared]:
+    """Train a challenger and compare it; it is kept whatever comes of that."""
+    _, files = Registry(workspace, settings.registry).load(champion.number)
+    old = LeadModel.load(files)
+    prepared = prepare(workspace, settings, opened, scratch, console)
+    found = newer_rows(mature_rows(prepared)[0], old, champion.number, settings, opened)
+    result = prepared.train(console)
+    with console.step("Comparing with the champion"):
+        comparison = compare(old, champion.number, result.model, found, prepared, settings, opened, scratch)
+    against = objections(comparison, result.model, settings)
+    gated = keep(
+        workspace,
+        settings,
+        opened,
+        prepared,
+        result,
+        now=now,
+        console=console,
+        compared=Compared(comparison, against, key),
+    )
+    return gated, Compared(comparison, (*gated.facts.gates, *against), key)
+
+
+def objections(comparison: Comparison, challenger: LeadModel, settings: Settings) -> tuple[str, ...]:
+    """Say what speaks against putting a challenger in the champion's place.
+
+    Log loss and Brier score may be worse by the margin at most, at the worse end of the interval of the paired
+    difference: that it is as good must be shown, not merely undisputed. It may not be proven to find fewer wins among
+    the leads that sales takes, nor to miss in a segment where the champion does not. Its own percentages must be
+    certified, or, where the settings ask for less, not proven wrong.
+
+    Returns
+    -------
+    tuple of str
+        In the language of the settings; empty where nothing does.
+    """
+    chosen, language = settings.retrain, settings.output.language
+    facts = {"champion": comparison.champion, "n": fixed(comparison.n_leads, language)}
+    found = []
+    for name in ("log_loss", "brier"):
+        pair = comparison.pairs[name]
+        if not pair.difference.high <= chosen.margin * pair.champion:
+            limit = percent(chosen.margin, language)
+            found.append(REFUSALS[name][language].format(**facts, **figures(pair, language), limit=limit))
+            break
+    gain = comparison.pairs["gain"]
+    if gain.difference.high < 0:
+        share = percent(comparison.share, language)
+        found.append(REFUSALS["gain"][language].format(**facts, **gain_figures(gain, language), share=share))
+    for segment, said in comparison.segments.items():
+        if said["challenger"]["word"] == "fail" != said["champion"]["word"]:
+            values = {"new": said["challenger"]["promised"], "happened": said["happened"]}
+            told = {name: percent(value, language) for name, value in values.items()}
+            found.append(REFUSALS["segment"][language].format(**facts, **told, segment=segment))
+    if comparison.stability.overlap < chosen.min_overlap:
+        shown = {"overlap": comparison.stability.overlap, "least": chosen.min_overlap}
+        told = {name: percent(value, language) for name, value in shown.items()}
+        kendall = fixed(comparison.stability.kendall, language, 2)
+        found.append(REFUSALS["overlap"][language].format(**told, kendall=kendall))
+    certificate = challenger.certificate
+    if certificate is not None and (certificate.failed or (chosen.certified and not certificate.passed)):
+        found.append(sentence(certificate, language))
+    return tuple(found)
+
+
+def _in_words(words: dict[Language, str], comparison: Comparison, language: Language) -> str:
+    return words[language].format(
+        champion=comparison.champion,
+        n=fixed(comparison.n_leads, language),
+        since=day(comparison.first_cutoff, language),
+        **figures(comparison.pairs["log_loss"], language),
+    )
+
+
+def comparison_views(found: Comparison, challenger: LeadModel, language: Language) -> list["RenderableType"]:
+    """Show a comparison in the terminal."""
+    share = percent(round(found.share, 3), language)
+    head = HEADINGS["on"][language].format(
+        n=fixed(found.n_leads, language),
+        won=fixed(found.n_won, language),
+        **{
+            name: day(getattr(found, key), language)
+            for name, key in (("first", "first_cutoff"), ("last", "last_cutoff"), ("as_of", "as_of"))
+        },
+    )
+    titles = [
+        HEADINGS[name][language].format(champion=found.champion) for name in ("champion", "challenger", "difference")
+    ]
+    table = plain_table("", *titles)
+    for name, cells in comparison_rows(found, language):
+        table.add_row(HEADINGS[name][language].format(share=share), *cells)
+    told = HEADINGS["stability"][language].format(
+        overlap=percent(round(found.stability.overlap, 2), language),
+        spearman=fixed(found.stability.spearman, language, 2),
+        kendall=fixed(found.stability.kendall, language, 2),
+    )
+    views: list[RenderableType] = [f"[bold]{head}[/]", table, told]
+    if found.leaders:
+        views.append(f"[yellow]![/] {escape(leaders_in_words(found, challenger, language))}")
+    return views
+
+
+def comparison_rows(found: Comparison, language: Language) -> list[tuple[str, tuple[str, str, str]]]:
+    """Name, champion, challenger and difference with its interval, of every figure."""
+    rows = []
+    for name, pair in found.pairs.items():
+        old, new = (fixed(value, language, 4) for value in (pair.champion, pair.challenger))
+        gap = pair.difference
+        ends = " ; ".join(signed(end, language, 4) for end in (gap.low, gap.high))
+        rows.append((name, (old, new, f"{signed(gap.value, language, 4)} [{ends}]")))
+    return rows
+
+
+def leaders_in_words(found: Comparison, challenger: LeadModel, language: Language) -> str:
+    """Name the facts that newly lead, as people read them."""
+    by_name = {feature.name: feature for feature in challenger.features}
+    names = ", ".join(label(by_name[name], language) for name in found.leaders)
+    return LEADERS[language].format(names=names)
