@@ -81,13 +81,17 @@ def watch(frame: pd.DataFrame, rows: pd.DataFrame, schema: MatrixSchema, unseen:
         ).to_dict()
         for column in schema.columns
     }
+    return {"columns": columns, **watch_scores(unseen)}
+
+
+def watch_scores(unseen: Scored) -> dict[str, Any]:
+    """Say what the monitor will hold new propensities against: the part of `watch` that a recalibration changes."""
     then = stretches(unseen.cutoff)
     propensity = reference(pd.Series(unseen.propensity), then, unseen.lead, is_category=False)
     handed_over = unseen.propensity >= (np.inf if unseen.threshold is None else unseen.threshold)
     months = [expect(unseen.propensity[then == k], handed_over[then == k], n_draws=1) for k in np.unique(then)]
     expected = {key: _or_none(value) for key, value in asdict(expect(unseen.propensity, handed_over)).items()}
     return {
-        "columns": columns,
         "propensity": propensity.to_dict(),
         "expected": {**expected, "usual_auc": _or_none(min(month.auc for month in months))},
     }

@@ -116,6 +116,14 @@ def retrain(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_
     job.run(workspace, now=_now(), by=_user(), console=_console(as_json, log_json))
 
 
+@app.command(epilog="Example: tamis recalibrate --workspace crm")
+def recalibrate(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False) -> None:
+    """Learn the champion's percentages anew from the outcomes that matured since; same ranking, same reasons."""
+    from pipeline import recalibrate as job
+
+    job.run(workspace, now=_now(), by=_user(), console=_console(as_json, log_json))
+
+
 @app.command(epilog="Example: tamis models --json")
 def models(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False) -> None:
     """List the versions in the registry, newest first."""

@@ -7,8 +7,11 @@ been (`models.fair_rows`). Columns were chosen, and leaks found, with what is kn
 teach that copy. What is measured of the two deployed models is only how differently they rank and reason.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +29,7 @@ from pipeline.prepare import DAY_S, Prepared
 from pipeline.retrain_words import nothing_new
 from pipeline.settings import Settings
 from pipeline.source import Opened
+from pipeline.tracking import Registry, Version
 
 Floats = npt.NDArray[np.float64]
 # Reasons are weighed on so many rows at most, and the top has between these shares of the rows.
@@ -52,12 +56,46 @@ class Compared:
     key: str
 
 
+def key_of(verb: str, opened: Opened, settings: Settings) -> str:
+    """Name what a verb would be run on: the same data and settings give the same name, whatever the clock."""
+    return sha256(f"{verb}\0{opened.stamp}\0{settings.model_dump_json()}".encode()).hexdigest()
+
+
+def known_result(registry: Registry, champion: Version, key: str) -> tuple[Version, tuple[str, ...]] | None:
+    """What came of these very data and settings before: the version, and why it is not champion.
+
+    Returns
+    -------
+    Version and tuple of str, optional
+        The champion and nothing where it came of them; None where nothing did, or where another was champion then.
+    """
+    if champion.tags.get("comparison.key") == key:
+        return champion, ()
+    for version in registry.versions():
+        tags = version.tags
+        against = tags.get("comparison", "").removeprefix("refused: ")
+        same = tags.get("comparison.key") == key and tags["comparison.champion"] == str(champion.number)
+        reasons = tuple(why for why in (version.refusal, against) if why and why != "passed")
+        if same and reasons:
+            return version, tuple(dict.fromkeys(reasons))
+    return None
+
+
 def learnt_by(model: LeadModel) -> Learnt:
     """What a model, its calibration included, has learnt from.
 
     A model that does not say up to which row it was taught is taken to know all its data.
     """
     facts = model.metadata
+    return _learnt({**facts, **facts.get("recalibrated", {})})
+
+
+def trees_learnt(model: LeadModel) -> Learnt:
+    """What its trees have learnt from, whatever was recalibrated since."""
+    return _learnt(model.metadata)
+
+
+def _learnt(facts: Mapping[str, Any]) -> Learnt:
     known_to = int(facts["extracted_at"])
     return Learnt(int(facts.get("taught_to", known_to)), known_to)
 
@@ -145,7 +183,7 @@ def compare(
     theirs = frame_of(champion, seen, judged, prepared, opened, scratch)
     y, w = (judged[name].to_numpy(dtype=np.float64) for name in ("label", "weight"))
     old, new = champion.propensity(theirs, threads), copy.propensity(seen, threads)
-    share = handed_over(champion, theirs, old, w)
+    share = share_handed_over(champion, theirs, old, w)
     chosen = settings.retrain
     said = [Promises(y, p, w, judged["lead_id"]) for p in (old, new)]
     some = np.sort(np.random.default_rng(plan.seed).permutation(len(judged))[:_MOST_EXPLAINED])
@@ -183,7 +221,7 @@ def compare(
     )
 
 
-def handed_over(champion: LeadModel, frame: pd.DataFrame, propensity: Floats, weight: Floats) -> float:
+def share_handed_over(champion: LeadModel, frame: pd.DataFrame, propensity: Floats, weight: Floats) -> float:
     """Share of the rows that its threshold hands over; a tenth where it has none."""
     above = propensity >= champion.thresholds(frame)
     share = float(weight[above].sum() / weight.sum()) or _USUAL_SHARE

@@ -109,14 +109,19 @@ def describe_training(opened: Opened, settings: Settings, scratch: Path) -> Desc
     DataError
         From the features, when a table does not hold what it should.
     """
+    rows = training_rows(opened, settings)
+    features = declared_features(opened, settings)
+    path = _materialise(opened, teaching(rows, settings)[KEYS], features, scratch)
+    return Described(rows, path, features)
+
+
+def training_rows(opened: Opened, settings: Settings) -> pd.DataFrame:
+    """Every training snapshot, mature or not, sorted by its keys."""
     tables = opened.tables
     first = collect(tables.frames["leads"].select(nw.col("created_at").min()))["created_at"].iloc[0]
     first_created = None if pd.isna(first) else int(first)
     snapshots = training_snapshots(tables, snapshot_plan(settings), first_created)
-    rows = collect(snapshots).sort_values(KEYS, ignore_index=True)
-    features = declared_features(opened, settings)
-    path = _materialise(opened, teaching(rows, settings)[KEYS], features, scratch)
-    return Described(rows, path, features)
+    return collect(snapshots).sort_values(KEYS, ignore_index=True)
 
 
 def teaching(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:

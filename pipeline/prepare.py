@@ -73,7 +73,7 @@ def prepare(workspace: Workspace, settings: Settings, opened: Opened, scratch: P
         raise DataError(_nothing_mature(probed.described.rows, settings, opened))
     probed.require_columns()
     taught = worked(workspace, opened, probed.teaching, probed.teaching_frame, settings.snapshots.horizon_days)
-    rows = taught.rows.assign(amount=taught.rows["lead_id"].map(_amounts(opened)).astype("float64"))
+    rows = taught.rows.assign(amount=taught.rows["lead_id"].map(amounts(opened)).astype("float64"))
     owners = read_owners(opened, settings.threshold)
     if owners is not None:
         rows["owner"] = rows["lead_id"].map(owners.code).fillna(-1).astype("int64")
@@ -152,7 +152,7 @@ def _nothing_mature(rows: pd.DataFrame, settings: Settings, opened: Opened) -> s
     )
 
 
-def _amounts(opened: Opened) -> "pd.Series[float]":
+def amounts(opened: Opened) -> "pd.Series[float]":
     """Amount of each won deal, by lead; empty where the source knows none."""
     outcomes = opened.tables.frames.get("outcomes")
     if outcomes is None:

@@ -2,7 +2,6 @@
 
 from contextlib import closing
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +9,15 @@ from rich.markup import escape
 
 from features.errors import GateError
 from features.language import Language, percent
-from features.words import label
 from models.certificate_words import sentence
 from models.lead_model import LeadModel
 from models.rivals import Comparison
-from pipeline.compare import Compared, compare, mature_rows, newer_rows
+from models.segments import ALL
+from pipeline.compare import Compared, compare, key_of, known_result, mature_rows, newer_rows
 from pipeline.console import Console
-from pipeline.language import day, fixed, signed
+from pipeline.language import day, fixed
 from pipeline.prepare import prepare
-from pipeline.retrain_words import ALREADY, HEADINGS, LEADERS, PROMOTED, REFUSALS, figures, gain_figures
+from pipeline.retrain_words import ALREADY, PROMOTED, REFUSALS, comparison_told, figures, gain_figures
 from pipeline.settings import Settings
 from pipeline.settings_file import load
 from pipeline.source import Opened, open_source
@@ -126,27 +125,15 @@ def retrain(workspace: Workspace, settings: Settings, *, now: int, by: str, cons
                 now=now,
             )
         with closing(opened.connection):
-            key = sha256(f"{opened.stamp}\0{settings.model_dump_json()}".encode()).hexdigest()
-            if (before := _before(registry, champion, key)) is not None:
-                return before
+            key = key_of("retrain", opened, settings)
+            if (before := known_result(registry, champion, key)) is not None:
+                return Retrained(before[0], None, None, before[1])
             trained, compared = _challenge(workspace, settings, opened, champion, key, scratch, now, console)
             version = trained.version
             if not compared.against:
                 why = _in_words(PROMOTED, compared.comparison, settings.output.language)
                 version = registry.promote(version.number, by=by, why=why, at=now)
     return Retrained(version, trained, compared.comparison, compared.against)
-
-
-def _before(registry: Registry, champion: Version, key: str) -> Retrained | None:
-    """What came of these very data and settings beside this champion; None where that is not known."""
-    if champion.tags.get("comparison.key") == key:
-        return Retrained(champion, None, None, ())
-    for version in registry.versions():
-        tags = version.tags
-        if tags.get("comparison.key") == key and tags["comparison.champion"] == str(champion.number):
-            against = tags["comparison"].removeprefix("refused: ")
-            return None if against == "passed" else Retrained(version, None, None, (against,))
-    return None
 
 
 def _challenge(
@@ -187,7 +174,8 @@ def objections(comparison: Comparison, challenger: LeadModel, settings: Settings
     Log loss and Brier score may be worse by the margin at most, at the worse end of the interval of the paired
     difference: that it is as good must be shown, not merely undisputed. It may not be proven to find fewer wins among
     the leads that sales takes, nor to miss in a segment where the champion does not. Its own percentages must be
-    certified, or, where the settings ask for less, not proven wrong.
+    certified; where the settings ask for less, or those of the champion are proven wrong on these rows, they must only
+    not be proven wrong.
 
     Returns
     -------
@@ -218,7 +206,9 @@ def objections(comparison: Comparison, challenger: LeadModel, settings: Settings
         kendall = fixed(comparison.stability.kendall, language, 2)
         found.append(REFUSALS["overlap"][language].format(**told, kendall=kendall))
     certificate = challenger.certificate
-    if certificate is not None and (certificate.failed or (chosen.certified and not certificate.passed)):
+    proven_wrong = comparison.segments[ALL]["champion"]["word"] == "fail"
+    asked = chosen.certified and not proven_wrong
+    if certificate is not None and (certificate.failed or (asked and not certificate.passed)):
         found.append(sentence(certificate, language))
     return tuple(found)
 
@@ -234,45 +224,8 @@ def _in_words(words: dict[Language, str], comparison: Comparison, language: Lang
 
 def comparison_views(found: Comparison, challenger: LeadModel, language: Language) -> list["RenderableType"]:
     """Show a comparison in the terminal."""
-    share = percent(round(found.share, 3), language)
-    head = HEADINGS["on"][language].format(
-        n=fixed(found.n_leads, language),
-        won=fixed(found.n_won, language),
-        **{
-            name: day(getattr(found, key), language)
-            for name, key in (("first", "first_cutoff"), ("last", "last_cutoff"), ("as_of", "as_of"))
-        },
-    )
-    titles = [
-        HEADINGS[name][language].format(champion=found.champion) for name in ("champion", "challenger", "difference")
-    ]
-    table = plain_table("", *titles)
-    for name, cells in comparison_rows(found, language):
-        table.add_row(HEADINGS[name][language].format(share=share), *cells)
-    told = HEADINGS["stability"][language].format(
-        overlap=percent(round(found.stability.overlap, 2), language),
-        spearman=fixed(found.stability.spearman, language, 2),
-        kendall=fixed(found.stability.kendall, language, 2),
-    )
-    views: list[RenderableType] = [f"[bold]{head}[/]", table, told]
-    if found.leaders:
-        views.append(f"[yellow]![/] {escape(leaders_in_words(found, challenger, language))}")
-    return views
-
-
-def comparison_rows(found: Comparison, language: Language) -> list[tuple[str, tuple[str, str, str]]]:
-    """Name, champion, challenger and difference with its interval, of every figure."""
-    rows = []
-    for name, pair in found.pairs.items():
-        old, new = (fixed(value, language, 4) for value in (pair.champion, pair.challenger))
-        gap = pair.difference
-        ends = " ; ".join(signed(end, language, 4) for end in (gap.low, gap.high))
-        rows.append((name, (old, new, f"{signed(gap.value, language, 4)} [{ends}]")))
-    return rows
-
-
-def leaders_in_words(found: Comparison, challenger: LeadModel, language: Language) -> str:
-    """Name the facts that newly lead, as people read them."""
-    by_name = {feature.name: feature for feature in challenger.features}
-    names = ", ".join(label(by_name[name], language) for name in found.leaders)
-    return LEADERS[language].format(names=names)
+    told = comparison_told(found, language, challenger.features)
+    table = plain_table("", *told["titles"])
+    for name, cells in told["rows"]:
+        table.add_row(name, *cells)
+    return [f"[bold]{told['on']}[/]", table, *(escape(text) for text in told["sentences"])]

@@ -1,7 +1,12 @@
 """What a comparison of challenger and champion says, in English and French."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from features.language import Language, percent
-from models.rivals import Pair
+from features.specification import Feature
+from features.words import label
+from models.rivals import Comparison, Pair
 from pipeline.language import day, fixed, signed
 
 NOTHING_NEW: dict[str, dict[Language, str]] = {
@@ -41,8 +46,8 @@ PROMOTED: dict[Language, str] = {
     "fr": "vaut le champion {champion} ou mieux : log loss de {new} contre {old}, {change} (entre {low} et {high}), sur {n} leads depuis le {since} inconnus des deux",
 }
 ALREADY: dict[Language, str] = {
-    "en": "Model {number} was trained on these very data and is champion already.",
-    "fr": "Le modèle {number} a été entraîné sur ces mêmes données et il est déjà champion.",
+    "en": "Nothing is new: model {number} was made of these very data and is champion already.",
+    "fr": "Rien de nouveau : le modèle {number} vient de ces mêmes données et il est déjà champion.",
 }
 LEADERS: dict[Language, str] = {
     "en": "New among the reasons that weigh most: {names}.",
@@ -58,13 +63,27 @@ HEADINGS: dict[str, dict[Language, str]] = {
     "ece": {"en": "ECE", "fr": "ECE"},
     "gain": {"en": "wins in the best {share}", "fr": "gains dans les {share} du haut"},
     "on": {
-        "en": "On {n} leads between {first} and {last} that neither had learnt from ({won} won); the challenger as it would have been trained on {as_of}",
-        "fr": "Sur {n} leads entre le {first} et le {last} inconnus des deux ({won} gagnés) ; le prétendant tel qu'entraîné au {as_of}",
+        "en": "On {n} leads between {first} and {last} that neither had learnt from ({won} won); the challenger as it would have been made on {as_of}",
+        "fr": "Sur {n} leads entre le {first} et le {last} inconnus des deux ({won} gagnés) ; le prétendant tel qu'il aurait été fait au {as_of}",
     },
     "stability": {
         "en": "Of the leads at the top, {overlap} stay there; rank correlation {spearman} (Kendall {kendall}).",
         "fr": "{overlap} des leads du haut de la liste y restent ; corrélation des rangs {spearman} (Kendall {kendall}).",
     },
+}
+
+
+TITLE: dict[Language, str] = {
+    "en": "Model {number}: recalibration of model {parent}",
+    "fr": "Modèle {number} : recalibrage du modèle {parent}",
+}
+MADE: dict[Language, str] = {
+    "en": "Same ranking and reasons as model {parent}; percentages learnt anew on {on} from {n} snapshots ({won} leads won) that its trees had not seen, the newest until {last}.",
+    "fr": "Même classement et mêmes raisons que le modèle {parent} ; pourcentages réappris le {on} sur {n} photos de leads ({won} gagnés) que ses arbres n'avaient pas vues, la plus récente du {last}.",
+}
+RULE: dict[Language, str] = {
+    "en": "A lead of average score was promised {old}, and is promised {new} now. Threshold: {threshold}.",
+    "fr": "Un lead de note moyenne se voyait promettre {old}, désormais {new}. Seuil : {threshold}.",
 }
 
 
@@ -104,3 +123,61 @@ def gain_figures(pair: Pair, language: Language) -> dict[str, str]:
     """Both shares of wins and their difference in points, for a sentence."""
     ends = {key: signed(100 * getattr(pair.difference, key), language, 1) for key in ("low", "high")}
     return {"old": percent(pair.champion, language), "new": percent(pair.challenger, language), **ends}
+
+
+def on_which_rows(found: Comparison, language: Language) -> str:
+    """Say on which leads two models were compared."""
+    days = {"first": found.first_cutoff, "last": found.last_cutoff, "as_of": found.as_of}
+    return HEADINGS["on"][language].format(
+        n=fixed(found.n_leads, language),
+        won=fixed(found.n_won, language),
+        **{name: day(at, language) for name, at in days.items()},
+    )
+
+
+def comparison_rows(found: Comparison, language: Language) -> list[tuple[str, tuple[str, str, str]]]:
+    """Name, champion, challenger and difference with its interval, of every figure."""
+    rows = []
+    share = percent(round(found.share, 3), language)
+    for name, pair in found.pairs.items():
+        old, new = (fixed(value, language, 4) for value in (pair.champion, pair.challenger))
+        gap = pair.difference
+        ends = "; ".join(signed(end, language, 4) for end in (gap.low, gap.high))
+        shown = HEADINGS[name][language].format(share=share)
+        rows.append((shown, (old, new, f"{signed(gap.value, language, 4)} [{ends}]")))
+    return rows
+
+
+def comparison_told(found: Comparison, language: Language, features: Sequence[Feature] = ()) -> dict[str, Any]:
+    """All that is shown of a comparison: ``on``, ``titles``, ``rows`` and ``sentences``.
+
+    Parameters
+    ----------
+    found : Comparison
+        What to show.
+    language : {"en", "fr"}
+        Its words.
+    features : sequence of Feature
+        Of the challenger, to name what newly leads its reasons.
+
+    Returns
+    -------
+    dict
+    """
+    titles = [
+        HEADINGS[name][language].format(champion=found.champion) for name in ("champion", "challenger", "difference")
+    ]
+    steady = found.stability
+    sentences = [
+        HEADINGS["stability"][language].format(
+            overlap=percent(round(steady.overlap, 2), language),
+            spearman=fixed(steady.spearman, language, 2),
+            kendall=fixed(steady.kendall, language, 2),
+        )
+    ]
+    by_name = {feature.name: feature for feature in features}
+    names = ", ".join(label(by_name[name], language) for name in found.leaders if name in by_name)
+    if names:
+        sentences.append(LEADERS[language].format(names=names))
+    rows = comparison_rows(found, language)
+    return {"on": on_which_rows(found, language), "titles": titles, "rows": rows, "sentences": sentences}

@@ -17,6 +17,7 @@ from pipeline.decision_words import decision_sentences
 from pipeline.language import fixed, signed
 from pipeline.report import plots
 from pipeline.report.templates import environment
+from pipeline.retrain_words import comparison_told
 from pipeline.views import pushes, standing
 
 FIGURES = ("log_loss", "brier", "auc", "ece", "lift10")
@@ -89,7 +90,13 @@ class TrainingFacts:
         notes = [
             note[language] for note in self.evidence["notes"] if not (self.gates and note["code"] in NOTES_OF_GATES)
         ]
-        return [*self.gates, *notes]
+        return [*self.gates, *self.against, *notes]
+
+    def told(self, language: Language) -> dict[str, Any] | None:
+        """The comparison with the champion in words; None where there was none."""
+        if self.comparison is None:
+            return None
+        return comparison_told(self.comparison, language, self.schema.features)
 
 
 def draw(facts: TrainingFacts, language: Language) -> dict[str, str]:
@@ -147,6 +154,7 @@ def render(facts: TrainingFacts, language: Language, drawn: Mapping[str, str]) -
             decision=decision_sentences(evidence["decision"], language, facts.currency),
             grids=[_grid(grid, language) for grid in evidence["points_grids"] if grid["swap_set"]],
             top=_top_facts(facts, language),
+            told=facts.told(language),
         )
     )
 

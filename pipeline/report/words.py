@@ -52,6 +52,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "The best {share} of the leads go to sales.",
         "Les {share} de leads les mieux notés sont transmis aux commerciaux.",
     ),
+    "versus_champion": ("Beside the champion", "Face au champion"),
     "certificate": ("Do its percentages come true?", "Ses pourcentages se réalisent-ils ?"),
     "certificate_hint": (
         "What is judged is the procedure, on the newest leads whose outcome is known, none of which it had seen; the "
