@@ -25,10 +25,12 @@ from models.rivals import Comparison, by_segment, new_leaders, paired, stability
 from models.segments import assign
 from models.training import train as fit
 from pipeline.describe import describe_rows
+from pipeline.monitor_words import UNSOUND, tell
 from pipeline.prepare import DAY_S, Prepared
 from pipeline.retrain_words import nothing_new
 from pipeline.settings import Settings
 from pipeline.source import Opened
+from pipeline.table_watch import BREAKS, watch_tables
 from pipeline.tracking import Registry, Version
 
 Floats = npt.NDArray[np.float64]
@@ -79,6 +81,22 @@ def known_result(registry: Registry, champion: Version, key: str) -> tuple[Versi
         if same and reasons:
             return version, tuple(dict.fromkeys(reasons))
     return None
+
+
+def require_sound(opened: Opened, champion: LeadModel, settings: Settings) -> None:
+    """Learn nothing from tables that look broken: comparison and challenger would both learn the fault.
+
+    Raises
+    ------
+    GateError
+        Naming every fault, as the monitor does.
+    """
+    found = watch_tables(opened, champion.metadata.get("tables", {}))
+    broken = [finding for finding in found if finding.kind in BREAKS]
+    if broken:
+        language = settings.output.language
+        told = " ".join(tell(finding, {}, language)["what"] for finding in broken)
+        raise GateError(f"{UNSOUND[language]} {told}")
 
 
 def learnt_by(model: LeadModel) -> Learnt:

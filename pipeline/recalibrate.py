@@ -20,7 +20,7 @@ from models.certificate_words import sentence
 from models.lead_model import LeadModel
 from models.recalibration import Trial, try_out
 from models.rivals import Comparison, Stability, by_segment, paired
-from pipeline.compare import Compared, key_of, known_result, learnt_by, share_handed_over
+from pipeline.compare import Compared, key_of, known_result, learnt_by, require_sound, share_handed_over
 from pipeline.console import Console
 from pipeline.language import iso
 from pipeline.prepare import training_plan
@@ -139,6 +139,7 @@ def recalibrate(workspace: Workspace, settings: Settings, *, now: int, by: str, 
             key = key_of("recalibrate", opened, settings)
             if (before := known_result(registry, champion, key)) is not None:
                 raise GateError(_repeated(before, settings))
+            require_sound(opened, model, settings)
             with console.step("Computing the features"):
                 unseen = read_unseen(workspace, settings, opened, model, champion.number, scratch)
             plan = training_plan(settings.model_copy(update={"segments": {}}))

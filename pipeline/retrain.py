@@ -13,7 +13,7 @@ from models.certificate_words import sentence
 from models.lead_model import LeadModel
 from models.rivals import Comparison
 from models.segments import ALL
-from pipeline.compare import Compared, compare, key_of, known_result, mature_rows, newer_rows
+from pipeline.compare import Compared, compare, key_of, known_result, mature_rows, newer_rows, require_sound
 from pipeline.console import Console
 from pipeline.language import day, fixed
 from pipeline.prepare import prepare
@@ -149,6 +149,7 @@ def _challenge(
     """Train a challenger and compare it; it is kept whatever comes of that."""
     _, files = Registry(workspace, settings.registry).load(champion.number)
     old = LeadModel.load(files)
+    require_sound(opened, old, settings)
     prepared = prepare(workspace, settings, opened, scratch, console)
     found = newer_rows(mature_rows(prepared)[0], old, champion.number, settings, opened)
     result = prepared.train(console)

@@ -188,6 +188,16 @@ class RetrainSettings(Section):
     min_overlap: Rate = Field(0.0, description="share of the leads of the top that must stay there; 0: any change")
 
 
+class MonitorSettings(Section):
+    """From where on the monitor rings: both a size and a proof are asked for, so that it is quiet when all is well."""
+
+    level: OpenRate = Field(0.01, description="chance of ringing for a column in a night when nothing has changed")
+    psi: float = Field(0.25, gt=0, description="least population stability index of a column, or of the propensity")
+    nulls: Rate = Field(0.2, description="least change of the share of leads without a value in a column")
+    auc: Rate = Field(0.05, description="least fall of the AUC that is expected before outcomes are known")
+    stale_days: float = Field(8.0, ge=0, description="age of the newest row from which on data are too old; 0: never")
+
+
 class PolicySettings(Section):
     """What happens to a lead that is handed over."""
 
@@ -287,6 +297,7 @@ class Settings(BaseSettings):
     threshold: ThresholdSettings = ThresholdSettings()
     certificate: CertificateSettings = CertificateSettings()
     retrain: RetrainSettings = RetrainSettings()
+    monitor: MonitorSettings = MonitorSettings()
     points: PointsSettings = PointsSettings()
     policy: PolicySettings = PolicySettings()
     exploration: ExplorationSettings = ExplorationSettings()

@@ -27,6 +27,7 @@ from pipeline.report.training import TrainingFacts, draw, render
 from pipeline.settings import Settings
 from pipeline.settings_file import load
 from pipeline.source import Opened, open_source
+from pipeline.table_profile import profile
 from pipeline.tracking import Registry, Version
 from pipeline.training_views import training_views
 from pipeline.workspace import Workspace, ensure_writable, write_text
@@ -212,6 +213,7 @@ def _with_metadata(model: LeadModel, opened: Opened, settings: Settings, now: in
         "extracted_at": opened.tables.extracted_at,
         "source": opened.stamp,
         "horizon_days": None if opened.tables.one_table else settings.snapshots.horizon_days,
+        "tables": profile(opened),
         "attributes": [dataclasses.asdict(attribute) for attribute in opened.tables.attributes],
     }
     return dataclasses.replace(model, metadata={**model.metadata, **facts})
