@@ -86,7 +86,7 @@ def volume(table: str, days: Ints, counts: Ints, now: float, facts: Mapping[str,
     >>> volume("leads", days, steady, 140.0) is None, volume("leads", days, campaign, 140.0).value
     (True, 3.5)
     """
-    block = np.floor((now - 1e-9 - days) / BLOCK_DAYS).astype(np.int64)
+    block = np.floor(np.maximum(now - 1e-9 - days, 0.0) / BLOCK_DAYS).astype(np.int64)
     n_blocks = min(int((now - float(days[0])) // BLOCK_DAYS) if len(days) else 0, _MOST_BLOCKS + 1)
     if n_blocks <= _FEWEST_BLOCKS:
         return None
