@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from features.snapshots import decisions
 from models.promises import Promises
@@ -60,7 +61,8 @@ def _runs(workspace: Workspace, settings: Settings, opened: Opened) -> list[Scor
 
 
 def _ended(run_: ScoreRun, settings: Settings, opened: Opened) -> pd.DataFrame | None:
-    rows: pd.DataFrame = run_.rows(["lead_id", "propensity", "band"]).to_pandas()
+    table = run_.rows(["lead_id", "cutoff", "propensity", "band"])
+    rows: pd.DataFrame = table.drop_columns("cutoff").to_pandas()
     tables = opened.tables
     if tables.one_table:
         outcome = collect(tables.frames["leads"].select("lead_id", "outcome")).set_index("lead_id")["outcome"]
@@ -71,7 +73,7 @@ def _ended(run_: ScoreRun, settings: Settings, opened: Opened) -> pd.DataFrame |
     if "outcomes" not in tables.frames:
         return None
     won_at = collect(decisions(tables)).set_index("lead_id")["won_at"]
-    cutoff = run_.manifest["cutoff"]
+    cutoff = table.column("cutoff").cast(pa.int64()).to_numpy()
     at = rows["lead_id"].map(won_at).to_numpy(dtype=np.float64, na_value=np.nan)
     until = cutoff + settings.snapshots.horizon_days * DAY_S
     return rows.assign(label=((at >= cutoff) & (at < until)).astype("float64"))

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import shutil
 
 import numpy as np
 import pandas as pd
@@ -19,45 +18,15 @@ from pipeline.console import Console
 from pipeline.retrain import objections, retrain
 from pipeline.settings import Settings
 from pipeline.settings_file import load
-from pipeline.settings_template import render
 from pipeline.tracking import Registry
-from pipeline.workspace import Workspace
 
 NOW = 1_790_000_000
 DAY = 86_400
 N_OLD, N_ALL = 700, 1300
-LOOSE = {"certified": False, "margin": 0.5}
-
-
-def history(n: int, *, turned_after: int | None = None, seed: int = 3) -> pd.DataFrame:
-    """Decided leads, two a day; from some lead on, what made leads win makes them lose."""
-    rng = np.random.default_rng(seed)
-    budget, source = rng.normal(size=N_ALL).round(3), rng.choice(["salon", "web", "référence"], N_ALL)
-    sign = np.where(np.arange(N_ALL) < (turned_after or N_ALL), 1.0, -1.0)
-    p = 1 / (1 + np.exp(0.8 - sign * 1.6 * (budget + (source == "référence"))))
-    created = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(N_ALL) // 2, unit="D")
-    return pd.DataFrame(
-        {
-            "lead_id": [f"F{row:05d}" for row in range(N_ALL)],
-            "created_at": created.strftime("%Y-%m-%d"),
-            "budget": budget,
-            "source": source,
-            "outcome": np.where(rng.random(N_ALL) < p, "won", "lost"),
-        }
-    ).head(n)
-
-
-@pytest.fixture
-def quiet():
-    return Console(as_json=True)
 
 
 def run(workspace, now=NOW):
     return retrain(workspace, load(workspace.root), now=now, by="ana", console=Console(as_json=True))
-
-
-def write(workspace, table):
-    table.to_csv(workspace.root / "data" / "leads.csv", index=False)
 
 
 def champion_of(workspace):
@@ -66,37 +35,14 @@ def champion_of(workspace):
     return version, LeadModel.load(files)
 
 
-@pytest.fixture(scope="module")
-def first_champion(tmp_path_factory, mlflow_template):
-    """A workspace with a champion that learnt from the older leads; made once, copied by the tests."""
-    made = Workspace(tmp_path_factory.mktemp("retrain") / "workspace")
-    (made.root / "data").mkdir(parents=True)
-    made.home.mkdir()
-    shutil.copyfile(mlflow_template, made.home / "mlflow.db")
-    quick = {"model": {"bootstrap": 60, "folds": 2, "learning_rate": 0.3, "num_leaves": 4}, "limits": {"threads": 1}}
-    (made.root / "tamis.toml").write_text(render(Settings(**quick, retrain=LOOSE)), encoding="utf-8")
-    write(made, history(N_OLD))
-    done = run(made)
-    assert done.version.aliases == ("champion",)
-    assert done.comparison is None
-    return made
-
-
-@pytest.fixture
-def aged(first_champion, tmp_path):
-    """A copy of it, moved elsewhere."""
-    shutil.copytree(first_champion.root, tmp_path / "moved")
-    return Workspace(tmp_path / "moved")
-
-
 def test_the_same_data_train_nothing_and_say_what_is_missing(aged):
     with pytest.raises(GateError, match=r"Nothing new to compare on: 0 won leads .* champion 1 .* at least 30"):
         run(aged)
     assert len(Registry(aged, load(aged.root).registry).versions()) == 1
 
 
-def test_a_challenger_as_good_is_promoted_with_the_reason_and_a_repeat_changes_nothing(aged, tamis):
-    write(aged, history(N_ALL))
+def test_a_challenger_as_good_is_promoted_with_the_reason_and_a_repeat_changes_nothing(aged, history, grown, tamis):
+    grown(aged, history(N_ALL))
     done = run(aged)
     assert done.against == ()
     assert done.version.aliases == ("champion",)
@@ -120,12 +66,14 @@ def test_a_challenger_as_good_is_promoted_with_the_reason_and_a_repeat_changes_n
     assert "champion 1" in page
 
 
-def test_a_worse_challenger_is_kept_but_not_promoted_and_the_reason_is_one_sentence(aged, tamis, monkeypatch):
+def test_a_worse_challenger_is_kept_but_not_promoted_and_the_reason_is_one_sentence(
+    aged, history, grown, tamis, monkeypatch
+):
     """The labels of the rows in between are noise: what is learnt from them is worse on the newest rows."""
     table = history(N_ALL)
     spoilt = np.random.default_rng(1).permutation(table["outcome"][:1000].to_numpy())
     table.loc[: len(spoilt) - 1, "outcome"] = spoilt
-    write(aged, table)
+    grown(aged, table)
     monkeypatch.setenv("TAMIS_RETRAIN__MARGIN", "0.02")
     said = tamis("retrain", "-w", aged.root, "--json")
     assert said.code == 4
@@ -138,15 +86,17 @@ def test_a_worse_challenger_is_kept_but_not_promoted_and_the_reason_is_one_sente
     assert again.code == 4
     assert "It cannot be shown" in again.err
     assert len(Registry(aged, load(aged.root).registry).versions()) == 2
-    assert tamis("promote", 2, "-w", aged.root, "--why", "by name").code == 0
+    assert tamis("promote", 2, "-w", aged.root, "--why", "by name", "--force").code == 0
 
 
-def test_the_champion_is_judged_as_deployed_and_the_challenger_by_a_copy_that_saw_only_the_past(aged, monkeypatch):
+def test_the_champion_is_judged_as_deployed_and_the_challenger_by_a_copy_that_saw_only_the_past(
+    aged, history, grown, monkeypatch
+):
     """Where the market has turned, a copy of before the turn can be no better; the deployed one has seen it."""
     seen = []
     real = compare.fit
     monkeypatch.setattr(compare, "fit", lambda frame, rows, *rest: seen.append(rows) or real(frame, rows, *rest))
-    write(aged, history(N_ALL, turned_after=N_OLD))
+    grown(aged, history(N_ALL, turned_after=N_OLD))
     found = run(aged).comparison
     (past,) = seen
     assert past["cutoff"].max() <= found.as_of < found.last_cutoff
@@ -155,14 +105,14 @@ def test_the_champion_is_judged_as_deployed_and_the_challenger_by_a_copy_that_sa
     assert learnt_by(champion) == trees_learnt(champion)
 
 
-def test_without_dates_nobody_can_say_which_leads_are_new(aged):
-    write(aged, history(N_ALL).drop(columns="created_at"))
+def test_without_dates_nobody_can_say_which_leads_are_new(aged, history, grown):
+    grown(aged, history(N_ALL).drop(columns="created_at"))
     with pytest.raises(GateError, match="leads have no dates"):
         run(aged)
 
 
-def test_tables_that_look_broken_teach_nothing(aged):
-    write(aged, history(N_ALL).assign(source=lambda t: t["source"].where(t.index < 1200, "")))
+def test_tables_that_look_broken_teach_nothing(aged, history, grown):
+    grown(aged, history(N_ALL).assign(source=lambda t: t["source"].where(t.index < 1200, "")))
     with pytest.raises(GateError, match=r"look broken.*newest rows of leads are empty in source"):
         run(aged)
     assert len(Registry(aged, load(aged.root).registry).versions()) == 1
