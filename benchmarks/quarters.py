@@ -94,7 +94,13 @@ def play(root: Path, company: Company) -> list[Quarter]:
     write(company, end_of(0), root / "data")
     first = retrain(workspace, settings, now=end_of(0), by="first", console=QUIET)
     assert "champion" in first.version.aliases, first.against
-    return [quarter(workspace, settings, company, number) for number in range(1, QUARTERS + 1)]
+    titles = ("quarter", "what happened", "alarms (month of the first)", "retrain", "champion before")
+    print(f"| {' | '.join(titles)} | true log loss: champion, challenger |\n|---|---|---|---|---|---|", flush=True)
+    log = []
+    for number in range(1, QUARTERS + 1):
+        log.append(quarter(workspace, settings, company, number))
+        print(line(log[-1]), flush=True)
+    return log
 
 
 def quarter(workspace: Workspace, settings: Settings, company: Company, number: int) -> Quarter:
@@ -185,18 +191,11 @@ def expected_log_loss(p: npt.NDArray[np.float64], q: npt.NDArray[np.float64]) ->
     return float(-(p * np.log(q) + (1 - p) * np.log1p(-q)).mean())
 
 
-def show(log: Sequence[Quarter]) -> None:
-    print(
-        "| quarter | what happened | alarms (month of the first) | retrain | champion before | true log loss: champion, challenger |"
-    )
-    print("|---|---|---|---|---|---|")
-    for one in log:
-        alarms = ", ".join(one.alarms) + (f" ({one.months_to_alarm})" if one.alarms else "") or "none"
-        theirs = "" if one.true_challenger is None else f", {one.true_challenger:.4f}"
-        print(
-            f"| {one.number} | {one.event or '-'} | {alarms} | {one.verdict}: {one.why[:170]} | {one.champion} | "
-            f"{one.true_champion:.4f}{theirs} |"
-        )
+def line(one: Quarter) -> str:
+    alarms = ", ".join(one.alarms) + (f" ({one.months_to_alarm})" if one.alarms else "") or "none"
+    theirs = "" if one.true_challenger is None else f", {one.true_challenger:.4f}"
+    cells = (one.number, one.event or "-", alarms, f"{one.verdict}: {one.why[:170]}".rstrip(": "), one.champion)
+    return f"| {' | '.join(map(str, cells))} | {one.true_champion:.4f}{theirs} |"
 
 
 def worse(one: Quarter) -> bool:
@@ -213,7 +212,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     began = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         log = play(options.keep or Path(folder) / "company", make())
-    show(log)
     print(f"\npromoted although worse: {sum(map(worse, log))}; CPU {time.process_time() - began:.0f} s")
     if options.json:
         rows = [{"case": f"quarter {one.number}", "system": "tamis", **vars(one)} for one in log]

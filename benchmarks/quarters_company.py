@@ -76,7 +76,7 @@ def _chance(hazard: Floats, drift: Floats, day: int) -> Floats:
     return np.exp(hazard + drift * sum(quarter >= k for k in DRIFTS))
 
 
-def make(seed: int = 5, leads_a_month: int = 400) -> Company:
+def make(seed: int = 5, leads_a_month: int = 300) -> Company:
     """Draw a company."""
     rng = np.random.default_rng(seed)
     days = (HISTORY_QUARTERS + QUARTERS) * QUARTER_DAYS
