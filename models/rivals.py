@@ -264,7 +264,10 @@ class Comparison:
     share : float
         Of the rows, that the champion's threshold hands over: where gain and overlap are measured.
     pairs : mapping of str to Pair
-        From `paired`.
+        From `paired`: the champion beside the challenger's procedure as of then.
+    deployed : mapping of str to Pair
+        From `paired`: the champion beside the challenger as deployed, each lead by those of its parts that have not
+        learnt from it. It knows the time of these rows, the champion does not.
     segments : mapping of str to mapping
         From `by_segment`.
     stability : Stability
@@ -284,6 +287,7 @@ class Comparison:
     n_won: int
     share: float
     pairs: Mapping[str, Pair]
+    deployed: Mapping[str, Pair]
     segments: Mapping[str, Mapping[str, Any]]
     stability: Stability
     leading: Mapping[str, Mapping[str, float]]

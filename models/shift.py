@@ -323,8 +323,9 @@ def reference(values: "pd.Series[Any]", cohort: Ints, leads: npt.ArrayLike, *, i
     Examples
     --------
     >>> month, value = np.repeat(np.arange(12), 100), np.tile(np.arange(100.0), 12)
-    >>> reference(pd.Series(value + 5.0 * month), month, np.arange(1200), is_category=False).usual > 0.25
-    True
+    >>> [reference(pd.Series(value + trend * month), month, np.arange(1200), is_category=False).usual > 0.25
+    ...  for trend in (0.0, 9.0)]
+    [False, True]
     """
     last = int(cohort.max())
     who = np.asarray(leads)
@@ -335,9 +336,11 @@ def reference(values: "pd.Series[Any]", cohort: Ints, leads: npt.ArrayLike, *, i
         then, here = (cohort <= k - _STRETCHES) & (cohort > k - 2 * _STRETCHES), cohort == k
         old = Bins.of(values[then], who[then], is_category=is_category) if then.any() else bins
         found = measure(old, values[here])
-        moved.append(found.psi)
+        # So much of it is chance: the mean of a chi-square of so many bins.
+        moved.append(found.psi - (len(old.shares) - 1) * (1 / here.sum() + 1 / max(old.n, 1)))
         null.append(found.null)
-    return Bins(bins.edges, bins.levels, bins.shares, bins.n, bins.null, max(moved), (min(null), max(null)))
+    usual = float(max(moved))
+    return Bins(bins.edges, bins.levels, bins.shares, bins.n, bins.null, usual, (min(null), max(null)))
 
 
 def stretches(cutoff: Ints) -> Ints:

@@ -57,10 +57,14 @@ class TrainingResult:
         Ready to be kept; ``model.threshold.threshold`` is None when no threshold is valid.
     evidence : Evidence
         About the procedure.
+    unseen : ndarray of shape (k,)
+        Propensities of the k mature rows, sorted by lead and cutoff, each from those parts of the deployed model that
+        have not learnt from its lead; calibration and level know its time.
     """
 
     model: LeadModel
     evidence: Evidence
+    unseen: Floats
 
 
 @dataclass(frozen=True)
@@ -160,7 +164,8 @@ def train(
         deployed = {**evidence.deployed, "young": young.to_dict()}
         evidence = replace(evidence, deployed=deployed, notes=[*evidence.notes, young.note()])
     evidence = segments_told(evidence, segments)
-    return TrainingResult(model, replace(evidence, value=value, certificate=certificate.to_dict()))
+    evidence = replace(evidence, value=value, certificate=certificate.to_dict())
+    return TrainingResult(model, evidence, model.calibration(final.unseen_margin()))
 
 
 def _prepare(
@@ -351,6 +356,7 @@ def _evidence(
         gain_curves=evaluated.gain_curves,
         decision=evaluated.decision,
         points_grids=evaluated.points_grids,
+        slices=evaluated.slices,
         deployed={
             **{key: model.metadata[key] for key in ("n_rows", "n_leads", "n_won", "base_rate")},
             "n_trees": sum(booster.num_trees() for booster in final.trees.boosters_),

@@ -1,10 +1,16 @@
 """Champion and challenger on the same newest mature rows, which neither has learnt from.
 
 The champion is judged as it is deployed, on rows that became mature after it was trained. The challenger as deployed
-has learnt from these rows, so it is not it that is judged but its procedure: today's settings and columns, learnt as of
-an earlier instant from what had matured by then, calibrated and given a threshold as a training at that time would have
-been (`models.fair_rows`). Columns were chosen, and leaks found, with what is known today; rows of young cohorts do not
-teach that copy. What is measured of the two deployed models is only how differently they rank and reason.
+has learnt from these rows, so its *procedure* is judged: today's settings and columns, learnt as of an earlier instant
+from what had matured by then, calibrated and given a threshold as a training at that time would have been
+(`models.fair_rows`). Columns were chosen, and leaks found, with what is known today; rows of young cohorts do not teach
+that copy. Where nothing of the procedure has changed since the champion was trained on the same past, the copy *is* the
+champion, and the difference 0.
+
+That the procedure is as good does not make this one model good: a training can be unlucky, or take noise of its last
+months for a new level. So the challenger is judged as deployed too, each lead by those of its fold models that have not
+learnt from it. They know the time of these rows, which the champion does not: this can only speak against a challenger,
+never for it. How differently the two rank and reason is measured on the deployed models.
 """
 
 from collections.abc import Mapping
@@ -23,6 +29,7 @@ from models.lead_model import LeadModel
 from models.promises import Promises
 from models.rivals import Comparison, by_segment, new_leaders, paired, stability, weights_of_facts
 from models.segments import assign
+from models.training import TrainingResult
 from models.training import train as fit
 from pipeline.describe import describe_rows
 from pipeline.monitor_words import UNSOUND, tell
@@ -165,7 +172,7 @@ def frame_of(
 def compare(
     champion: LeadModel,
     number: int,
-    challenger: LeadModel,
+    challenger: TrainingResult,
     found: AsOf,
     prepared: Prepared,
     settings: Settings,
@@ -176,8 +183,10 @@ def compare(
 
     Parameters
     ----------
-    champion, challenger : LeadModel
+    champion : LeadModel
         As deployed.
+    challenger : TrainingResult
+        From all there is.
     number : int
         Version of the champion.
     found : AsOf
@@ -204,10 +213,12 @@ def compare(
     share = share_handed_over(champion, theirs, old, w)
     chosen = settings.retrain
     said = [Promises(y, p, w, judged["lead_id"]) for p in (old, new)]
+    bootstrap = prepared.plan.n_bootstrap
+    drawing: Any = {"confidence": chosen.confidence, "n_bootstrap": bootstrap, "seed": plan.seed}
     some = np.sort(np.random.default_rng(plan.seed).permutation(len(judged))[:_MOST_EXPLAINED])
     leading = {
         who: weights_of_facts(model.names, model.contributions(table.iloc[some], threads).on_margin)
-        for who, model, table in (("champion", champion, theirs), ("challenger", challenger, seen))
+        for who, model, table in (("champion", champion, theirs), ("challenger", challenger.model, seen))
     }
     return Comparison(
         champion=number,
@@ -218,14 +229,8 @@ def compare(
         n_leads=found.n_leads,
         n_won=found.n_won,
         share=share,
-        pairs=paired(
-            said[0],
-            said[1],
-            share,
-            confidence=chosen.confidence,
-            n_bootstrap=prepared.plan.n_bootstrap,
-            seed=plan.seed,
-        ),
+        pairs=paired(said[0], said[1], share, **drawing),
+        deployed=paired(said[0], Promises(y, challenger.unseen[found.rows], w, judged["lead_id"]), share, **drawing),
         segments=by_segment(
             said[0],
             said[1],
@@ -233,7 +238,7 @@ def compare(
             settings.certificate.tolerance,
             settings.certificate.confidence,
         ),
-        stability=stability(old, challenger.propensity(seen, threads), share, plan.seed),
+        stability=stability(old, challenger.model.propensity(seen, threads), share, plan.seed),
         leading=leading,
         leaders=new_leaders(leading["champion"], leading["challenger"]),
     )

@@ -55,7 +55,8 @@ def _runs(workspace: Workspace, settings: Settings, opened: Opened) -> list[Scor
     end = opened.tables.extracted_at - wait_of(settings, opened)
     first: dict[str, ScoreRun] = {}
     for run_ in in_force(published(workspace)):
-        if run_.manifest["cutoff"] <= end:
+        # In one-table mode a run has matured once its leads are decided, whatever the day.
+        if opened.tables.one_table or run_.manifest["cutoff"] <= end:
             first.setdefault(f"{datetime.fromtimestamp(run_.manifest['cutoff'], UTC):%Y-%m}", run_)
     return [first[month] for month in sorted(first, reverse=True)]
 

@@ -212,7 +212,7 @@ def watch(workspace: Workspace, settings: Settings, *, now: int, console: Consol
             *fallen,
             *_broken(accounted),
             *watch_refusals(opened),
-            *_reasons(found),
+            *_reasons(found, _before(workspace, found)),
         )
     return Watched(found, model, findings, moved.shifts, expected, accounted)
 
@@ -243,9 +243,18 @@ def _broken(found: Realised | None) -> list[Finding]:
     ]
 
 
-def _reasons(found: ScoreRun) -> list[Finding]:
-    """Alarms that the score run has about its reasons."""
+def _before(workspace: Workspace, found: ScoreRun) -> ScoreRun | None:
+    """The run before, if it was of the same model."""
+    earlier = newest(workspace, "portfolio", before=found.manifest["cutoff"])
+    same = earlier is not None and earlier.manifest["model_version"] == found.manifest["model_version"]
+    return earlier if same else None
+
+
+def _reasons(found: ScoreRun, before: ScoreRun | None) -> list[Finding]:
+    """Alarms that the score run has about its reasons, less those that it had the night before: they are no news."""
+    known = set() if before is None else {(alarm["kind"], alarm["code"]) for alarm in before.manifest["alarms"]}
     return [
         Finding(alarm["kind"], alarm["code"], alarm["share"], MOST_SHARED, {name: alarm[name] for name in LANGUAGES})
         for alarm in found.manifest["alarms"]
+        if (alarm["kind"], alarm["code"]) not in known
     ]

@@ -181,6 +181,14 @@ def _comparison(model: LeadModel, number: int, unseen: Unseen, trial: Trial, set
     old, new = unseen.promises(at, champion), unseen.promises(at, trial.propensity)
     share = share_handed_over(model, frame, champion, old.w)
     chosen, certificate = settings.retrain, settings.certificate
+    pairs = paired(
+        old,
+        new,
+        share,
+        confidence=chosen.confidence,
+        n_bootstrap=settings.model.bootstrap,
+        seed=settings.model.seed,
+    )
     return Comparison(
         champion=number,
         as_of=int(rows["cutoff"].min()),
@@ -190,14 +198,8 @@ def _comparison(model: LeadModel, number: int, unseen: Unseen, trial: Trial, set
         n_leads=old.n_leads,
         n_won=old.n_won,
         share=share,
-        pairs=paired(
-            old,
-            new,
-            share,
-            confidence=chosen.confidence,
-            n_bootstrap=settings.model.bootstrap,
-            seed=settings.model.seed,
-        ),
+        pairs=pairs,
+        deployed=pairs,
         segments=by_segment(old, new, model.segments_of(frame), certificate.tolerance, certificate.confidence),
         stability=Stability(1.0, 1.0, 1.0, share),
         leading={},

@@ -154,7 +154,7 @@ def _challenge(
     found = newer_rows(mature_rows(prepared)[0], old, champion.number, settings, opened)
     result = prepared.train(console)
     with console.step("Comparing with the champion"):
-        comparison = compare(old, champion.number, result.model, found, prepared, settings, opened, scratch)
+        comparison = compare(old, champion.number, result, found, prepared, settings, opened, scratch)
     against = objections(comparison, result.model, settings)
     gated = keep(
         workspace,
@@ -173,7 +173,8 @@ def objections(comparison: Comparison, challenger: LeadModel, settings: Settings
     """Say what speaks against putting a challenger in the champion's place.
 
     Log loss and Brier score may be worse by the margin at most, at the worse end of the interval of the paired
-    difference: that it is as good must be shown, not merely undisputed. It may not be proven to find fewer wins among
+    difference: that it is as good must be shown, not merely undisputed. So may the log loss of the challenger as
+    deployed, out of fold. It may not be proven to find fewer wins among
     the leads that sales takes, nor to miss in a segment where the champion does not. Its own percentages must be
     certified; where the settings ask for less, or those of the champion are proven wrong on these rows, they must only
     not be proven wrong.
@@ -193,6 +194,10 @@ def objections(comparison: Comparison, challenger: LeadModel, settings: Settings
             found.append(REFUSALS[name][language].format(**facts, **figures(pair, language), limit=limit))
             break
     gain = comparison.pairs["gain"]
+    pair = comparison.deployed["log_loss"]
+    if not found and not pair.difference.high <= chosen.margin * pair.champion:
+        limit = percent(chosen.margin, language)
+        found.append(REFUSALS["deployed"][language].format(**facts, **figures(pair, language), limit=limit))
     if gain.difference.high < 0:
         share = percent(comparison.share, language)
         found.append(REFUSALS["gain"][language].format(**facts, **gain_figures(gain, language), share=share))

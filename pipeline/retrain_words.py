@@ -28,6 +28,10 @@ REFUSALS: dict[str, dict[Language, str]] = {
         "en": "It cannot be shown to be as good as champion {champion}: Brier score {new} against {old} on {n} leads that neither had learnt from, {change} ({low} to {high}); at most {limit} is allowed.",
         "fr": "Rien ne montre qu'il vaut le champion {champion} : score de Brier de {new} contre {old} sur {n} leads inconnus des deux, {change} (entre {low} et {high}) ; au plus {limit} est admis.",
     },
+    "deployed": {
+        "en": "Its procedure is as good, but not this model: log loss {new} against {old} of champion {champion} on {n} leads, each by parts of it that have not learnt from it, {change} ({low} to {high}); at most {limit} is allowed.",
+        "fr": "La méthode vaut l'ancienne, mais pas ce modèle : log loss de {new} contre {old} pour le champion {champion} sur {n} leads, chacun noté par les parties du modèle qui ne l'ont pas appris, {change} (entre {low} et {high}) ; au plus {limit} est admis.",
+    },
     "gain": {
         "en": "Sales would miss deals: the best {share} of the leads hold {new} of the wins, with champion {champion} {old} (difference: {low} to {high} points).",
         "fr": "Les commerciaux manqueraient des affaires : les {share} de leads les mieux notés contiennent {new} des gains, {old} avec le champion {champion} (écart : entre {low} et {high} points).",

@@ -69,7 +69,8 @@ def _emptied(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Find
     for table in sorted(before.keys() & now.keys()):
         old, new = before[table], now[table]
         fallen = []
-        for column in sorted(old["filled"].keys() & new["filled"].keys()):
+        # The newest leads have no outcome yet: that is what they are scored for.
+        for column in sorted((old["filled"].keys() & new["filled"].keys()) - {"outcome"}):
             was, is_ = old["filled"][column], new["filled"][column]
             if min(old["n_newest"], new["n_newest"]) == 0 or was == 0:
                 continue

@@ -17,6 +17,7 @@ from pipeline.decision_words import decision_sentences
 from pipeline.language import fixed, signed
 from pipeline.report import plots
 from pipeline.report.templates import environment
+from pipeline.report.words import say
 from pipeline.retrain_words import comparison_told
 from pipeline.views import pushes, standing
 
@@ -155,6 +156,7 @@ def render(facts: TrainingFacts, language: Language, drawn: Mapping[str, str]) -
             grids=[_grid(grid, language) for grid in evidence["points_grids"] if grid["swap_set"]],
             top=_top_facts(facts, language),
             told=facts.told(language),
+            slices=slice_rows(evidence["slices"], language),
         )
     )
 
@@ -200,6 +202,25 @@ def _grid(grid: Mapping[str, Any], language: Language) -> dict[str, Any]:
 def _rate(group: Mapping[str, Any], language: Language) -> tuple[str, str]:
     conversion, low, high = (percent(group[key], language) for key in ("conversion", "low", "high"))
     return conversion, f"[{low}; {high}]"
+
+
+def slice_rows(slices: Sequence[Mapping[str, Any]], language: Language) -> dict[str, Any] | None:
+    """Titles and rows of what the model does by size, region and channel; None where no column tells."""
+    if not slices:
+        return None
+    titles = ("slice", "leads", "promised", "happened", "interval", "share_handed", "share_found", "verdict")
+    rows = []
+    for part in slices:
+        promised, happened, low, high, handed = (
+            percent(round(part[name], 3), language) for name in ("promised", "happened", "low", "high", "handed_over")
+        )
+        name = part["name"] or say("slice_unknown", language)
+        found = "–" if part["found"] is None else percent(round(part["found"], 2), language)
+        verdict = say(f"word_{part['word']}", language)
+        leads = fixed(part["n_leads"], language)
+        kind = say(f"slice_{part['by']}", language)
+        rows.append((f"{kind}: {name}", leads, promised, happened, f"{low} – {high}", handed, found, verdict))
+    return {"titles": [say(title, language) for title in titles], "rows": rows}
 
 
 def _top_facts(facts: TrainingFacts, language: Language) -> list[tuple[str, str, float]]:

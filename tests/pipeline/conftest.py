@@ -142,15 +142,17 @@ MARKET_OLD, MARKET_LEADS = 700, 1300
 def market(n: int, *, turned_after: int | None = None, seed: int = 3) -> pd.DataFrame:
     """Decided leads, two a day; from some lead on, what made leads win makes them lose."""
     rng = np.random.default_rng(seed)
-    budget, source = rng.normal(size=MARKET_LEADS).round(3), rng.choice(["salon", "web", "référence"], MARKET_LEADS)
+    budget, team = (rng.normal(size=MARKET_LEADS).round(3) for _ in range(2))
+    source = rng.choice(["salon", "web", "référence"], MARKET_LEADS)
     sign = np.where(np.arange(MARKET_LEADS) < (turned_after or MARKET_LEADS), 1.0, -1.0)
-    p = 1 / (1 + np.exp(0.8 - sign * 1.6 * (budget + (source == "référence"))))
+    p = 1 / (1 + np.exp(0.8 - sign * (1.2 * budget + 1.2 * team + 1.6 * (source == "référence"))))
     created = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(MARKET_LEADS) // 2, unit="D")
     return pd.DataFrame(
         {
             "lead_id": [f"F{row:05d}" for row in range(MARKET_LEADS)],
             "created_at": created.strftime("%Y-%m-%d"),
             "budget": budget,
+            "team": team,
             "source": source,
             "outcome": np.where(rng.random(MARKET_LEADS) < p, "won", "lost"),
         }
@@ -181,8 +183,8 @@ def first_champion(tmp_path_factory: pytest.TempPathFactory, mlflow_template: Pa
     made.home.mkdir()
     shutil.copyfile(mlflow_template, made.home / "mlflow.db")
     quick = {"model": {"bootstrap": 60, "folds": 2, "learning_rate": 0.3, "num_leaves": 4}, "limits": {"threads": 1}}
-    loose = {"certified": False, "margin": 0.5}
-    (made.root / FILE_NAME).write_text(render(Settings(**quick, retrain=loose)), encoding="utf-8")
+    loose = {"retrain": {"certified": False, "margin": 0.5}, "certificate": {"tolerance": 1.0}}
+    (made.root / FILE_NAME).write_text(render(Settings(**quick, **loose)), encoding="utf-8")
     market(MARKET_OLD).to_csv(made.root / "data" / "leads.csv", index=False)
     trained = train(made, load(made.root), now=1_789_000_000, by="first", console=Console(as_json=True))
     assert trained.promoted

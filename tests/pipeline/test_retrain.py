@@ -129,7 +129,7 @@ def comparison(**changes):
     pairs = dict.fromkeys(("log_loss", "brier", "ece", "auc", "gain"), pair)
     word = {"n_leads": 500, "happened": 0.1, "champion": {"promised": 0.1, "word": "pass"}}
     segments = {"all": {**word, "challenger": {"promised": 0.1, "word": "pass"}}}
-    whole = Comparison(1, 0, 0, DAY, 900, 500, 60, 0.2, pairs, segments, Stability(0.9, 0.8, 0.7, 0.2), {}, ())
+    whole = Comparison(1, 0, 0, DAY, 900, 500, 60, 0.2, pairs, pairs, segments, Stability(0.9, 0.8, 0.7, 0.2), {}, ())
     return dataclasses.replace(whole, **changes)
 
 
