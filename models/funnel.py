@@ -102,7 +102,7 @@ class Step:
     share, low, high : float, optional
         Share that comes to it within the delay, with a 95% interval; None where the group is too young.
     known_at : float, optional
-        UTC seconds: when the oldest of a group that is too young has been followed for long enough.
+        UTC seconds: when the first of a group that is too young will have been followed for long enough.
     days, days_low, days_high : float, optional
         Median delay of those who do.
     """
@@ -167,12 +167,11 @@ def group_steps(
     for source, target in steps:
         curve = step(times, lost, (source, target), end)
         share, delay = curve.share(within), curve.delay(within)
-        start = times[source].min()
-        young = share.value is None and curve.n > 0 and start + within * DAY_S > end
+        young = share.value is None and curve.n > 0
         found.append(
             Step(
                 *(group, name, source, target, curve.n, int(curve.count.sum()), share.value, share.low, share.high),
-                float(start + within * DAY_S) if young else None,
+                end + (within - curve.followed) * DAY_S if young else None,
                 *(delay.median, delay.low, delay.high),
             )
         )

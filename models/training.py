@@ -102,7 +102,8 @@ def train(
         Raw features, one column each; others are ignored.
     rows : pandas.DataFrame of n rows, in the same order
         ``lead_id``, ``cutoff`` (UTC seconds; all equal where leads have no dates), ``label`` (0 or 1; null where
-        immature); optional: ``weight``, ``amount`` (of the deal, null where unknown), ``owner`` (a code, -1 for none).
+        immature); optional: ``weight``, ``amount`` (of the deal, null where unknown), ``owner`` (a code, -1 for none),
+        ``opportunity`` (0 or 1: was or became one within the horizon).
         Immature rows teach the deployed trees, weighed, where ``followed_days``, ``won_after_days`` and
         ``is_open`` are there (see `models.censoring`); else they are left out. The order of rows changes nothing.
     features : sequence of Feature
@@ -180,12 +181,12 @@ def _prepare(
         )
     optional = {"weight": 1.0, "amount": np.nan, "owner": -1}
     given = {name: rows.get(name, pd.Series(value, index=rows.index)) for name, value in optional.items()}
-    facts = [name for name in FACTS if name in rows.columns]
+    facts = [name for name in (*FACTS, "opportunity") if name in rows.columns]
     clean = rows[["lead_id", "cutoff", "label", *facts]].assign(**given).reset_index(drop=True)
     clean = clean.assign(lead_id=clean["lead_id"].astype("str")).sort_values(["lead_id", "cutoff"], kind="stable")
     known = clean["label"].notna()
     mature, waiting = clean[known].astype({"label": "int64"}), clean[~known]
-    followed = len(facts) == len(FACTS) and len(waiting)
+    followed = set(FACTS) <= set(facts) and len(waiting)
     return (
         frame.iloc[mature.index].reset_index(drop=True),
         mature.reset_index(drop=True),
