@@ -96,7 +96,7 @@ def test_three_cohorts_counted_by_hand(counted):
     # June: followed for 50 days at most.
     june = of(result, "cohort", "2026-06", "lead", "mql")
     assert (june["n"], june["n_passed"], june["share"]) == (4, 1, None)
-    assert june["known_at"] == JANUARY + (151 + 60) * DAY
+    assert june["known_at"] == JANUARY + (150 + 60) * DAY
     assert of(made(counted, within=48), "cohort", "2026-06", "lead", "mql")["share"] is not None
 
 
