@@ -208,6 +208,20 @@ def monitor(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_
     job.run(workspace, console=_console(as_json, log_json))
 
 
+@app.command(epilog="Example: tamis serve --workspace crm")
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address; default: the settings.", metavar="HOST")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0 for any.", min=0, max=65_535)] = None,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+    log_json: LogOption = False,
+) -> None:
+    """Show whom to call today, why, and what the model is worth, in a browser; until Ctrl-C."""
+    from pipeline.page import serve as job
+
+    job.run(workspace, host=host, port=port, user=_user(), now=time.time, console=_console(as_json, log_json))
+
+
 @app.command(epilog="Example: tamis doctor")
 def doctor(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False) -> None:
     """Check the installation and the workspace, and say what to mend."""

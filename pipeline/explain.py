@@ -4,31 +4,18 @@ import difflib
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from features.catalogue import DECLARED
-from features.discovery import open_questions
-from features.errors import DataError, UseError
-from features.happenings import happening
+from features.errors import UseError
 from features.language import Language
-from models.amount import AmountModel
 from models.lead_model import LeadModel
-from models.moves import Moves, moves
-from models.narrator import Narrator
-from models.reasons import top_reasons
-from models.segments import ALL
 from pipeline.console import Console
 from pipeline.dossier_views import dossier_views
-from pipeline.history import History, history
+from pipeline.dossiers import describe_lead
 from pipeline.report.dossier import Dossier, render
 from pipeline.score_runs import ScoreRun, newest, published
 from pipeline.settings import Settings
 from pipeline.settings_file import load
 from pipeline.tracking import Registry
 from pipeline.workspace import Workspace, write_text
-
-REASONS_FOR, REASONS_AGAINST = 8, 4
-EXACT = 1e-9
 
 
 def run(root: Path, lead_id: str, *, language: str | None, html: Path | None, console: Console) -> None:
@@ -75,49 +62,9 @@ def dossier(workspace: Workspace, settings: Settings, lead_id: str, language: La
         The model in the registry no longer gives the propensity that was published.
     """
     found, row = _find(workspace, lead_id)
-    version, files = Registry(workspace, settings.registry).load(int(row["model_version"]))
-    model = LeadModel.load(files)
-    frame = found.features([lead_id])
-    explained = model.contributions(frame)
-    again = [float(value) for value in explained.propensity]
-    if len(again) != 1 or abs(again[0] - row["propensity"]) > EXACT:
-        shown = ", ".join(f"{value:.6f}" for value in again) or "no features"
-        raise DataError(
-            f"Lead {lead_id}: expected the published propensity {row['propensity']:.6f}, found {shown}. "
-            "The run or the model was altered: score again."
-        )
-    table = top_reasons(model.features, explained.on_propensity, frame, n_up=REASONS_FOR, n_down=REASONS_AGAINST)
-    certified = model.certified(row.get("segment") or ALL)
-    (reasons,) = Narrator(model, language, certified=certified).reasons(table, frame)
-    cutoff = int(row["cutoff"].timestamp())
-    past = history(workspace, found, lead_id, cutoff, settings.zone)
-    return Dossier(
-        row={**row, "due_at": None if row["due_at"] is None else int(row["due_at"].timestamp())},
-        model_version=str(version.number),
-        scored_at=int(row["scored_at"].timestamp()),
-        cutoff=cutoff,
-        zone=settings.zone,
-        horizon_days=model.metadata.get("horizon_days"),
-        amount=None if model.amount is None else _interval(model.amount, row["expected_amount"]),
-        currency=settings.output.currency,
-        band_measured=(model.bands.measured or {}).get(row["band"]),
-        reasons=reasons,
-        others=100 * (row["propensity"] - row["reference_propensity"]) - sum(reason.points for reason in reasons),
-        moves=_moves(workspace, found, model, lead_id, language),
-        who=None if past is None else past.who,
-        timeline=None if past is None else _timeline(past, model, language),
-        questions=None if past is None else open_questions(past.said, past.tracked, model.features, language),
-        certified=certified,
-        rank=found.rank(row["propensity"]),
-        n_ranked=found.manifest["n_leads"],
-        kind=found.manifest["kind"],
-        has_segments=bool(model.by_segment.segments),
-    )
-
-
-def _interval(amount: AmountModel, expected: float) -> tuple[float, float]:
-    low, high = amount.interval(np.array([expected]))
-    return float(low[0]), float(high[0])
+    _, files = Registry(workspace, settings.registry).load(int(row["model_version"]))
+    earlier = newest(workspace, "portfolio", before=found.manifest["cutoff"])
+    return describe_lead(workspace, settings, LeadModel.load(files), found, lead_id, language, earlier=earlier)
 
 
 def _find(workspace: Workspace, lead_id: str) -> tuple[ScoreRun, dict[str, Any]]:
@@ -135,20 +82,3 @@ def _find(workspace: Workspace, lead_id: str) -> tuple[ScoreRun, dict[str, Any]]
         f"Lead {lead_id!r} is in no score run: expected a lead that was open when it was scored.{hint} "
         "A lead that is won, lost or new since has no score."
     )
-
-
-def _moves(
-    workspace: Workspace, found: ScoreRun, model: LeadModel, lead_id: str, language: Language
-) -> tuple[int, Moves] | None:
-    """What moved the lead since the portfolio was scored before, and when that was; None where it was not in it."""
-    earlier = newest(workspace, "portfolio", before=found.manifest["cutoff"])
-    row = earlier.lead(lead_id) if earlier else None
-    if earlier is None or row is None:
-        return None
-    then, now = earlier.features([lead_id]), found.features([lead_id])
-    return int(row["cutoff"].timestamp()), moves(model, then, now, row["propensity"], language)
-
-
-def _timeline(past: History, model: LeadModel, language: Language) -> list[tuple[int, str]]:
-    features = (*model.features, *DECLARED)
-    return [(line.at, happening(line.type, line.source, line.n, features, language)) for line in past.timeline]

@@ -3,8 +3,9 @@
 This is shown to the people who work on the lead; names stay in the workspace and enter no feature, model or log.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -49,7 +50,7 @@ class History:
     Attributes
     ----------
     who : mapping of str to value
-        Of `WHO`, what is known.
+        Of `WHO`, what is known, and ``company``, the name of the account.
     timeline : tuple of Line
         The newest first.
     said : mapping of str to str
@@ -88,12 +89,17 @@ def history(workspace: Workspace, run_: ScoreRun, lead_id: str, cutoff: int, zon
     folder = workspace.staging / run_.manifest["source"]
     if not (folder / "leads.parquet").is_file():
         return None
-    leads = _read(folder, "leads", ds.field("lead_id") == lead_id).to_pylist()
+    leads = _read(folder, "leads", ds.field("lead_id") == lead_id, WHO).to_pylist()
     who = {name: leads[0][name] for name in WHO if leads and leads[0].get(name) is not None}
     known = ds.field("known_at") < cutoff
-    happened = [_read(folder, "events", (ds.field("lead_id") == lead_id) & known)]
+    what = ("occurred_at", "type")
+    happened = [_read(folder, "events", (ds.field("lead_id") == lead_id) & known, what)]
     if "account_id" in who:
-        happened.append(_read(folder, "signals", (ds.field("account_id") == who["account_id"]) & known))
+        of_account = ds.field("account_id") == who["account_id"]
+        happened.append(_read(folder, "signals", of_account & known, what))
+        names = [row["name"] for row in _read(folder, "accounts", of_account, ("name",)).to_pylist() if row.get("name")]
+        if names:
+            who["company"] = names[0]
     answers = _read(folder, "answers", (ds.field("lead_id") == lead_id) & known)
     last = answers.sort_by([("known_at", "ascending")]).to_pylist() if answers.num_rows else []
     return History(
@@ -104,12 +110,17 @@ def history(workspace: Workspace, run_: ScoreRun, lead_id: str, cutoff: int, zon
     )
 
 
-def _read(folder: Path, table: str, rows: Any) -> pa.Table:
-    """Some rows of a staged table; an absent table has none."""
+def _read(folder: Path, table: str, rows: Any, columns: Sequence[str] | None = None) -> pa.Table:
+    """Some rows of a staged table, of those columns that it has; an absent table has none."""
     path = folder / f"{table}.parquet"
-    return ds.dataset(path).to_table(filter=rows) if path.is_file() else pa.table({})
+    if not path.is_file():
+        return pa.table({})
+    dataset = ds.dataset(path)
+    there = [name for name in columns or dataset.schema.names if name in dataset.schema.names]
+    return dataset.to_table(columns=there, filter=rows)
 
 
+@lru_cache(maxsize=2)
 def _criteria(folder: Path) -> tuple[str, ...]:
     path = folder / "answers.parquet"
     if not path.is_file():

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.errors import DataError, UseError
+from features.errors import DataError, PartialError, TamisError, UseError
 from features.tables import Attribute
 from models.alarms import ReasonTally, alarms
 from models.lead_model import LeadModel
@@ -24,6 +24,7 @@ from pipeline.console import Console
 from pipeline.describe import describe_scoring
 from pipeline.language import iso
 from pipeline.owner_thresholds import TEAM_ONLY, lead_thresholds
+from pipeline.page.index import build_newest
 from pipeline.score_out import write_out
 from pipeline.score_rows import NONE_BEFORE, Previous, RunFacts, score_block
 from pipeline.score_runs import EXPLORATION, MANIFEST, TALLY, ScoreRun, newest
@@ -36,6 +37,8 @@ from pipeline.views import score_views
 from pipeline.workspace import Workspace, ensure_writable, publish, write_text
 
 HOTTEST = 5
+# Few enough that one lead is read in milliseconds, whatever the number of leads.
+ROWS_PER_GROUP = 2_500
 
 
 @dataclass(frozen=True)
@@ -76,15 +79,34 @@ def run(root: Path, request: Request, *, now: int, console: Console) -> None:
     ------
     UseError, DataError, OutsideError
         Nothing is published then.
+    PartialError
+        The run is published, the page's index is not.
     """
     settings = load(root)
     workspace = Workspace(root)
     result, model = score(workspace, settings, request, now=now, console=console)
     best = hottest(result, model, HOTTEST, settings.output.language)
+    failed = _index(workspace, settings, result, console)
     console.show(
         {**result.manifest, "path": str(result.path), "hottest": best},
         *score_views(result, best, settings.output.language),
     )
+    if failed:
+        raise PartialError(
+            f"Score run {result.run_id} is published, but the page's index of it is not: {failed} "
+            "'tamis serve' makes it anew."
+        )
+
+
+def _index(workspace: Workspace, settings: Settings, result: ScoreRun, console: Console) -> str:
+    """Index a run of the portfolio for the page; what went wrong, which costs the index and never the run."""
+    if not settings.page.index or result.manifest["kind"] != "portfolio":
+        return ""
+    try:
+        build_newest(workspace, settings, console)
+    except (TamisError, OSError) as error:
+        return str(error) if isinstance(error, TamisError) else f"{error.strerror}."
+    return ""
 
 
 def score(workspace: Workspace, settings: Settings, request: Request, *, now: int, console: Console) -> Scored:
@@ -238,7 +260,7 @@ def _write_block(building: Path, number: int, block: pa.Table, run_: RunFacts) -
 
 def _write(table: pa.Table, path: Path) -> None:
     temporary = path.with_suffix(".tmp")
-    pq.write_table(table, temporary, compression="zstd")
+    pq.write_table(table, temporary, compression="zstd", row_group_size=ROWS_PER_GROUP)
     temporary.replace(path)
 
 

@@ -7,8 +7,11 @@ without a manifest is not a run. Reasons are kept as codes and points: `pipeline
 
 import contextlib
 import json
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -109,14 +112,14 @@ class ScoreRun:
         frame: pd.DataFrame = self._leads(f"features/{name}", lead_ids).to_pandas()
         return frame
 
-    def lead(self, lead_id: str) -> dict[str, Any] | None:
-        """The row of one lead; None where it is not in the run."""
-        found = self._leads("rows", [lead_id], SCHEMA).to_pylist()
+    def lead(self, lead_id: str, columns: Sequence[str] | None = None) -> dict[str, Any] | None:
+        """The row of one lead, all of it or some columns; None where it is not in the run."""
+        found = self._leads(self._place("rows", [lead_id]), [lead_id], SCHEMA, columns).to_pylist()
         return found[0] if found else None
 
     def features(self, lead_ids: Sequence[str]) -> pd.DataFrame:
         """What the model read of some leads: ``lead_id`` and one column per feature, a row for each lead."""
-        frame: pd.DataFrame = self._leads("features", lead_ids).to_pandas()
+        frame: pd.DataFrame = self._leads(self._place("features", lead_ids), lead_ids).to_pandas()
         return frame
 
     def hottest(self, number: int) -> list[dict[str, Any]]:
@@ -130,9 +133,37 @@ class ScoreRun:
         """Place of a propensity in the run, from 1; equal ones share the better place."""
         return 1 + int(pc.sum(pc.greater(self.rows(["propensity"]).column(0), propensity)).as_py() or 0)
 
-    def _leads(self, folder: str, lead_ids: Sequence[str], schema: pa.Schema | None = None) -> pa.Table:
+    def _leads(
+        self, place: str, lead_ids: Sequence[str], schema: pa.Schema | None = None, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        lead = ds.field("lead_id")
+        wanted = lead.isin(lead_ids)
+        if lead_ids:
+            # Only row groups that may hold them are read.
+            wanted &= (lead >= min(lead_ids)) & (lead <= max(lead_ids))
         with _as_published(self.path):
-            return ds.dataset(self.path / folder, schema=schema).to_table(filter=ds.field("lead_id").isin(lead_ids))
+            return ds.dataset(self.path / place, schema=schema).to_table(
+                columns=columns and list(columns), filter=wanted
+            )
+
+    def _place(self, folder: str, lead_ids: Sequence[str]) -> str:
+        """Where some leads stand: for a single one its file, else the folder."""
+        firsts = self._first_leads
+        if len(lead_ids) != 1 or not firsts:
+            return folder
+        return f"{folder}/{firsts[max(0, bisect_right(firsts, lead_ids[0], key=itemgetter(0)) - 1)][1]}"
+
+    @cached_property
+    def _first_leads(self) -> list[tuple[str, str]]:
+        """The first lead of each file and its name, in order; empty where a file does not say its first lead."""
+        found = []
+        with _as_published(self.path):
+            for path in sorted((self.path / "rows").iterdir()):
+                statistics = pq.read_metadata(path).row_group(0).column(0).statistics
+                if statistics is None or not statistics.has_min_max:
+                    return []
+                found.append((statistics.min, path.name))
+        return found
 
 
 def published(workspace: Workspace) -> list[ScoreRun]:

@@ -25,6 +25,7 @@ from pydantic_settings import (
 
 from features.tables import SCHEMA
 from pipeline.decision_settings import OpenRate, PointsSettings, ThresholdSettings
+from pipeline.page_settings import PageSettings
 from pipeline.section import Section
 from pipeline.segment_settings import Segments
 
@@ -279,6 +280,7 @@ class Settings(BaseSettings):
     exploration: ExplorationSettings = ExplorationSettings()
     registry: RegistrySettings = RegistrySettings()
     crm: CrmSettings = CrmSettings()
+    page: PageSettings = PageSettings()
     output: OutputSettings = OutputSettings()
     limits: LimitSettings = LimitSettings()
 

@@ -24,6 +24,10 @@ EXAMPLES = {
         '[crm.fields]\npropensity = "tamis_propensity"\nband = "tamis_band"\nreasons = "tamis_reasons"\n'
         'scored_at = "tamis_scored_at"'
     ),
+    "page.users": (
+        '[page.users."ana@example.com"]\nrole = "manager"\n[page.users."luc@example.com"]\nrole = "rep"\n'
+        'owner = "Luc Petit"'
+    ),
     "features.families": '[features.families]\ncampaign_clicks = "engagement"',
     "features.labels": (
         '[features.labels.growth]\nen = "Growth in a year"\nfr = "Croissance sur un an"\n'

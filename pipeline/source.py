@@ -30,7 +30,7 @@ from pipeline.settings import LimitSettings, SourceSettings
 from pipeline.staging import Stager
 from pipeline.typing_columns import Raw
 
-FORMAT = "1"
+FORMAT = "2"
 RECORD = "source.json"
 KEPT_STAGINGS = 5
 TEMPORARY = ".new-"
