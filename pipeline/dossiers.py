@@ -11,6 +11,7 @@ from features.errors import DataError
 from features.happenings import happening
 from features.language import Language
 from models.amount import AmountModel
+from models.explain import Contributions
 from models.lead_model import LeadModel
 from models.moves import Moves, moves
 from models.narrator import Narrator
@@ -79,7 +80,7 @@ def describe_lead(
         )
     table = top_reasons(model.features, explained.on_propensity, frame, n_up=REASONS_FOR, n_down=REASONS_AGAINST)
     certified = model.certified(row.get("segment") or ALL)
-    (reasons,) = Narrator(model, language, certified=certified).reasons(table, frame)
+    (reasons,) = Narrator(model, language, certified=certified).reasons(table, frame, explained.matrix)
     cutoff = int(row["cutoff"].timestamp())
     past = history(workspace, found, lead_id, cutoff, settings.zone)
     return Dossier(
@@ -94,7 +95,7 @@ def describe_lead(
         band_measured=(model.bands.measured or {}).get(row["band"]),
         reasons=reasons,
         others=100 * (row["propensity"] - row["reference_propensity"]) - math.fsum(r.points for r in reasons),
-        moves=moved_since(earlier, model, lead_id, frame, language),
+        moves=moved_since(earlier, model, lead_id, frame, language, explained),
         who=None if past is None else past.who,
         timeline=None if past is None else _timeline(past, model, language),
         questions=None if past is None else open_questions(past.said, past.tracked, model.features, language),
@@ -107,7 +108,12 @@ def describe_lead(
 
 
 def moved_since(
-    earlier: ScoreRun | None, model: LeadModel, lead_id: str, now: pd.DataFrame, language: Language
+    earlier: ScoreRun | None,
+    model: LeadModel,
+    lead_id: str,
+    now: pd.DataFrame,
+    language: Language,
+    explained: Contributions | None = None,
 ) -> tuple[int, Moves] | None:
     """What moved a lead since a run.
 
@@ -123,6 +129,8 @@ def moved_since(
         Its raw features now.
     language : {"en", "fr"}
         Of the sentences.
+    explained : Contributions, optional
+        Of ``now``, where they are at hand.
 
     Returns
     -------
@@ -133,7 +141,7 @@ def moved_since(
     if earlier is None or row is None:
         return None
     then = earlier.features([lead_id])
-    return int(row["cutoff"].timestamp()), moves(model, then, now, row["propensity"], language)
+    return int(row["cutoff"].timestamp()), moves(model, then, now, row["propensity"], language, explained=explained)
 
 
 def _interval(amount: AmountModel, expected: float) -> tuple[float, float]:

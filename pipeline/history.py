@@ -5,20 +5,22 @@ This is shown to the people who work on the lead; names stay in the workspace an
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-import pandas as pd
-import pyarrow as pa
-import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
+from pipeline.lookup import rows_of
 from pipeline.score_runs import ScoreRun
 from pipeline.workspace import Workspace
 
 WHO = ("display_name", "job_title", "account_id", "source", "owner", "created_at", "opted_out")
+HAPPENED = ("occurred_at", "known_at", "type")
 MOST_LINES = 12
+Source = Literal["events", "signals"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Line:
     """
 
     at: int
-    source: Literal["events", "signals"]
+    source: Source
     type: str
     n: int
 
@@ -89,35 +91,28 @@ def history(workspace: Workspace, run_: ScoreRun, lead_id: str, cutoff: int, zon
     folder = workspace.staging / run_.manifest["source"]
     if not (folder / "leads.parquet").is_file():
         return None
-    leads = _read(folder, "leads", ds.field("lead_id") == lead_id, WHO).to_pylist()
+    leads = _read(folder, "leads", "lead_id", lead_id, ("lead_id", *WHO))
     who = {name: leads[0][name] for name in WHO if leads and leads[0].get(name) is not None}
-    known = ds.field("known_at") < cutoff
-    what = ("occurred_at", "type")
-    happened = [_read(folder, "events", (ds.field("lead_id") == lead_id) & known, what)]
+    happened: dict[Source, list[dict[str, Any]]] = {"events": _read(folder, "events", "lead_id", lead_id, HAPPENED)}
     if "account_id" in who:
-        of_account = ds.field("account_id") == who["account_id"]
-        happened.append(_read(folder, "signals", of_account & known, what))
-        names = [row["name"] for row in _read(folder, "accounts", of_account, ("name",)).to_pylist() if row.get("name")]
-        if names:
+        happened["signals"] = _read(folder, "signals", "account_id", who["account_id"], HAPPENED)
+        names = [row.get("name") for row in _read(folder, "accounts", "account_id", who["account_id"], ("name",))]
+        if names and names[0]:
             who["company"] = names[0]
-    answers = _read(folder, "answers", (ds.field("lead_id") == lead_id) & known)
-    last = answers.sort_by([("known_at", "ascending")]).to_pylist() if answers.num_rows else []
+    answers = [row for row in _read(folder, "answers", "lead_id", lead_id) if row["known_at"] < cutoff]
+    last = sorted(answers, key=lambda row: row["known_at"])
     return History(
         who=who,
-        timeline=_timeline(happened, zone),
+        timeline=_timeline(happened, cutoff, zone),
         said={row["criterion"]: row["answer"] for row in last},
         tracked=_criteria(folder),
     )
 
 
-def _read(folder: Path, table: str, rows: Any, columns: Sequence[str] | None = None) -> pa.Table:
-    """Some rows of a staged table, of those columns that it has; an absent table has none."""
+def _read(folder: Path, table: str, key: str, value: str, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """The rows of one lead or account in a staged table; an absent table has none."""
     path = folder / f"{table}.parquet"
-    if not path.is_file():
-        return pa.table({})
-    dataset = ds.dataset(path)
-    there = [name for name in columns or dataset.schema.names if name in dataset.schema.names]
-    return dataset.to_table(columns=there, filter=rows)
+    return rows_of(path, key, value, columns).to_pylist() if path.is_file() else []
 
 
 @lru_cache(maxsize=2)
@@ -125,17 +120,17 @@ def _criteria(folder: Path) -> tuple[str, ...]:
     path = folder / "answers.parquet"
     if not path.is_file():
         return ()
-    found = ds.dataset(path).to_table(columns=["criterion"]).column("criterion").unique().to_pylist()
+    found = pq.read_table(path, columns=["criterion"]).column("criterion").unique().to_pylist()
     return tuple(sorted(name for name in found if name))
 
 
-def _timeline(happened: list[pa.Table], zone: ZoneInfo) -> tuple[Line, ...]:
+def _timeline(happened: Mapping[Source, list[dict[str, Any]]], cutoff: int, zone: ZoneInfo) -> tuple[Line, ...]:
     """One line for each day and type, the newest first."""
-    lines = []
-    for source, table in zip(("events", "signals"), happened, strict=False):
-        if table.num_rows:
-            frame = table.select(["occurred_at", "type"]).to_pandas()
-            days = pd.to_datetime(frame["occurred_at"], unit="s", utc=True).dt.tz_convert(zone).dt.date
-            for (_, type_), at in frame["occurred_at"].groupby([days, frame["type"]]):
-                lines.append(Line(int(at.max()), source, str(type_), len(at)))  # type: ignore[arg-type]  # of the two
+    found: dict[tuple[Source, date, str], list[int]] = {}
+    for source, rows in happened.items():
+        for row in rows:
+            if row["known_at"] < cutoff:
+                on = datetime.fromtimestamp(row["occurred_at"], zone).date()
+                found.setdefault((source, on, row["type"]), []).append(row["occurred_at"])
+    lines = [Line(max(at), source, type_, len(at)) for (source, _, type_), at in found.items()]
     return tuple(sorted(lines, key=lambda line: (-line.at, line.type))[:MOST_LINES])

@@ -5,11 +5,13 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from pipeline.cells import select
 from pipeline.staging import scan
+
+if TYPE_CHECKING:
+    import duckdb
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 BATCH = 10_000
@@ -28,13 +30,13 @@ def harmless(cell: str | None) -> str:
 
 
 def write(
-    connection: duckdb.DuckDBPyConnection, staged: Path, headers: Mapping[str, Sequence[str]], folder: Path
+    connection: "duckdb.DuckDBPyConnection", staged: Path, headers: Mapping[str, Sequence[str]], folder: Path
 ) -> None:
     """Write ``TABLE.csv`` for each table of which rows were set aside, unless it is there already.
 
     Parameters
     ----------
-    connection : duckdb.DuckDBPyConnection
+    connection : "duckdb.DuckDBPyConnection"
         Reads what staging kept.
     staged : Path
         The folder with ``TABLE.quarantine.parquet``.

@@ -11,10 +11,10 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,6 +22,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from features.errors import DataError
+from pipeline.lookup import rows_of
 from pipeline.workspace import Workspace
 
 MANIFEST = "manifest.json"
@@ -114,12 +115,16 @@ class ScoreRun:
 
     def lead(self, lead_id: str, columns: Sequence[str] | None = None) -> dict[str, Any] | None:
         """The row of one lead, all of it or some columns; None where it is not in the run."""
-        found = self._leads(self._place("rows", [lead_id]), [lead_id], SCHEMA, columns).to_pylist()
-        return found[0] if found else None
+        found = self._one("rows", lead_id, columns).to_pylist()
+        row = found[0] if found else None
+        # Runs from before a column was there do not have it.
+        return row if row is None or columns else {**dict.fromkeys(SCHEMA.names), **row}
 
     def features(self, lead_ids: Sequence[str]) -> pd.DataFrame:
         """What the model read of some leads: ``lead_id`` and one column per feature, a row for each lead."""
-        frame: pd.DataFrame = self._leads(self._place("features", lead_ids), lead_ids).to_pandas()
+        if len(lead_ids) == 1:
+            return _few(self._one("features", lead_ids[0]))
+        frame: pd.DataFrame = self._leads("features", lead_ids).to_pandas()
         return frame
 
     def hottest(self, number: int) -> list[dict[str, Any]]:
@@ -133,37 +138,23 @@ class ScoreRun:
         """Place of a propensity in the run, from 1; equal ones share the better place."""
         return 1 + int(pc.sum(pc.greater(self.rows(["propensity"]).column(0), propensity)).as_py() or 0)
 
-    def _leads(
-        self, place: str, lead_ids: Sequence[str], schema: pa.Schema | None = None, columns: Sequence[str] | None = None
-    ) -> pa.Table:
-        lead = ds.field("lead_id")
-        wanted = lead.isin(lead_ids)
-        if lead_ids:
-            # Only row groups that may hold them are read.
-            wanted &= (lead >= min(lead_ids)) & (lead <= max(lead_ids))
+    def _leads(self, place: str, lead_ids: Sequence[str], schema: pa.Schema | None = None) -> pa.Table:
         with _as_published(self.path):
-            return ds.dataset(self.path / place, schema=schema).to_table(
-                columns=columns and list(columns), filter=wanted
-            )
+            return ds.dataset(self.path / place, schema=schema).to_table(filter=ds.field("lead_id").isin(lead_ids))
 
-    def _place(self, folder: str, lead_ids: Sequence[str]) -> str:
-        """Where some leads stand: for a single one its file, else the folder."""
-        firsts = self._first_leads
-        if len(lead_ids) != 1 or not firsts:
-            return folder
-        return f"{folder}/{firsts[max(0, bisect_right(firsts, lead_ids[0], key=itemgetter(0)) - 1)][1]}"
+    def _one(self, folder: str, lead_id: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """What stands of one lead in a folder."""
+        with _as_published(self.path):
+            names, firsts = self._files
+            name = names[max(0, bisect_right(firsts, lead_id) - 1)]
+            return rows_of(self.path / folder / name, "lead_id", lead_id, columns)
 
     @cached_property
-    def _first_leads(self) -> list[tuple[str, str]]:
-        """The first lead of each file and its name, in order; empty where a file does not say its first lead."""
-        found = []
-        with _as_published(self.path):
-            for path in sorted((self.path / "rows").iterdir()):
-                statistics = pq.read_metadata(path).row_group(0).column(0).statistics
-                if statistics is None or not statistics.has_min_max:
-                    return []
-                found.append((statistics.min, path.name))
-        return found
+    def _files(self) -> tuple[list[str], list[str]]:
+        """Names of the files of rows, and the first lead of each; leads stand in order."""
+        paths = sorted((self.path / "rows").iterdir())
+        firsts = [pq.read_metadata(path).row_group(0).column(0).statistics.min for path in paths]
+        return [path.name for path in paths], firsts
 
 
 def published(workspace: Workspace) -> list[ScoreRun]:
@@ -193,6 +184,22 @@ def newest(
         ),
         None,
     )
+
+
+def _few(table: pa.Table) -> pd.DataFrame:
+    """A frame of a few rows in two plain blocks: pandas' own columns need a millisecond each."""
+    is_number = [pa.types.is_floating(field.type) for field in table.schema]
+    numbers, others = (
+        [name for name, is_one in zip(table.column_names, is_number, strict=True) if is_one is wanted]
+        for wanted in (True, False)
+    )
+    values = np.array([table.column(name).to_pylist() for name in numbers], dtype=np.float64).T
+    texts = np.array([table.column(name).to_pylist() for name in others], dtype=object).T
+    frames = (
+        pd.DataFrame(values.reshape(-1, len(numbers)), columns=numbers),
+        pd.DataFrame(texts.reshape(-1, len(others)), columns=others, dtype="object"),
+    )
+    return pd.concat(frames, axis=1)
 
 
 @contextlib.contextmanager

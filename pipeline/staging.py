@@ -27,7 +27,7 @@ from pipeline.typing_columns import Raw, look
 
 EXAMPLES = 3
 # Few enough that the rows of one lead are read in milliseconds.
-ROWS_PER_GROUP = 20_480
+ROWS_PER_GROUP = 8_192
 REMOVING = ("row", "drop")
 FIRST_KEYS = {name: place for place, name in enumerate(("lead_id", "account_id", "occurred_at", "known_at", "type"))}
 

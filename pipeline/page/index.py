@@ -6,10 +6,7 @@ the source's tables, enter this folder and go nowhere else.
 """
 
 import contextlib
-import hashlib
 import json
-import os
-import secrets
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -26,6 +23,7 @@ from models.lead_model import LeadModel
 from pipeline.console import Console
 from pipeline.page.index_facts import first_facts
 from pipeline.page.index_tables import CHOICES, CREATE, DECISIONS, FAMILIES, FORMAT, INDEX, NAMES
+from pipeline.page.places import home, key_of, secret
 from pipeline.score_runs import ScoreRun, newest, published
 from pipeline.settings import Settings
 from pipeline.tracking import Registry
@@ -38,37 +36,6 @@ SCORED = (
 PERSONAL = {"display_name": "name", "job_title": "title", "account_id": "account", "country": "country"}
 RUNS_TOLD = 60
 ROWS_AT_ONCE = 20_000
-
-
-def home(workspace: Workspace) -> Path:
-    """Folder of the indexes."""
-    return workspace.home / "page" / "runs"
-
-
-def secret(workspace: Workspace) -> bytes:
-    """Key by which leads get addresses that nobody can guess; made once, readable by its owner alone."""
-    path = workspace.home / "page" / "secret"
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not path.is_file():
-        descriptor = os.open(temporary := path.with_name(f".{secrets.token_hex(4)}"), os.O_CREAT | os.O_WRONLY, 0o600)
-        with open(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(32))
-        # Of two processes that make one, both read the one that was linked first.
-        with contextlib.suppress(FileExistsError):
-            os.link(temporary, path)
-        temporary.unlink()
-    return path.read_bytes()
-
-
-def key_of(lead_id: str, key: bytes) -> bytes:
-    """Address of a lead: stable from night to night, not to be guessed from its identifier.
-
-    Examples
-    --------
-    >>> key_of("L1", b"k") == key_of("L1", b"k"), key_of("L1", b"k") == key_of("L1", b"other"), len(key_of("L1", b"k"))
-    (True, False, 16)
-    """
-    return hashlib.blake2b(lead_id.encode(), key=key, digest_size=16).digest()
 
 
 def build_newest(workspace: Workspace, settings: Settings, console: Console) -> Path | None:

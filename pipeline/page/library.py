@@ -14,14 +14,14 @@ from urllib.parse import quote
 from models.few_rows import for_few_rows
 from models.lead_model import LeadModel
 from pipeline import reviews
-from pipeline.page.index import home
 from pipeline.page.index_tables import CHOICES, FORMAT
+from pipeline.page.places import home
 from pipeline.score_runs import ScoreRun, published
 from pipeline.workspace import Workspace
 
 State = Literal["none", "unfinished", "behind", "stale", "fresh"]
 LOOK_SECONDS = 1.0
-CACHE_KIB = 4096
+CACHE_KIB = 2048
 QUIET_SECONDS = 600
 
 

@@ -21,8 +21,8 @@ from pipeline.console import Console
 from pipeline.page.access import LOOPBACK, Access, check_binding
 from pipeline.page.app import create_app
 from pipeline.page.guard import Log
-from pipeline.page.index import home, secret
 from pipeline.page.page_words import say
+from pipeline.page.places import home, secret
 from pipeline.page.shared import Page
 from pipeline.settings import Settings
 from pipeline.settings_file import load
@@ -53,7 +53,7 @@ class _Builder:
             sys.stderr.write(f"tamis: the index of run {newest.run_id} failed: {done.stderr.strip()}\n")
 
     def follow(self) -> None:
-        """Look from time to time; where the score run makes the index itself, this one waits for it and does nothing."""
+        """Look from time to time; where the score run makes the index itself, this one waits for it."""
         while not self._stop.wait(LOOK_SECONDS):
             try:
                 self.build()
