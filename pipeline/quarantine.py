@@ -5,38 +5,25 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import duckdb
 
 from pipeline.cells import select
+from pipeline.spreadsheets import harmless
 from pipeline.staging import scan
 
-if TYPE_CHECKING:
-    import duckdb
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 BATCH = 10_000
 KEPT = 30
 
 
-def harmless(cell: str | None) -> str:
-    """Write a cell so that no spreadsheet runs it.
-
-    Examples
-    --------
-    >>> harmless("=1+1"), harmless("Zoé"), harmless(None)
-    ("'=1+1", 'Zoé', '')
-    """
-    return f"'{cell}" if cell and cell.startswith(FORMULA) else cell or ""
-
-
 def write(
-    connection: "duckdb.DuckDBPyConnection", staged: Path, headers: Mapping[str, Sequence[str]], folder: Path
+    connection: duckdb.DuckDBPyConnection, staged: Path, headers: Mapping[str, Sequence[str]], folder: Path
 ) -> None:
     """Write ``TABLE.csv`` for each table of which rows were set aside, unless it is there already.
 
     Parameters
     ----------
-    connection : "duckdb.DuckDBPyConnection"
+    connection : duckdb.DuckDBPyConnection
         Reads what staging kept.
     staged : Path
         The folder with ``TABLE.quarantine.parquet``.

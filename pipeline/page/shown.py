@@ -13,8 +13,8 @@ from models.segments import ALL
 from pipeline.language import day, fixed, iso, moment, money, ordinal, points, two_figures
 from pipeline.page.library import Index
 from pipeline.page.page_words import WORDS, say
-from pipeline.quarantine import harmless
 from pipeline.settings import Settings
+from pipeline.spreadsheets import harmless
 
 STABLE = 0.005  # a smaller move of the propensity is not shown
 EXPORTED = (
