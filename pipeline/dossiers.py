@@ -19,7 +19,7 @@ from models.reasons import top_reasons
 from models.segments import ALL
 from pipeline.history import History, history
 from pipeline.report.dossier import Dossier
-from pipeline.score_runs import ScoreRun
+from pipeline.score_runs import SCHEMA, ScoreRun
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 
@@ -66,7 +66,8 @@ def describe_lead(
     DataError
         The model no longer gives the propensity that was published, or the lead is not in the run.
     """
-    row = found.lead(lead_id)
+    # Not the reasons that were kept: they are made anew, and more of them.
+    row = found.lead(lead_id, [name for name in SCHEMA.names if name != "reasons"])
     if row is None:
         raise DataError(f"Score run {found.run_id}: expected lead {lead_id}, found none. Score again.")
     frame = found.features([lead_id])
@@ -137,7 +138,7 @@ def moved_since(
     tuple of (int, Moves), optional
         Cutoff of the run before, UTC seconds; None where the lead was not in it.
     """
-    row = earlier.lead(lead_id) if earlier else None
+    row = earlier.lead(lead_id, ["cutoff", "propensity"]) if earlier else None
     if earlier is None or row is None:
         return None
     then = earlier.features([lead_id])

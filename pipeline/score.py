@@ -38,7 +38,7 @@ from pipeline.workspace import Workspace, ensure_writable, publish, write_text
 
 HOTTEST = 5
 # Few enough that one lead is read in milliseconds, whatever the number of leads.
-ROWS_PER_GROUP = 2_000
+ROWS_PER_GROUP = 1_000
 
 
 @dataclass(frozen=True)

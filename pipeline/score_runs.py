@@ -113,12 +113,19 @@ class ScoreRun:
         frame: pd.DataFrame = self._leads(f"features/{name}", lead_ids).to_pandas()
         return frame
 
+    def features_columns(self, name: str, columns: Sequence[str]) -> pa.Table:
+        """Some features of all leads of one file, those of them that are there."""
+        path = self.path / "features" / name
+        with _as_published(self.path):
+            there = set(pq.read_schema(path).names)
+            return pq.read_table(path, columns=[column for column in columns if column in there])
+
     def lead(self, lead_id: str, columns: Sequence[str] | None = None) -> dict[str, Any] | None:
         """The row of one lead, all of it or some columns; None where it is not in the run."""
         found = self._one("rows", lead_id, columns).to_pylist()
         row = found[0] if found else None
         # Runs from before a column was there do not have it.
-        return row if row is None or columns else {**dict.fromkeys(SCHEMA.names), **row}
+        return row if row is None else {**dict.fromkeys(columns or SCHEMA.names), **row}
 
     def features(self, lead_ids: Sequence[str]) -> pd.DataFrame:
         """What the model read of some leads: ``lead_id`` and one column per feature, a row for each lead."""

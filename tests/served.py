@@ -95,6 +95,23 @@ class Site:
     def client(self, peer: str = "127.0.0.1", **headers: str) -> Client:
         return Client(self.app, peer, headers)
 
+    def asked_raw(self, query: bytes) -> int:
+        """Status of a request that no client would make."""
+        scope = {"type": "http", "method": "GET", "path": "/", "raw_path": b"/", "query_string": query, "headers": []}
+        sent: list[Any] = []
+
+        async def ask() -> None:
+            async def receive() -> dict[str, Any]:
+                return {"type": "http.request"}
+
+            async def send(message: Any) -> None:
+                sent.append(message)
+
+            await self.app({**scope, "client": ("127.0.0.1", 1)}, receive, send)
+
+        anyio.run(ask)
+        return int(sent[0]["status"])
+
     def manager(self) -> Client:
         """Somebody who opened the one-time link."""
         client = self.client()

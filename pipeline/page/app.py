@@ -20,7 +20,7 @@ from pipeline.page.shared import HERE, LANGUAGE_COOKIE, Page
 
 STATIC = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 YEAR_SECONDS = 365 * 86_400
-THREADS = 4
+THREADS = 2
 MOST_FIELDS = 20
 
 

@@ -146,14 +146,14 @@ def write_leads(path: Path, found: ScoreRun, model: LeadModel, source: Path, key
     key : bytes
         From `secret`.
     """
-    scored = found.rows(list(SCORED))
-    facts = pa.concat_tables(first_facts(rows, features, model) for rows, features in found.parts())
+    parts = [_part(found, name, rows, model) for name, rows in found.blocks([*SCORED, "reasons"])]
+    scored, facts = (pa.concat_tables(tables).combine_chunks() for tables in zip(*parts, strict=True))
     order = pc.sort_indices(
         pa.table({"value": scored.column("expected_value"), "lead": scored.column("lead_id")}),
         [("value", "descending"), ("lead", "ascending")],
     )
     table = _columns(scored, facts, source)
-    choices = {name: table[name].combine_chunks().dictionary_encode() for name in CHOICES}
+    choices = {name: table[name].dictionary_encode() for name in CHOICES}
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         # A file that dies with its process costs nothing: it has no name yet.
         connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;")
@@ -176,7 +176,14 @@ def write_leads(path: Path, found: ScoreRun, model: LeadModel, source: Path, key
         connection.execute("INSERT INTO word (word) VALUES ('optimize')")
 
 
-def _columns(scored: pa.Table, facts: pa.Table, source: Path) -> dict[str, pa.ChunkedArray]:
+def _part(found: ScoreRun, name: str, rows: pa.Table, model: LeadModel) -> tuple[pa.Table, pa.Table]:
+    """Rows of one file without their reasons, and the first facts among these."""
+    reasons = rows.column("reasons").combine_chunks()
+    facts = first_facts(reasons, lambda columns: found.features_columns(name, columns), model)
+    return rows.select(list(SCORED)), facts
+
+
+def _columns(scored: pa.Table, facts: pa.Table, source: Path) -> dict[str, pa.Array]:
     """The columns of the index but for place and key, in the order of the run."""
     points = np.column_stack([scored.column(f"{family}_points").to_numpy() for family in FAMILIES])
     family = pa.array(FAMILIES).take(pa.array(points.argmax(axis=1)))
@@ -186,7 +193,7 @@ def _columns(scored: pa.Table, facts: pa.Table, source: Path) -> dict[str, pa.Ch
         "decision": decision,
         "segment": scored.column("segment"),
         "band": scored.column("band"),
-        "family": pa.chunked_array([family]),
+        "family": family,
         "qualification": scored.column("qualification"),
         "due": scored.column("due_at").cast(pa.int64()),
         "rank": pc.rank(scored.column("propensity"), sort_keys="descending", tiebreaker="min"),
@@ -198,8 +205,9 @@ def _columns(scored: pa.Table, facts: pa.Table, source: Path) -> dict[str, pa.Ch
         **{name: facts.column(name) for name in facts.column_names},
         **_personal(scored.column("lead_id"), source),
     }
+    # In one piece: to take rows out of many pieces would put them together each time.
     return {
-        name: column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
+        name: column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
         for name, column in columns.items()
     }
 
@@ -231,9 +239,7 @@ def _read(path: Path, columns: list[str]) -> pa.Table:
     return pa.table(texts)
 
 
-def _choices(
-    encoded: Mapping[str, pa.DictionaryArray], decision: pa.ChunkedArray
-) -> Iterator[tuple[str, int, str, int]]:
+def _choices(encoded: Mapping[str, pa.DictionaryArray], decision: pa.Array) -> Iterator[tuple[str, int, str, int]]:
     """What can be chosen in each filter, and how many of the leads to call have it."""
     is_call = decision.to_numpy() == 0
     for name, array in encoded.items():

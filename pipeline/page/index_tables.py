@@ -31,13 +31,17 @@ CREATE TABLE choice (name TEXT NOT NULL, id INTEGER NOT NULL, text TEXT NOT NULL
                      PRIMARY KEY (name, id)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE word USING fts5(name, company, lead_id, content='', detail='none', columnsize=0,
                                      tokenize='unicode61 remove_diacritics 2');
-"""
+-- Few large segments are written faster than many small ones that are merged again and again.
+INSERT INTO word (word, rank) VALUES ('hashsize', 67108864);
+"""  # noqa: S608 (words of our own)
 INDEX = f"""
 CREATE UNIQUE INDEX lead_key ON lead (key);
 CREATE INDEX lead_account ON lead (account) WHERE account IS NOT NULL;
 CREATE INDEX call_value ON lead (decision, place, due, {FILTERS}) WHERE decision = {CALL};
 CREATE INDEX call_propensity ON lead (decision, rank, place, due, {FILTERS}) WHERE decision = {CALL};
 CREATE INDEX call_due ON lead (decision, due, place, {FILTERS}) WHERE decision = {CALL};
+CREATE INDEX call_owner ON lead (owner, place, due, rank, band, family, channel, segment, qualification)
+    WHERE decision = {CALL};
 CREATE INDEX all_value ON lead (place, {FILTERS});
 CREATE INDEX all_propensity ON lead (rank, place, {FILTERS});
 """

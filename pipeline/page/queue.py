@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self, cast, get_args
 
@@ -14,6 +14,7 @@ Sort = Literal["value", "propensity", "due"]
 PAGE = 50
 MOST_COUNTED = 1000
 MOST_WORDS, LONGEST_WORD = 8, 40
+EXPORTED_AT_ONCE = 500
 _STATE = "(SELECT v.decision FROM reviews.review v WHERE v.lead_id = lead.lead_id ORDER BY v.review_id DESC LIMIT 1)"
 _WHOLE = f"SELECT lead.*, {_STATE} AS decided FROM lead WHERE place = ?"  # noqa: S608 (words of our own)
 _REVIEWED = "lead.lead_id IN (SELECT lead_id FROM reviews.review)"
@@ -96,16 +97,21 @@ class Place:
         Whether the lead is late.
     at : tuple of int
         Its values of the order.
+    n, n_late : int
+        Of the view, as they were counted with the first page.
     """
 
     back: bool
     now: int
     late: bool
     at: tuple[int, ...]
+    n: int = 0
+    n_late: int = 0
 
     def write(self) -> str:
         """As a parameter of an address."""
-        return "-".join(["p" if self.back else "n", str(self.now), str(int(self.late)), *map(str, self.at)])
+        numbers = (self.now, int(self.late), self.n, self.n_late, *self.at)
+        return "-".join(["p" if self.back else "n", *map(str, numbers)])
 
     @classmethod
     def read(cls, text: str, order: Sort) -> Self | None:
@@ -113,16 +119,18 @@ class Place:
 
         Examples
         --------
-        >>> Place.read("n-1700000000-1-42", "value")
-        Place(back=False, now=1700000000, late=True, at=(42,))
-        >>> Place.read("n-1700000000-1-42", "due"), Place.read("1; DROP TABLE lead", "value")
+        >>> Place.read("n-1700000000-1-70-9-42", "value")
+        Place(back=False, now=1700000000, late=True, at=(42,), n=70, n_late=9)
+        >>> Place.read("n-1700000000-1-70-9-42", "due"), Place.read("1; DROP TABLE lead", "value")
         (None, None)
         """
-        found = re.fullmatch(r"([np])-(\d{1,12})-([01])((?:-\d{1,12})+)", text)
+        found = re.fullmatch(r"([np])-(\d{1,12})-([01])-(\d{1,4})-(\d{1,4})((?:-\d{1,12})+)", text)
         if found is None:
             return None
-        at = tuple(map(int, found[4][1:].split("-")))
-        return cls(found[1] == "p", int(found[2]), found[3] == "1", at) if len(at) == len(_ORDER[order]) else None
+        at = tuple(map(int, found[6][1:].split("-")))
+        if len(at) != len(_ORDER[order]):
+            return None
+        return cls(found[1] == "p", int(found[2]), found[3] == "1", at, int(found[4]), int(found[5]))
 
 
 @dataclass(frozen=True)
@@ -166,42 +174,55 @@ def fetch(index: Index, view: View, now: int, place: Place | None = None, size: 
     -------
     Page
     """
-    if place is not None:
-        now = min(now, place.now)
     query = _Query(index, view)
-    back = place is not None and place.back
-    rows: list[dict[str, Any]] = []
-    phases = [True, False] if view.show == "call" else [None]
-    for late in reversed(phases) if back else phases:
-        if place is not None and late is not None and (late > place.late if not back else late < place.late):
-            continue
-        start = place.at if place is not None and late in (None, place.late) else None
-        rows += query.rows(index.connection, now, late, start, back=back, limit=size + 1 - len(rows))
-        if len(rows) > size:
-            break
-    more, rows = len(rows) > size, rows[:size]
-    if back:
-        rows.reverse()
-    ends = (
-        [Place(is_back, now, row["is_late"], query.at(row)) for row, is_back in ((rows[0], True), (rows[-1], False))]
-        if rows
-        else []
-    )
-    has_before, has_after = (more, True) if back else (place is not None, more)
+    if place is None:
+        # One look gives the first page and the counts.
+        most = max(MOST_COUNTED, size) + 1
+        found: list[int] = []
+        n_late = 0
+        for late in query.phases:
+            found += query.places(index.connection, now, late, None, limit=most - len(found))
+            n_late = len(found) if late else n_late
+        counts, more = (min(len(found), MOST_COUNTED + 1), min(n_late, MOST_COUNTED + 1)), len(found) > size
+        rows = query.whole(index.connection, found[:size], now)
+        return _page(query, rows, now, counts, before=False, after=more)
+    now = min(now, place.now)
+    found = []
+    for late in reversed(query.phases) if place.back else query.phases:
+        is_behind = late is not None and (late < place.late if place.back else late > place.late)
+        if not is_behind and len(found) <= size:
+            start = place.at if late in (None, place.late) else None
+            limit = size + 1 - len(found)
+            found += query.places(index.connection, now, late, start, back=place.back, limit=limit)
+    more, chosen = len(found) > size, found[:size]
+    rows = query.whole(index.connection, chosen[::-1] if place.back else chosen, now)
+    before, after = (more, True) if place.back else (True, more)
+    return _page(query, rows, now, (place.n, place.n_late), before=before, after=after)
+
+
+def _page(
+    query: "_Query", rows: list[dict[str, Any]], now: int, counts: tuple[int, int], *, before: bool, after: bool
+) -> Page:
+    """Put a page together, with where its neighbours begin."""
+
+    def end(row: Mapping[str, Any], *, back: bool) -> Place:
+        return Place(back, now, row["is_late"], query.at(row), *counts)
+
     return Page(
         rows,
-        ends[0] if ends and has_before else None,
-        ends[1] if ends and has_after else None,
-        query.count(index.connection, now, late=None),
-        query.count(index.connection, now, late=True) if view.show == "call" else 0,
+        end(rows[0], back=True) if rows and before else None,
+        end(rows[-1], back=False) if rows and after else None,
+        *counts,
     )
 
 
 def everything(index: Index, connection: sqlite3.Connection, view: View, now: int) -> Iterator[dict[str, Any]]:
     """All leads of a view, in its order."""
     query = _Query(index, view)
-    for late in [True, False] if view.show == "call" else [None]:
-        yield from query.rows(connection, now, late, None, back=False, limit=-1)
+    for late in query.phases:
+        places = query.places(connection, now, late, None, limit=-1)
+        for first in range(0, len(places), EXPORTED_AT_ONCE):
+            yield from query.whole(connection, places[first : first + EXPORTED_AT_ONCE], now)
 
 
 def lead(index: Index, key: str, owner: str | None) -> dict[str, Any] | None:
@@ -240,8 +261,9 @@ class _Query:
 
     def __init__(self, index: Index, view: View) -> None:
         self._order = _ORDER[view.order]
-        self._name = "call" if view.show == "call" else "all"
+        self._place = "lead.place"
         self._tables = "lead"
+        self.phases: tuple[bool | None, ...] = (True, False) if view.show == "call" else (None,)
         where: list[str] = []
         self._values: list[Any] = []
         wanted = dict(view.filters)
@@ -253,7 +275,6 @@ class _Query:
             number = index.number(name, text)
             self._values.append(-1 if number is None else number)
         if view.search:
-            self._tables = "word JOIN lead ON lead.place = word.rowid"
             where.append("word MATCH ?")
             self._values.append(match(view.search))
         where += {
@@ -262,44 +283,43 @@ class _Query:
             "refused": [_REVIEWED, f"{_STATE} = 'refused'"],
             "all": [],
         }[view.show]
-        if not view.search:
-            index_name = f"{self._name}_{view.order}"
-            self._tables = f"lead INDEXED BY {index_name}" if view.show in ("call", "all") else "lead"
+        if view.search:
+            # Words come in the order of places by themselves; the lead is asked only where a filter asks.
+            is_alone = where == ["word MATCH ?"]
+            self._tables = "word" if is_alone else "word CROSS JOIN lead ON lead.place = word.rowid"
+            self._place, self._order = "word.rowid", ("word.rowid",)
+        elif view.show in ("call", "all"):
+            by = "owner" if "owner" in wanted and view.show == "call" else view.order
+            self._tables = f"lead INDEXED BY {view.show}_{by}"
         self._where = where or ["1"]
 
     def at(self, row: Mapping[str, Any]) -> tuple[int, ...]:
         """Values of the order of a lead."""
-        return tuple(row[name.removeprefix("lead.")] for name in self._order)
+        return tuple(row["place" if name == "word.rowid" else name.removeprefix("lead.")] for name in self._order)
 
-    def rows(
+    def places(
         self,
         connection: sqlite3.Connection,
         now: int,
         late: bool | None,
         start: tuple[int, ...] | None,
         *,
-        back: bool,
         limit: int,
-    ) -> Iterator[dict[str, Any]]:
-        """Leads of one phase, from a start on."""
+        back: bool = False,
+    ) -> list[int]:
+        """Leads of one phase, from a start on, out of a narrow index."""
         where, values = self._phase(now, late)
         if start is not None:
             where.append(f"({', '.join(self._order)}) {'<' if back else '>'} ({', '.join('?' * len(start))})")
             values += start
-        direction = " DESC" if back else ""
-        order = ", ".join(name + direction for name in self._order)
-        # The narrow index finds the leads of the page; only these are read whole.
-        sql = f"SELECT lead.place FROM {self._tables} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT {limit}"  # noqa: S608 (words of our own)
-        for (place,) in connection.execute(sql, values).fetchall():
-            row = connection.execute(_WHOLE, (place,)).fetchone()
-            yield {**row, "is_late": row["due"] is not None and row["due"] < now}
+        order = ", ".join(name + (" DESC" if back else "") for name in self._order)
+        sql = f"SELECT {self._place} FROM {self._tables} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT {limit}"  # noqa: S608 (words of our own)
+        return [place for (place,) in connection.execute(sql, values)]
 
-    def count(self, connection: sqlite3.Connection, now: int, late: bool | None) -> int:
-        """Leads of the view, at most a thousand and one."""
-        where, values = self._phase(now, late)
-        inner = f"SELECT 1 FROM {self._tables} WHERE {' AND '.join(where)} LIMIT {MOST_COUNTED + 1}"  # noqa: S608 (as above)
-        found: int = connection.execute(f"SELECT count(*) FROM ({inner})", values).fetchone()[0]  # noqa: S608 (as above)
-        return found
+    def whole(self, connection: sqlite3.Connection, places: Sequence[int], now: int) -> list[dict[str, Any]]:
+        """Everything about some leads."""
+        rows = (connection.execute(_WHOLE, (place,)).fetchone() for place in places)
+        return [{**row, "is_late": row["due"] is not None and row["due"] < now} for row in rows]
 
     def _phase(self, now: int, late: bool | None) -> tuple[list[str], list[Any]]:
         if late is None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pyarrow as pa
 import uvicorn
 
 from features.errors import OutsideError, TamisError
@@ -89,6 +90,8 @@ def run(
     if (index := page.library.current()) is not None:
         # The first reader does not wait for the model.
         _ = index.model
+    # Its own pool keeps what it once had for good; the page would hold tens of megabytes for nothing.
+    pa.set_memory_pool(pa.system_memory_pool())
     listening = _listen(settings)
     settings = _settings(settings, None, listening.getsockname()[1])
     server = uvicorn.Server(configure(page, access, settings, console))

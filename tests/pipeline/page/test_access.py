@@ -130,9 +130,8 @@ def test_a_rep_sees_own_leads_in_every_way_and_no_other(behind, owners):
         for path in (f"/lead/{row['key'].hex()}", f"/lead/{row['key'].hex()}/history"):
             assert rep.get(path).status_code == 404
             assert manager.get(path).status_code == 200
-        assert row["lead_id"] not in rep.get(f"/?q={row['lead_id']}").text.replace(
-            f'value="{row["lead_id"]}"', ""
-        ).replace(f"Search: {row['lead_id']}", "")
+        assert row["key"].hex() not in rep.get(f"/?q={row['lead_id']}").text
+        assert row["key"].hex() in manager.get(f"/?q={row['lead_id']}").text
     assert rep.get(f"/lead/{mine['key'].hex()}").status_code == 200
     assert rep.get(f"/lead/{mine['lead_id']}").status_code == 404
     for query in ("", "?show=all", f"?show=all&owner={owners[1]}", "?show=refused", "?owner="):
@@ -240,7 +239,7 @@ def test_a_script_in_every_text_of_a_lead_stays_text(here, page_made):
 
 def test_what_is_too_long_is_refused_before_anybody_looks_at_it(here):
     client = here.manager()
-    assert client.get("/?q=" + "a" * 10_000_000).status_code == 414
+    assert here.asked_raw(query=b"q=" + b"a" * 10_000_000) == 414
     assert client.get("/" + "a" * 10_000).status_code == 414
     assert client.post("/language", content=b"a" * 10_000_000).status_code == 413
 

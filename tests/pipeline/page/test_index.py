@@ -86,6 +86,7 @@ def test_a_running_page_follows_the_newest_run_and_the_old_index_goes(page_made,
     library = Library(made.workspace, 36)
     monkeypatch.setattr("pipeline.page.library.LOOK_SECONDS", -1.0)
     before = library.current()
+    assert before.connection is before.connection
     assert library.state(before.run["scored_at"] + 60) == "fresh"
     assert library.state(before.run["scored_at"] + 40 * 3600) == "stale"
     run = newest(made.workspace, "portfolio")
