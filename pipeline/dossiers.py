@@ -1,6 +1,8 @@
-"""What is known of one lead in one score run, gathered for the terminal, the HTML file and the page."""
+"""What is known of leads in one score run, gathered for the terminal, the HTML file and the page."""
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,9 +19,9 @@ from models.moves import Moves, moves
 from models.narrator import Narrator
 from models.reasons import top_reasons
 from models.segments import ALL
-from pipeline.history import History, history
+from pipeline.history import History, histories
 from pipeline.report.dossier import Dossier
-from pipeline.score_runs import SCHEMA, ScoreRun
+from pipeline.score_runs import ScoreRun
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 
@@ -27,85 +29,96 @@ REASONS_FOR, REASONS_AGAINST = 8, 4
 EXACT = 1e-9
 
 
-def describe_lead(
+def dossiers(
     workspace: Workspace,
     settings: Settings,
-    model: LeadModel,
     found: ScoreRun,
-    lead_id: str,
+    rows: Sequence[Mapping[str, Any]],
+    model: LeadModel,
     language: Language,
     *,
     earlier: ScoreRun | None,
-    rank: int | None = None,
-) -> Dossier:
-    """Explain a lead as it was scored, whatever happened since.
+    ranks: Sequence[int] | None = None,
+) -> list[Dossier]:
+    """Explain some leads of one run as they were scored, each table read once.
 
     Parameters
     ----------
     workspace, settings : Workspace, Settings
         Where the tables of the run are kept; zone and currency.
-    model : LeadModel
-        What scored the run.
     found : ScoreRun
-        A run that holds the lead.
-    lead_id : str
-        Which lead.
+        That holds them.
+    rows : sequence of mapping
+        Their score rows, of one cutoff.
+    model : LeadModel
+        That scored them.
     language : {"en", "fr"}
-        Of its sentences.
+        Of the sentences.
     earlier : ScoreRun, optional
-        The run of the portfolio before, of which it is told what moved the lead since.
-    rank : int, optional
-        Its place in the run, where it is at hand.
+        The run of the portfolio before, of which it is told what moved the leads since.
+    ranks : sequence of int, optional
+        Their places in the run, where they are at hand.
 
     Returns
     -------
-    Dossier
+    list of Dossier
+        In the order of ``rows``.
 
     Raises
     ------
     DataError
-        The model no longer gives the propensity that was published, or the lead is not in the run.
+        The model no longer gives the propensities that were published.
     """
-    # Not the reasons that were kept: they are made anew, and more of them.
-    row = found.lead(lead_id, [name for name in SCHEMA.names if name != "reasons"])
-    if row is None:
-        raise DataError(f"Score run {found.run_id}: expected lead {lead_id}, found none. Score again.")
-    frame = found.features([lead_id])
+    lead_ids = [row["lead_id"] for row in rows]
+    frame = found.features(lead_ids)
+    if frame["lead_id"].tolist() != lead_ids:
+        frame = frame.set_index("lead_id", drop=False).reindex(lead_ids).reset_index(drop=True)
     explained = model.contributions(frame)
-    again = [float(value) for value in explained.propensity]
-    if len(again) != 1 or abs(again[0] - row["propensity"]) > EXACT:
-        shown = ", ".join(f"{value:.6f}" for value in again) or "no features"
-        raise DataError(
-            f"Lead {lead_id}: expected the published propensity {row['propensity']:.6f}, found {shown}. "
-            "The run or the model was altered: score again."
-        )
+    for row, again, lead_id in zip(rows, explained.propensity.tolist(), frame["lead_id"].tolist(), strict=True):
+        if not abs(again - row["propensity"]) <= EXACT or lead_id != row["lead_id"]:
+            raise DataError(
+                f"Lead {row['lead_id']}: expected the published propensity {row['propensity']:.6f}, found "
+                f"{again:.6f}. The run or the model was altered: score again."
+            )
     table = top_reasons(model.features, explained.on_propensity, frame, n_up=REASONS_FOR, n_down=REASONS_AGAINST)
-    certified = model.certified(row.get("segment") or ALL)
-    (reasons,) = Narrator(model, language, certified=certified).reasons(table, frame, explained.matrix)
-    cutoff = int(row["cutoff"].timestamp())
-    past = history(workspace, found, lead_id, cutoff, settings.zone)
-    return Dossier(
-        row={**row, "due_at": None if row["due_at"] is None else int(row["due_at"].timestamp())},
-        model_version=row["model_version"],
-        scored_at=int(row["scored_at"].timestamp()),
-        cutoff=cutoff,
-        zone=settings.zone,
-        horizon_days=model.metadata.get("horizon_days"),
-        amount=None if model.amount is None else _interval(model.amount, row["expected_amount"]),
-        currency=settings.output.currency,
-        band_measured=(model.bands.measured or {}).get(row["band"]),
-        reasons=reasons,
-        others=100 * (row["propensity"] - row["reference_propensity"]) - math.fsum(r.points for r in reasons),
-        moves=moved_since(earlier, model, lead_id, frame, language, explained),
-        who=None if past is None else past.who,
-        timeline=None if past is None else _timeline(past, model, language),
-        questions=None if past is None else open_questions(past.said, past.tracked, model.features, language),
-        certified=certified,
-        rank=found.rank(row["propensity"]) if rank is None else rank,
-        n_ranked=found.manifest["n_leads"],
-        kind=found.manifest["kind"],
-        has_segments=bool(model.by_segment.segments),
-    )
+    certified = [model.certified(row.get("segment") or ALL) for row in rows]
+    worded = {
+        one: Narrator(model, language, certified=one).reasons(table, frame, explained.matrix) for one in set(certified)
+    }
+    known = histories(workspace, found, lead_ids, int(found.manifest["cutoff"]), settings.zone)
+    if ranks is None:
+        ranks = found.ranks([row["propensity"] for row in rows])
+    made = []
+    for place, row in enumerate(rows):
+        reasons, past = worded[certified[place]][place], None if known is None else known[row["lead_id"]]
+        alone = explained if len(rows) == 1 else None
+        now = frame.iloc[[place]].reset_index(drop=True) if alone is None else frame
+        made.append(
+            Dossier(
+                row={**row, "due_at": None if row["due_at"] is None else int(row["due_at"].timestamp())},
+                model_version=str(row["model_version"]),
+                scored_at=int(row["scored_at"].timestamp()),
+                cutoff=int(row["cutoff"].timestamp()),
+                zone=settings.zone,
+                horizon_days=model.metadata.get("horizon_days"),
+                amount=None if model.amount is None else _interval(model.amount, row["expected_amount"]),
+                currency=settings.output.currency,
+                band_measured=(model.bands.measured or {}).get(row["band"]),
+                reasons=reasons,
+                others=100 * (row["propensity"] - row["reference_propensity"]) - math.fsum(r.points for r in reasons),
+                moves=moved_since(earlier, model, row["lead_id"], now, language, alone),
+                who=None if past is None else past.who,
+                timeline=None if past is None else _timeline(past, model, language),
+                questions=None if past is None else open_questions(past.said, past.tracked, model.features, language),
+                certified=certified[place],
+                rank=ranks[place],
+                n_ranked=found.manifest["n_leads"],
+                kind=found.manifest["kind"],
+                has_segments=bool(model.by_segment.segments),
+                policy_version=found.manifest.get("policy", {}).get("version"),
+            )
+        )
+    return made
 
 
 def moved_since(

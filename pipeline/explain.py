@@ -9,7 +9,7 @@ from features.language import Language
 from models.lead_model import LeadModel
 from pipeline.console import Console
 from pipeline.dossier_views import dossier_views
-from pipeline.dossiers import describe_lead
+from pipeline.dossiers import dossiers
 from pipeline.report.dossier import Dossier, render
 from pipeline.score_runs import ScoreRun, newest, published
 from pipeline.settings import Settings
@@ -64,7 +64,7 @@ def dossier(workspace: Workspace, settings: Settings, lead_id: str, language: La
     found, row = _find(workspace, lead_id)
     _, files = Registry(workspace, settings.registry).load(int(row["model_version"]))
     earlier = newest(workspace, "portfolio", before=found.manifest["cutoff"])
-    return describe_lead(workspace, settings, LeadModel.load(files), found, lead_id, language, earlier=earlier)
+    return dossiers(workspace, settings, found, [row], LeadModel.load(files), language, earlier=earlier)[0]
 
 
 def _find(workspace: Workspace, lead_id: str) -> tuple[ScoreRun, dict[str, Any]]:
@@ -73,6 +73,11 @@ def _find(workspace: Workspace, lead_id: str) -> tuple[ScoreRun, dict[str, Any]]
     if not runs:
         raise UseError("There is no score run yet. Run 'tamis score' first.")
     for run_ in runs:
+        if lead_id in run_.opted_out():
+            raise UseError(
+                f"Lead {lead_id!r} asked not to be contacted: it is not scored and has no dossier. "
+                f"What was decided before stays: tamis decisions {lead_id}"
+            )
         if row := run_.lead(lead_id):
             return run_, row
     known = runs[0].rows(["lead_id"]).column(0).to_pylist()

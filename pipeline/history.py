@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from pipeline.lookup import rows_of
@@ -20,7 +21,9 @@ from pipeline.workspace import Workspace
 WHO = ("display_name", "job_title", "account_id", "source", "owner", "created_at", "opted_out")
 HAPPENED = ("occurred_at", "known_at", "type")
 MOST_LINES = 12
+NAMED = ("account_id", "name")
 Source = Literal["events", "signals"]
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,10 @@ class History:
     tracked: tuple[str, ...]
 
 
-def history(workspace: Workspace, run_: ScoreRun, lead_id: str, cutoff: int, zone: ZoneInfo) -> History | None:
-    """Read the history of a lead as it was known at the cutoff.
+def histories(
+    workspace: Workspace, run_: ScoreRun, lead_ids: Sequence[str], cutoff: int, zone: ZoneInfo
+) -> dict[str, History] | None:
+    """Read the histories of leads as they were known at the cutoff, each table once.
 
     Parameters
     ----------
@@ -76,8 +81,8 @@ def history(workspace: Workspace, run_: ScoreRun, lead_id: str, cutoff: int, zon
         Keeps the tables of the last runs.
     run_ : ScoreRun
         Which tables.
-    lead_id : str
-        Which lead.
+    lead_ids : sequence of str
+        Which leads.
     cutoff : int
         UTC seconds: what became known then or later is not there.
     zone : zoneinfo.ZoneInfo
@@ -85,34 +90,60 @@ def history(workspace: Workspace, run_: ScoreRun, lead_id: str, cutoff: int, zon
 
     Returns
     -------
-    History, optional
+    dict of str to History, optional
         None where the tables of that run are no longer kept.
     """
     folder = workspace.staging / run_.manifest["source"]
     if not (folder / "leads.parquet").is_file():
         return None
-    leads = _read(folder, "leads", "lead_id", lead_id, ("lead_id", *WHO))
-    who = {name: leads[0][name] for name in WHO if leads and leads[0].get(name) is not None}
-    happened: dict[Source, list[dict[str, Any]]] = {"events": _read(folder, "events", "lead_id", lead_id, HAPPENED)}
-    if "account_id" in who:
-        happened["signals"] = _read(folder, "signals", "account_id", who["account_id"], HAPPENED)
-        names = [row.get("name") for row in _read(folder, "accounts", "account_id", who["account_id"], ("name",))]
-        if names and names[0]:
-            who["company"] = names[0]
-    answers = [row for row in _read(folder, "answers", "lead_id", lead_id) if row["known_at"] < cutoff]
-    last = sorted(answers, key=lambda row: row["known_at"])
-    return History(
-        who=who,
-        timeline=_timeline(happened, cutoff, zone),
-        said={row["criterion"]: row["answer"] for row in last},
-        tracked=_criteria(folder),
-    )
+    who: dict[str, dict[str, Any]] = {lead_id: {} for lead_id in lead_ids} | {
+        row["lead_id"]: {name: row[name] for name in WHO if row.get(name) is not None}
+        for row in _read(folder, "leads", "lead_id", lead_ids, ("lead_id", *WHO))
+    }
+    accounts = sorted({str(facts["account_id"]) for facts in who.values() if "account_id" in facts})
+    names = {row["account_id"]: row.get("name") for row in _read(folder, "accounts", "account_id", accounts, NAMED)}
+    events = _by(_read(folder, "events", "lead_id", lead_ids, ("lead_id", *HAPPENED)), "lead_id", cutoff)
+    signals = _by(_read(folder, "signals", "account_id", accounts, ("account_id", *HAPPENED)), "account_id", cutoff)
+    answers = _by(_read(folder, "answers", "lead_id", lead_ids), "lead_id", cutoff)
+    tracked, found = _criteria(folder), {}
+    for lead_id, facts in who.items():
+        account = str(facts.get("account_id"))
+        happened: dict[Source, list[Row]] = {"events": events.get(lead_id, []), "signals": signals.get(account, [])}
+        last = sorted(answers.get(lead_id, ()), key=lambda row: row["known_at"])
+        company = {"company": names[account]} if names.get(account) else {}
+        said = {row["criterion"]: row["answer"] for row in last}
+        found[lead_id] = History({**facts, **company}, _timeline(happened, zone), said, tracked)
+    return found
 
 
-def _read(folder: Path, table: str, key: str, value: str, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
-    """The rows of one lead or account in a staged table; an absent table has none."""
+def history(workspace: Workspace, run_: ScoreRun, lead_id: str, cutoff: int, zone: ZoneInfo) -> History | None:
+    """Read the history of one lead, see `histories`."""
+    found = histories(workspace, run_, [lead_id], cutoff, zone)
+    return None if found is None else found[lead_id]
+
+
+def _by(rows: list[Row], key: str, cutoff: int) -> dict[str, list[Row]]:
+    """Rows of each lead or account that were known before the cutoff."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        if row["known_at"] < cutoff:
+            found.setdefault(row[key], []).append(row)
+    return found
+
+
+def _read(folder: Path, table: str, key: str, values: Sequence[str], columns: Sequence[str] | None = None) -> list[Row]:
+    """The rows of some leads or accounts in a staged table; an absent table has none."""
     path = folder / f"{table}.parquet"
-    return rows_of(path, key, value, columns).to_pylist() if path.is_file() else []
+    if not path.is_file() or not values:
+        return []
+    if len(values) == 1:
+        table = rows_of(path, key, values[0], columns)
+    else:
+        dataset = ds.dataset(path)
+        there = [name for name in columns or dataset.schema.names if name in dataset.schema.names]
+        table = dataset.to_table(columns=there, filter=ds.field(key).isin(list(values)))
+    found: list[Row] = table.to_pylist()
+    return found
 
 
 @lru_cache(maxsize=2)
@@ -124,13 +155,12 @@ def _criteria(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(name for name in found if name))
 
 
-def _timeline(happened: Mapping[Source, list[dict[str, Any]]], cutoff: int, zone: ZoneInfo) -> tuple[Line, ...]:
+def _timeline(happened: Mapping[Source, list[Row]], zone: ZoneInfo) -> tuple[Line, ...]:
     """One line for each day and type, the newest first."""
     found: dict[tuple[Source, date, str], list[int]] = {}
     for source, rows in happened.items():
         for row in rows:
-            if row["known_at"] < cutoff:
-                on = datetime.fromtimestamp(row["occurred_at"], zone).date()
-                found.setdefault((source, on, row["type"]), []).append(row["occurred_at"])
+            on = datetime.fromtimestamp(row["occurred_at"], zone).date()
+            found.setdefault((source, on, row["type"]), []).append(row["occurred_at"])
     lines = [Line(max(at), source, type_, len(at)) for (source, _, type_), at in found.items()]
     return tuple(sorted(lines, key=lambda line: (-line.at, line.type))[:MOST_LINES])

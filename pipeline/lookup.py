@@ -37,8 +37,8 @@ def rows_of(path: Path, key: str, value: str, columns: Sequence[str] | None = No
     OSError, pyarrow.ArrowException
         The file is not there, or no longer what it was.
     """
-    file, first, last = _opened(path, path.stat().st_mtime_ns, threading.get_ident())
-    groups = list(range(bisect_left(last, value), bisect_right(first, value)))
+    file, groups, first, last = _opened(path, path.stat().st_mtime_ns, threading.get_ident())
+    groups = groups[bisect_left(last, value) : bisect_right(first, value)]
     there = file.schema_arrow.names
     wanted = [name for name in columns or there if name in there]
     found = file.read_row_groups(groups, columns=list(dict.fromkeys([*wanted, key])), use_threads=False)
@@ -46,9 +46,10 @@ def rows_of(path: Path, key: str, value: str, columns: Sequence[str] | None = No
 
 
 @lru_cache(maxsize=FILES_KEPT)
-def _opened(path: Path, _changed_at: int, _thread: int) -> tuple[pq.ParquetFile, list[str], list[str]]:
-    """A file, open for one thread, with the first and the last key of each of its row groups."""
+def _opened(path: Path, _changed_at: int, _thread: int) -> tuple[pq.ParquetFile, list[int], list[str], list[str]]:
+    """A file, open for one thread, with its row groups that are not empty, and the first and last key of each."""
     file = pq.ParquetFile(path)
     # The key is the first column of everything that is sorted by it.
-    bounds = [file.metadata.row_group(k).column(0).statistics for k in range(file.metadata.num_row_groups)]
-    return file, [known.min for known in bounds], [known.max for known in bounds]
+    groups = [k for k in range(file.metadata.num_row_groups) if file.metadata.row_group(k).num_rows]
+    bounds = [file.metadata.row_group(k).column(0).statistics for k in groups]
+    return file, groups, [known.min for known in bounds], [known.max for known in bounds]

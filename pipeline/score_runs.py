@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +27,8 @@ from pipeline.lookup import rows_of
 from pipeline.workspace import Workspace
 
 MANIFEST = "manifest.json"
+# The leads of the tables that asked not to be contacted: neither scored nor pushed, what was pushed is taken back.
+OPTED_OUT = "opted_out.parquet"
 # Key of the metadata of a file of rows: how often each reason is given in it.
 TALLY = "tamis.reasons"
 # Qualification of a lead below the threshold that is handed over to learn.
@@ -48,6 +51,7 @@ SCHEMA = pa.schema(
         ("band", pa.string()),
         ("decision", pa.string()),
         ("qualification", pa.string()),
+        ("rule", pa.string()),
         ("handover_probability", pa.float64()),
         ("fit_points", pa.float64()),
         ("engagement_points", pa.float64()),
@@ -127,6 +131,11 @@ class ScoreRun:
         # Runs from before a column was there do not have it.
         return row if row is None else {**dict.fromkeys(columns or SCHEMA.names), **row}
 
+    def leads(self, lead_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """The rows of some leads, in the order of the run."""
+        found: list[dict[str, Any]] = self._leads("rows", lead_ids, SCHEMA).to_pylist()
+        return found
+
     def features(self, lead_ids: Sequence[str]) -> pd.DataFrame:
         """What the model read of some leads: ``lead_id`` and one column per feature, a row for each lead."""
         if len(lead_ids) == 1:
@@ -134,16 +143,40 @@ class ScoreRun:
         frame: pd.DataFrame = self._leads("features", lead_ids).to_pandas()
         return frame
 
+    def opted_out(self) -> frozenset[str]:
+        """Leads that asked not to be contacted when the run was made; none in runs from before they were left out."""
+        path = self.path / OPTED_OUT
+        if not path.is_file():
+            return frozenset()
+        with _as_published(self.path):
+            return frozenset(pq.read_table(path).column("lead_id").to_pylist())
+
     def hottest(self, number: int) -> list[dict[str, Any]]:
-        """The rows with the highest propensities, ties by lead."""
+        """The rows with the highest propensities that no rule disqualified, ties by lead."""
         keys = [("propensity", "descending"), ("lead_id", "ascending")]
-        first = self.rows(["lead_id", "propensity"]).sort_by(keys).slice(0, number).column("lead_id").to_pylist()
+        rows = self.rows(["lead_id", "propensity", "qualification"])
+        barred = pc.equal(rows.column("qualification"), "disqualified").fill_null(False)
+        first = rows.filter(pc.invert(barred)).sort_by(keys).slice(0, number).column("lead_id").to_pylist()
         rows = {row["lead_id"]: row for row in self._leads("rows", first, SCHEMA).to_pylist()}
         return [rows[lead_id] for lead_id in first]
 
     def rank(self, propensity: float) -> int:
-        """Place of a propensity in the run, from 1; equal ones share the better place."""
-        return 1 + int(pc.sum(pc.greater(self.rows(["propensity"]).column(0), propensity)).as_py() or 0)
+        """Place of a propensity in the run, see `ranks`."""
+        return self.ranks([propensity])[0]
+
+    def ranks(self, propensities: Sequence[float]) -> list[int]:
+        """Places of propensities in the run, from 1; equal ones share the better place."""
+        ordered = np.sort(self.rows(["propensity"]).column(0).to_numpy())
+        return [1 + int(len(ordered) - np.searchsorted(ordered, one, side="right")) for one in propensities]
+
+    def withdrawn(self, columns: Sequence[str], size: int = 500) -> Iterator[tuple[str, pa.Table]]:
+        """The leads that opted out, some at a time, as rows that say nothing of them, with the name of their file."""
+        schema = pa.schema([SCHEMA.field(name) for name in columns])
+        leads = sorted(self.opted_out())
+        for start in range(0, len(leads), size):
+            some = pa.array(leads[start : start + size], pa.string())
+            arrays = [some if one.name == "lead_id" else pa.nulls(len(some), one.type) for one in schema]
+            yield OPTED_OUT, pa.Table.from_arrays(arrays, schema=schema)
 
     def _leads(self, place: str, lead_ids: Sequence[str], schema: pa.Schema | None = None) -> pa.Table:
         with _as_published(self.path):
@@ -152,16 +185,21 @@ class ScoreRun:
     def _one(self, folder: str, lead_id: str, columns: Sequence[str] | None = None) -> pa.Table:
         """What stands of one lead in a folder."""
         with _as_published(self.path):
-            names, firsts = self._files
-            name = names[max(0, bisect_right(firsts, lead_id) - 1)]
+            firsts = self._first_leads
+            if not firsts:
+                return self._leads(folder, [lead_id])
+            _, name = firsts[max(0, bisect_right(firsts, lead_id, key=itemgetter(0)) - 1)]
             return rows_of(self.path / folder / name, "lead_id", lead_id, columns)
 
     @cached_property
-    def _files(self) -> tuple[list[str], list[str]]:
-        """Names of the files of rows, and the first lead of each; leads stand in order."""
-        paths = sorted((self.path / "rows").iterdir())
-        firsts = [pq.read_metadata(path).row_group(0).column(0).statistics.min for path in paths]
-        return [path.name for path in paths], firsts
+    def _first_leads(self) -> list[tuple[str, str]]:
+        """The first lead of each file that has any, and its name; leads stand in order."""
+        found = []
+        for path in sorted((self.path / "rows").iterdir()):
+            metadata = pq.read_metadata(path)
+            groups = (metadata.row_group(k) for k in range(metadata.num_row_groups))
+            found += [(group.column(0).statistics.min, path.name) for group in groups if group.num_rows][:1]
+        return found
 
 
 def published(workspace: Workspace) -> list[ScoreRun]:

@@ -22,7 +22,7 @@ from features.errors import TamisError, UseError
 from models.lead_model import LeadModel
 from pipeline.console import Console
 from pipeline.page.index_facts import first_facts
-from pipeline.page.index_tables import CHOICES, CREATE, DECISIONS, FAMILIES, FORMAT, INDEX, NAMES
+from pipeline.page.index_tables import CHOICES, CREATE, DECISIONS, FAMILIES, FORMAT, INDEX, NAMES, NEVER
 from pipeline.page.places import home, key_of, secret
 from pipeline.score_runs import ScoreRun, newest, published
 from pipeline.settings import Settings
@@ -195,7 +195,7 @@ def _columns(scored: pa.Table, facts: pa.Table, source: Path) -> dict[str, pa.Ar
         "band": scored.column("band"),
         "family": family,
         "qualification": scored.column("qualification"),
-        "due": scored.column("due_at").cast(pa.int64()),
+        "due": pc.fill_null(scored.column("due_at").cast(pa.int64()), NEVER),
         "rank": pc.rank(scored.column("propensity"), sort_keys="descending", tiebreaker="min"),
         "propensity": scored.column("propensity"),
         "previous": scored.column("previous_propensity"),

@@ -6,6 +6,8 @@ index of an order: a filter is decided without reading the lead itself.
 """
 
 FORMAT = "1"
+# Due time of a lead that waits for nothing.
+NEVER = 9_999_999_999
 CALL = 0  # choice of `decision` that stands for hand_over
 DECISIONS = ("hand_over", "nurture", "disqualify")
 FAMILIES = ("fit", "engagement", "intent")
@@ -16,7 +18,7 @@ COLUMNS = (
     *("name TEXT", "company TEXT", "title TEXT", "account TEXT", "country TEXT"),
     *("decision INTEGER NOT NULL", *(f"{name} INTEGER" for name in CHOICES)),
     # UTC seconds; rank by propensity, from 1, equal ones share the better place.
-    *("due INTEGER", "rank INTEGER NOT NULL"),
+    *("due INTEGER NOT NULL", "rank INTEGER NOT NULL"),
     *("propensity REAL NOT NULL", "previous REAL", "threshold REAL", "amount REAL", "value REAL"),
     # The two facts that speak most for the lead: column of the model, points, value of the feature.
     *("fact1 INTEGER", "points1 REAL", "number1 REAL", "text1 TEXT"),

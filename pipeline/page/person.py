@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from features.errors import DataError
 from features.language import Language
 from models.moves import Moves
-from pipeline.dossiers import describe_lead, moved_since
+from pipeline.dossiers import dossiers, moved_since
 from pipeline.page.library import Index, Library
 from pipeline.report.dossier import Dossier
-from pipeline.score_runs import ScoreRun
+from pipeline.score_runs import SCHEMA, ScoreRun
 from pipeline.settings import Settings
 
 RUNS_SHOWN = 6
@@ -48,16 +49,14 @@ def dossier_of(
         The run that the index was made of is no longer what was published.
     """
     found, earlier = _runs(library, index)
-    return describe_lead(
-        library.workspace,
-        settings,
-        index.model,
-        found,
-        row["lead_id"],
-        language,
-        earlier=earlier[0] if earlier else None,
-        rank=row["rank"],
-    )
+    # Not the reasons that were kept: they are made anew, and more of them.
+    scored = found.lead(row["lead_id"], [name for name in SCHEMA.names if name != "reasons"])
+    if scored is None:
+        raise DataError(f"Score run {found.run_id}: expected lead {row['lead_id']}, found none. Score again.")
+    before = earlier[0] if earlier else None
+    model, workspace = index.model, library.workspace
+    (made,) = dossiers(workspace, settings, found, [scored], model, language, earlier=before, ranks=[row["rank"]])
+    return made
 
 
 def steps(library: Library, index: Index, lead_id: str, language: Language | None = None) -> list[Step]:

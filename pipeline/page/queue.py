@@ -319,7 +319,7 @@ class _Query:
     def whole(self, connection: sqlite3.Connection, places: Sequence[int], now: int) -> list[dict[str, Any]]:
         """Everything about some leads."""
         rows = (connection.execute(_WHOLE, (place,)).fetchone() for place in places)
-        return [{**row, "is_late": row["due"] is not None and row["due"] < now} for row in rows]
+        return [{**row, "is_late": row["due"] < now} for row in rows]
 
     def _phase(self, now: int, late: bool | None) -> tuple[list[str], list[Any]]:
         if late is None:

@@ -11,8 +11,10 @@ from features.language import Language, percent
 from models.narrator import Narrator
 from models.segments import ALL
 from pipeline.language import day, fixed, iso, moment, money, ordinal, points, two_figures
+from pipeline.page.index_tables import NEVER
 from pipeline.page.library import Index
 from pipeline.page.page_words import WORDS, say
+from pipeline.policy_words import status
 from pipeline.settings import Settings
 from pipeline.spreadsheets import harmless
 
@@ -36,8 +38,9 @@ def choice(name: str, text: str | None, language: Language) -> str:
     if name == "channel":
         return channel(text, language)
     key = f"family_{text}" if name == "family" else f"{name}_{text}"
-    known = name == "family" or key in WORDS
-    return say(key, language) if known else text
+    if name == "qualification" and key not in WORDS:
+        return status(text, language)
+    return say(key, language) if name == "family" or key in WORDS else text
 
 
 class Teller:
@@ -98,8 +101,8 @@ class Teller:
             "standing": percent(row["propensity"], language) if certified else ordinal(row["rank"], language),
             "move": self._move(row, certified=certified),
             "worth": money(two_figures(worth), language, self._settings.output.currency) if self.has_amounts else "",
-            "due": None if row["due"] is None else day(row["due"], language, zone),
-            "due_full": None if row["due"] is None else moment(row["due"], language, zone),
+            "due": None if row["due"] == NEVER else day(row["due"], language, zone),
+            "due_full": None if row["due"] == NEVER else moment(row["due"], language, zone),
             "is_late": row.get("is_late", False),
             "facts": self.facts(row),
             "qualification": self._text("qualification", row),
@@ -153,7 +156,7 @@ class Teller:
             row["rank"],
             row["amount"] if self.has_amounts else None,
             row["value"] if self.has_amounts and certified else None,
-            None if row["due"] is None else iso(row["due"]),
+            None if row["due"] == NEVER else iso(row["due"]),
             " · ".join(self.facts(row)),
             None if row["decided"] is None else say(f"decided_{row['decided']}", self._language),
         ]

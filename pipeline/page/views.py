@@ -21,7 +21,7 @@ from pipeline.page.person import dossier_of, steps
 from pipeline.page.queue import MOST_COUNTED, Place, View, colleagues, everything, fetch, lead
 from pipeline.page.shared import Asked, Page
 from pipeline.page.shown import choice, counted
-from pipeline.refusals import REFUSAL_REASONS, refusal
+from pipeline.refusals import refusal
 from pipeline.report.dossier import context
 from pipeline.reviews import Review
 
@@ -142,7 +142,7 @@ def dossier(page: Page, asked: Asked, key: str) -> Response:
         has_account=row["account"] is not None,
         can_decide=row["decision"] == CALL,
         decided=_decided(page, row["lead_id"], language),
-        reasons=[(code, refusal(code, language)) for code in REFUSAL_REASONS],
+        reasons=[(code, refusal(code, language)) for code in page.settings.policy.refusal_reasons],
     )
 
 
@@ -196,7 +196,7 @@ def keep_review(page: Page, asked: Asked, key: str, form: Mapping[str, str]) -> 
         threshold=row["threshold"],
     )
     try:
-        reviews.record(page.workspace, review)
+        reviews.record(page.workspace, review, page.settings.policy.refusal_reasons)
     except UseError:
         raise HTTPException(400) from None
     request.session["flash"] = [decision, key]

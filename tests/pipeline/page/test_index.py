@@ -11,7 +11,7 @@ from pipeline import score as scoring
 from pipeline.console import Console
 from pipeline.page import build, index
 from pipeline.page.index import build_newest
-from pipeline.page.index_tables import CALL
+from pipeline.page.index_tables import CALL, NEVER
 from pipeline.page.library import Library
 from pipeline.page.places import home, key_of, secret
 from pipeline.page.shown import Teller
@@ -41,7 +41,7 @@ def test_every_lead_of_the_run_is_there_with_its_numbers(page_made, current):
         assert row["previous"] == scored["previous_propensity"]
         assert row["rank"] == 1 + sum(other["propensity"] > scored["propensity"] for other in rows.values())
         assert (row["decision"] == CALL) == (scored["decision"] == "hand_over")
-        assert row["due"] == (scored["due_at"] and int(scored["due_at"].timestamp()))
+        assert row["due"] == (int(scored["due_at"].timestamp()) if scored["due_at"] else NEVER)
         assert row["key"] == key_of(row["lead_id"], key)
         assert current.text("band", row["band"]) == scored["band"]
         points = {family: scored[f"{family}_points"] for family in ("fit", "engagement", "intent")}
