@@ -137,12 +137,12 @@ def _read(folder: Path, table: str, key: str, values: Sequence[str], columns: Se
     if not path.is_file() or not values:
         return []
     if len(values) == 1:
-        table = rows_of(path, key, values[0], columns)
+        read = rows_of(path, key, values[0], columns)
     else:
         dataset = ds.dataset(path)
         there = [name for name in columns or dataset.schema.names if name in dataset.schema.names]
-        table = dataset.to_table(columns=there, filter=ds.field(key).isin(list(values)))
-    found: list[Row] = table.to_pylist()
+        read = dataset.to_table(columns=there, filter=ds.field(key).isin(list(values)))
+    found: list[Row] = read.to_pylist()
     return found
 
 

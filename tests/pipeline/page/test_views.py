@@ -94,6 +94,8 @@ def test_a_dossier_is_the_one_of_the_terminal_and_more(here, page_made, tmp_path
     assert "The facts that moved it" in text
     assert client.get(f"/lead/{key}/history").status_code == 200
     assert "Accept" in text
+    assert shown.count("<svg") == 2
+    assert "&lt;svg" not in shown
     record(made.workspace, Review(row["lead_id"], DEMO_NOW, "Ana", "refused", "bad_timing", "r", "1", 0.3, 0.1))
     assert "Refused on 2026-10-03 by Ana: not now" in words(client.get(f"/lead/{key}").text)
     french = client.get(f"/lead/{key}", headers={"accept-language": "fr"}).text
