@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-FILES_KEPT = 6
+FILES_KEPT = 16
 
 
 def rows_of(path: Path, key: str, value: str, columns: Sequence[str] | None = None) -> pa.Table:
