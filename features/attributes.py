@@ -2,7 +2,8 @@
 
 ``changes`` rules: the last change with ``known_at < cutoff`` wins; a lead whose first change of a field comes later has
 null there, for what stood before is not known and what stands now must not be seen; a lead without changes of a field
-keeps its current value. Account columns have no history: they are taken as they are.
+keeps its current value. Account columns have no history: they are taken as they are. Columns that an enrichment brings
+(``SOURCE__what``) stand beside ``SOURCE__known_at`` and are null at cutoffs that are not after it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,6 +33,7 @@ _TITLE_MEASURES = frozenset({"seniority", "job_function"})
 _NAF_MEASURES = frozenset({"naf_section", "naf_division", "industry_text"})
 _NUMBER_MEASURES = frozenset({"date", "weekday", "employee_band"})
 _KEYS = ["lead_id", "cutoff"]
+KNOWN_AT = "__known_at"
 c = nw.col
 
 
@@ -94,6 +96,7 @@ def _joined(keys: Frame, tables: Tables, columns: Sequence[str]) -> tuple[Frame,
     base = keys
     leads = tables.frames["leads"]
     schema = leads.collect_schema()
+    columns = [*columns, *_instants(columns)]
     own = [n for n in columns if n.startswith("leads.") and n.removeprefix("leads.") in schema]
     dtypes |= {n: schema[n.removeprefix("leads.")] for n in own}
     theirs: list[str] = []
@@ -112,7 +115,16 @@ def _joined(keys: Frame, tables: Tables, columns: Sequence[str]) -> tuple[Frame,
             **{"account key": c("account_id")}, **{n: c(n.removeprefix("accounts.")) for n in theirs}
         )
         base = base.join(accounts, on="account key", how="left")
+    known = {n: at for n in dtypes for at in _instants([n]) if at in dtypes and n != at}
+    if known:
+        base = base.with_columns(**{n: nw.when(c(at) < c("cutoff")).then(c(n)) for n, at in known.items()})
     return base, dtypes
+
+
+def _instants(columns: Sequence[str]) -> list[str]:
+    """Columns that would say since when others were known."""
+    sources = {name.rpartition("__")[0] for name in columns if "__" in name}
+    return sorted({f"{source}{KNOWN_AT}" for source in sources} - set(columns))
 
 
 def _as_of(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from features import engagement, fit, intent
+from features.attributes import KNOWN_AT
 from features.declare import activity
 from features.errors import UseError
 from features.language import Language, colon, humanise, plain, quoted, upper_first
@@ -193,7 +194,7 @@ def _attributes(
     features = []
     for a in attributes:
         column = f"{a.table}.{a.name}"
-        if column in used or column in options.exclude or a.name in options.exclude:
+        if column in used or column in options.exclude or a.name in options.exclude or a.name.endswith(KNOWN_AT):
             continue
         family = options.families.get(a.name, "fit")
         suffix = "_days" if a.kind == "date" else ""

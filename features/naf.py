@@ -39,6 +39,17 @@ def names(level: str, language: str) -> dict[str, str]:
     return {row["code"]: row[language] for row in _rows() if len(row["code"]) == length}
 
 
+def sections() -> dict[str, str]:
+    """Return the section of each division.
+
+    Examples
+    --------
+    >>> sections()["62"], len(sections())
+    ('J', 88)
+    """
+    return {row["code"]: row["section"] for row in _rows() if len(row["code"]) == 2}
+
+
 def key(industry: nw.Expr) -> nw.Expr:
     """Return the division ("62") or section letter ("J") that an industry code stands for; null for anything else.
 

@@ -24,6 +24,7 @@ MOST_BINS = 65_535
 MOST_LINES = 65_536
 # A table of so many lines costs as much to fetch from memory as to look up, for each row of a block.
 _DEAR = 500.0
+_ROWS_AT_ONCE = 32  # beside the number of a column so far, in 64 bits
 Labels = tuple[int, ...]
 
 
@@ -171,11 +172,22 @@ def _tree_classes(tree: Tree, bins: Bins) -> tuple[dict[int, Ints], list[int]]:
     code, left = {}, [0] * len(tree.splits)
     for feature, members in by_feature.items():
         sides = np.array([bins.goes_left(tree.splits[k]) for k in members])
-        kinds, of_bin = np.unique(sides, axis=1, return_inverse=True)
-        code[feature] = of_bin.reshape(-1).astype(np.int64)
+        code[feature], kinds = _distinct_columns(sides)
         for k, side in zip(members, kinds, strict=True):
             left[k] = sum(1 << int(c) for c in np.flatnonzero(side))
     return code, left
+
+
+def _distinct_columns(sides: npt.NDArray[np.bool_]) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """Number the distinct columns in lexicographic order; ``np.unique`` along an axis takes thirty times as long."""
+    number = np.zeros(sides.shape[1], dtype=np.uint64)
+    first = np.empty(0, dtype=np.intp)
+    for start in range(0, len(sides), _ROWS_AT_ONCE):
+        for row in sides[start : start + _ROWS_AT_ONCE]:
+            number = number << np.uint64(1) | row
+        _, first, of_column = np.unique(number, return_index=True, return_inverse=True)
+        number = of_column.astype(np.uint64)
+    return number.astype(np.int64), sides[:, first]
 
 
 def _paths(tree: Tree, left: Sequence[int], n_local: Mapping[int, int]) -> list[_Path]:

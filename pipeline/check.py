@@ -113,6 +113,7 @@ def check(workspace: Workspace, settings: Settings, *, now: int, console: Consol
                 staging=scratch / "staging",
                 quarantine=None,
                 now=now,
+                enrichment=settings.enrichment,
             )
         open_things.callback(opened.connection.close)
         with console.step("Computing and probing the features"):

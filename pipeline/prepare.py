@@ -16,7 +16,7 @@ from models.training import TrainingResult
 from models.training import train as fit
 from pipeline.console import Console
 from pipeline.describe import snapshot_plan
-from pipeline.handovers import Worked, worked
+from pipeline.handovers import Worked, opportunities, worked
 from pipeline.language import day, iso
 from pipeline.leaks import Probed, describe_without_leaks
 from pipeline.owner_thresholds import read_owners
@@ -40,7 +40,7 @@ class Prepared:
     taught : Worked
         The snapshots that teach, and their raw features.
     rows : pandas.DataFrame
-        ``lead_id``, ``cutoff``, ``label``, ``weight``, ``amount`` and, where capacities ask for it, ``owner`` of each.
+        ``lead_id``, ``cutoff``, ``label``, ``weight``, ``amount`` and, where known, ``owner`` and ``opportunity``.
     plan : TrainingPlan
         All knobs.
     """
@@ -74,6 +74,8 @@ def prepare(workspace: Workspace, settings: Settings, opened: Opened, scratch: P
     probed.require_columns()
     taught = worked(workspace, opened, probed.teaching, probed.teaching_frame, settings.snapshots.horizon_days)
     rows = taught.rows.assign(amount=taught.rows["lead_id"].map(amounts(opened)).astype("float64"))
+    if (became := opportunities(opened, rows, settings.snapshots.horizon_days)) is not None:
+        rows["opportunity"] = became
     owners = read_owners(opened, settings.threshold)
     if owners is not None:
         rows["owner"] = rows["lead_id"].map(owners.code).fillna(-1).astype("int64")

@@ -134,6 +134,7 @@ def recalibrate(workspace: Workspace, settings: Settings, *, now: int, by: str, 
                 staging=workspace.staging,
                 quarantine=workspace.quarantine,
                 now=now,
+                enrichment=settings.enrichment,
             )
         with closing(opened.connection):
             key = key_of("recalibrate", opened, settings)

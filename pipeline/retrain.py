@@ -123,6 +123,7 @@ def retrain(workspace: Workspace, settings: Settings, *, now: int, by: str, cons
                 staging=workspace.staging,
                 quarantine=workspace.quarantine,
                 now=now,
+                enrichment=settings.enrichment,
             )
         with closing(opened.connection):
             key = key_of("retrain", opened, settings)

@@ -18,11 +18,21 @@ EXAMPLES = {
     "source.tables": (
         '[source.tables.leads]\npath = "contacts.csv"\ncolumns = { lead_id = "Record ID", source = "Origin" }'
     ),
+    "enrichment": (
+        '[enrichment.sirene]\nkind = "sirene"\npath = "StockUniteLegale_utf8.parquet"\n'
+        'establishments = "StockEtablissement_utf8.parquet"\nsiren = "siren"\nname = "company"\npostcode = "zip"\n'
+        'licence = "Licence Ouverte 2.0"\n[enrichment.vendor]\nkind = "table"\npath = "vendor_companies.csv"\n'
+        'match = { domain = "website" }\nknown_at = "enriched_at"'
+    ),
     "threshold.contact_costs": "[threshold.contact_costs]\ntrade_show = 320.0",
     "threshold.capacity_per_owner": '[threshold.capacity_per_owner]\n"Agnès Thévenot" = 4.0',
     "crm.fields": (
         '[crm.fields]\npropensity = "tamis_propensity"\nband = "tamis_band"\nreasons = "tamis_reasons"\n'
         'scored_at = "tamis_scored_at"'
+    ),
+    "policy.segments": (
+        '[policy.segments.large_abroad]\ncriteria = ["need", "authority"]\n'
+        "least = 1  # where a cycle takes 18 months, nobody has a budget at the first contact"
     ),
     "features.families": '[features.families]\ncampaign_clicks = "engagement"',
     "features.labels": (

@@ -21,18 +21,23 @@ import narwhals.stable.v2 as nw
 
 from features.errors import UseError
 from features.faults import Fault, Faults, FaultyDataError, fault
-from features.tables import Attribute, Tables
+from features.tables import SCHEMA, Attribute, Tables
 from pipeline import quarantine as quarantined
 from pipeline.cells import select
 from pipeline.columns import Bound, bind
+from pipeline.enrichment.enrich import Enricher, Enrichments, fingerprints
+from pipeline.forget import suppression
+from pipeline.forget.suppression import Suppressed
 from pipeline.locate import Located, locate, read_raw
 from pipeline.settings import LimitSettings, SourceSettings
 from pipeline.staging import Stager
 from pipeline.typing_columns import Raw
+from pipeline.workspace import Workspace
 
 FORMAT = "1"
 RECORD = "source.json"
 KEPT_STAGINGS = 5
+NOTHING: Enrichments = {}
 TEMPORARY = ".new-"
 SPILL = ".spill-"
 
@@ -59,7 +64,7 @@ class Opened:
     connection: duckdb.DuckDBPyConnection
 
 
-def open_source(
+def open_source(  # noqa: PLR0913 (what shapes a source, each by its name)
     source: SourceSettings,
     limits: LimitSettings,
     *,
@@ -69,6 +74,7 @@ def open_source(
     now: int,
     leads_file: Path | None = None,
     kinds: Sequence[Attribute] = (),
+    enrichment: Enrichments = NOTHING,
 ) -> Opened:
     """Read, check and stage the tables of a source, or use what was staged before.
 
@@ -89,6 +95,8 @@ def open_source(
         other tables are no fault.
     kinds : sequence of Attribute
         Attributes whose type is settled, by a model: they are not guessed anew.
+    enrichment : mapping of str to EnrichmentSettings
+        What others know of our companies and people.
 
     Raises
     ------
@@ -100,7 +108,16 @@ def open_source(
     OutsideError
         When the database fails.
     """
-    asked = _Request(source, now, _extraction(source), leads_file, tuple(kinds))
+    asked = _Request(
+        source,
+        now,
+        _extraction(source),
+        leads_file,
+        tuple(kinds),
+        enrichment,
+        root,
+        suppression.read(Workspace(root).home),
+    )
     staging.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=staging))
     connection = connect(limits, staging / (SPILL + work.name.removeprefix(TEMPORARY)))
@@ -153,12 +170,17 @@ class _Request:
     extracted_at: int | None
     leads_file: Path | None
     kinds: tuple[Attribute, ...]
+    enrichment: Enrichments
+    root: Path
+    suppressed: Suppressed
 
     def stamp(self, located: Located) -> str:
         """Hash what is read and what shapes the result; where it stands does not matter, nor does the clock."""
         settings = self.source.model_dump(mode="json", exclude={"url", "password"})
         read = {table: (place.form, place.fingerprint, place.headers) for table, place in located.places.items()}
         parts = [FORMAT, settings, read, self.leads_file is not None, [vars(kind) for kind in self.kinds]]
+        parts += [fingerprints(self.enrichment, self.root)] if self.enrichment else []
+        parts += [self.suppressed.stamp] if self.suppressed.hashes else []
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -205,14 +227,28 @@ def _stage(
     connection: duckdb.DuckDBPyConnection, asked: _Request, located: Located, work: Path, building: Path
 ) -> _Record:
     faults = list(located.faults)
-    stager = Stager(connection, asked.source, work, building, asked.leads_file is not None)
+    stager = Stager(connection, asked.source, work, building, asked.leads_file is not None, asked.suppressed)
     one_table = False
-    for table, place in located.places.items():
+    enricher = Enricher(connection, asked.enrichment, asked.source, asked.root, work) if asked.enrichment else None
+    accounts: Raw | None = None
+    for table in _order(located, asked.enrichment):
         try:
-            raw = read_raw(connection, table, place, asked.source.csv, work)
+            raw = (
+                read_raw(connection, table, located.places[table], asked.source.csv, work)
+                if table in located.places
+                else None
+            )
         except FaultyDataError as error:
             faults += error.faults.items
             continue
+        if enricher and raw is not None:
+            raw, told = enricher.extend(raw)
+            faults += told
+        if enricher and table == "signals":
+            raw, told = enricher.signals(raw, accounts)
+            faults += told
+        if table == "accounts":
+            accounts = raw
         if raw is None:
             faults.append(fault(table, "", "empty_table", "refuse" if table == "leads" else "notice", 0))
             continue
@@ -231,6 +267,12 @@ def _stage(
     result = stager.result
     everything = Faults(tuple(faults + result.faults), result.counts)
     return _Record(tuple(result.attributes), result.extracted_at, one_table, everything, result.headers)
+
+
+def _order(located: Located, enrichment: Enrichments) -> list[str]:
+    """Tables as they are read; notices make signals where the source has none."""
+    notices = any(one.kind == "notices" for one in enrichment.values())
+    return [table for table in SCHEMA if table in located.places or (table == "signals" and notices)]
 
 
 def _bind(connection: duckdb.DuckDBPyConnection, raw: Raw, asked: _Request) -> tuple[list[Bound], list[Fault]]:

@@ -21,6 +21,7 @@ from features.faults import Count, Example, Fault, Level, fault
 from features.tables import SCHEMA, Attribute
 from pipeline.cells import identifier, literal, select
 from pipeline.columns import Bound
+from pipeline.forget.suppression import NOBODY, Suppressed
 from pipeline.settings import SourceSettings
 from pipeline.typed_query import typed_query
 from pipeline.typing_columns import Raw, look
@@ -88,6 +89,8 @@ class Stager:
         Existing folders: for what is thrown away, and for the result (``TABLE.parquet``, ``TABLE.quarantine.parquet``).
     scoring_file : bool
         The leads come from a file to score: no outcome is read, and rows of other leads are no fault.
+    suppressed : Suppressed
+        Leads that were erased: their rows are left out as if they were not there.
     """
 
     def __init__(
@@ -97,11 +100,13 @@ class Stager:
         work: Path,
         target: Path,
         scoring_file: bool = False,
+        suppressed: Suppressed = NOBODY,
     ) -> None:
         self._connection = connection
         self._settings = settings
         self._work, self._target = work, target
         self._scoring_file = scoring_file
+        self._suppressed = suppressed
         self._raws: dict[str, Raw] = {}
         self._marks: dict[str, list[Marks]] = {}
         self.result = Staged()
@@ -114,10 +119,11 @@ class Stager:
         self.result.headers[raw.table] = raw.headers
         query = typed_query(raw, columns, plan, self._settings, self._scoring_file and raw.table == "leads")
         self._copy(query, self._typed(raw.table))
+        left_out = self._leave_out(raw.table)
         for name, kind in plan.kinds.items():
             known: Any = (raw.table, name, "category" if kind == "yes_no" else kind)
             self.result.attributes.append(Attribute(*known))
-        read = self._one("count(*)", raw.relation)
+        read = self._one("count(*)", raw.relation) - left_out
         typed = self._one("count(*)", scan(self._typed(raw.table)))
         if read > typed:
             self.result.faults.append(fault(raw.table, "", "blank_rows", "notice", read - typed))
@@ -125,6 +131,22 @@ class Stager:
             examples = [Example(row) for row, _ in raw.wrong.first[:EXAMPLES]]
             self.result.faults.append(fault(raw.table, "", "wrong_fields", "row", raw.wrong.lines, examples))
         self.result.counts[raw.table] = Count(read=typed + raw.wrong.lines)
+
+    def _leave_out(self, table: str) -> int:
+        """Take the rows of erased leads out of a typed file; say how many."""
+        if not self._suppressed.hashes or "lead_id" not in SCHEMA[table]:
+            return 0
+        path = self._typed(table)
+        ids = self._connection.execute(select(["DISTINCT lead_id"], scan(path), "WHERE lead_id IS NOT NULL")).fetchall()
+        gone = self._suppressed.among(row[0] for row in ids)
+        if not gone:
+            return 0
+        listed = f"lead_id IN ({', '.join(map(literal, gone))})"
+        count = int(self._one("count(*)", scan(path), f"WHERE {listed}"))
+        kept = path.with_suffix(".kept")
+        self._copy(select(["*"], scan(path), f"WHERE {listed} IS NOT TRUE"), kept)
+        kept.replace(path)
+        return count
 
     def find_extraction(self, now: int) -> None:
         """Take the newest time of the tables that is not after ``now``, and say which."""

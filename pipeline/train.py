@@ -130,6 +130,7 @@ def train(workspace: Workspace, settings: Settings, *, now: int, by: str, consol
                 staging=workspace.staging,
                 quarantine=workspace.quarantine,
                 now=now,
+                enrichment=settings.enrichment,
             )
         with closing(opened.connection):
             prepared = prepare(workspace, settings, opened, scratch, console)

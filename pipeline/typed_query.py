@@ -111,7 +111,7 @@ def read_cell(raw: Raw, column: Bound, plan: Plan, settings: SourceSettings, iso
 def _number(cell: str, text: str, native: str, reading: cells.Reading) -> str:
     if native in NATIVE_NUMBERS or native in ("DECIMAL", "BOOLEAN"):
         return cells.finite(f"CAST({cell} AS DOUBLE)")
-    return cells.number(text, reading.decimal)
+    return cells.number(text, reading.decimal, reading.is_plain)
 
 
 def _time(cell: str, text: str, native: str, reading: cells.Reading, iso: str) -> str:

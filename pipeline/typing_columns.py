@@ -124,7 +124,7 @@ def look(
     for column in usable:
         first, second, slashes = (counts.get((column.name, what), 0) for what in ("first", "second", "slashes"))
         day_first = first > second or (first == second and prefers_day)
-        readings[column.name] = Reading(settings.time_zone, decimal, day_first)
+        readings[column.name] = Reading(settings.time_zone, decimal, day_first, _is_plain(column, counts))
         if slashes and first == second and column.kind == "time":
             order = "day/month/year" if day_first else "month/day/year"
             faults.append(fault(raw.table, column.name, "ambiguous_dates", "notice", slashes, order=order))
@@ -136,7 +136,7 @@ def look(
     for column in usable:
         if column.kind != "attribute":
             continue
-        if _is_personal(connection, raw, column):
+        if _is_personal(connection, raw, column, readings[column.name].is_plain):
             faults.append(fault(raw.table, column.name, "personal", "notice", 0))
             del readings[column.name]
         else:
@@ -144,11 +144,11 @@ def look(
     return Plan(readings, kinds, faults)
 
 
-def _is_personal(connection: duckdb.DuckDBPyConnection, raw: Raw, column: Bound) -> bool:
+def _is_personal(connection: duckdb.DuckDBPyConnection, raw: Raw, column: Bound, is_plain: bool) -> bool:
     """Whether a column's name or most of its cells say that it is about a person or free text."""
     if is_personal_name(column.name):
         return True
-    if raw.native(column) != "VARCHAR":
+    if raw.native(column) != "VARCHAR" or is_plain:
         return False
     text = f"({cells.select([f'{cells.filled(cells.clean(raw.cell(column)))} AS t'], raw.relation)})"
     wanted = [
@@ -175,40 +175,71 @@ def _evidence(connection: duckdb.DuckDBPyConnection, raw: Raw, columns: Sequence
     found: dict[tuple[str, str], int] = {}
     # What DuckDB needs to plan a query grows faster than the number of its columns.
     for start in range(0, len(columns), _AT_ONCE):
-        found |= _counts(connection, raw, columns[start : start + _AT_ONCE])
+        some = columns[start : start + _AT_ONCE]
+        found |= _count(connection, raw, some, {column.name: _glances(raw, column) for column in some})
+        found |= _count(connection, raw, some, {column.name: _looks(column, found) for column in some})
     return found
 
 
-def _counts(connection: duckdb.DuckDBPyConnection, raw: Raw, columns: Sequence[Bound]) -> dict[tuple[str, str], int]:
-    texts, counted = [], {}
+def _count(
+    connection: duckdb.DuckDBPyConnection,
+    raw: Raw,
+    columns: Sequence[Bound],
+    wanted: Mapping[str, Mapping[str, str]],
+) -> dict[tuple[str, str], int]:
+    """Count what is wanted of each column, whose cleaned cells are called ``tN`` (native ones as they are)."""
+    texts = []
     for column in columns:
-        native, cell = raw.native(column), f"t{column.position}"
-        if column.kind == "time" and native.startswith(NATIVE_TIMES) and not cells.is_aware(native):
-            counted[column.name, "naive"] = f"count({cell})"
-            texts.append(f"{raw.cell(column)} AS {cell}")
-        if native != "VARCHAR" or column.kind not in ("time", "number", "attribute"):
-            continue
-        texts.append(f"{cells.filled(cells.clean(raw.cell(column)))} AS {cell}")
-        if column.kind != "number":
-            # The cheap test first: in most columns no cell passes it.
-            slashes = f"({cell} NOT LIKE '____-%' AND regexp_matches({cell}, {cells.literal(cells.SLASHES)}))"
-            for place, what in enumerate(("first", "second"), start=1):
-                part = f"TRY_CAST(regexp_extract({cell}, {cells.literal(cells.SLASHES)}, {place}) AS INTEGER)"
-                counted[column.name, what] = f"count(*) FILTER ({slashes} AND {part} > 12)"
-            counted[column.name, "slashes"] = f"count(*) FILTER ({slashes})"
-        if column.kind == "time":
-            counted[column.name, "naive"] = f"count(*) FILTER ({cells.is_naive(cell)})"
-        else:
-            for mark in ",.":
-                pattern = cells.literal(cells.decimal_evidence(mark))
-                counted[column.name, mark] = (
-                    f"count(*) FILTER (contains({cell}, '{mark}') AND regexp_full_match({cell}, {pattern}))"
-                )
+        if wanted[column.name]:
+            cell = raw.cell(column)
+            text = cells.filled(cells.clean(cell)) if raw.native(column) == "VARCHAR" else cell
+            texts.append(f"{text} AS t{column.position}")
+    counted = {(name, what): query for name, of_column in wanted.items() for what, query in of_column.items()}
     if not counted:
         return {}
-    inner = "(" + cells.select(texts, raw.relation) + ")"
+    inner = "(" + cells.select(dict.fromkeys(texts), raw.relation) + ")"
     row = connection.execute(cells.select(counted.values(), inner)).fetchall()[0]
     return dict(zip(counted, row, strict=True))
+
+
+def _glances(raw: Raw, column: Bound) -> dict[str, str]:
+    """Write what a look without costly patterns tells: most columns of a wide table need no other."""
+    native, cell = raw.native(column), f"t{column.position}"
+    if column.kind == "time" and native.startswith(NATIVE_TIMES) and not cells.is_aware(native):
+        return {"naive": f"count({cell})"}
+    if native != "VARCHAR" or column.kind not in ("time", "number", "attribute"):
+        return {}
+    return {
+        "filled": f"count({cell})",
+        "plain": f"count(*) FILTER (regexp_full_match({cell}, {cells.literal(cells.PLAIN_NUMBER)}))",
+        **{f"has {mark}": f"count(*) FILTER (contains({cell}, '{mark}'))" for mark in ",."},
+    }
+
+
+def _looks(column: Bound, found: Mapping[tuple[str, str], int]) -> dict[str, str]:
+    cell, counts = f"t{column.position}", {}
+    if (column.name, "filled") not in found:
+        return {}
+    if column.kind != "number" and not _is_plain(column, found):
+        # The cheap test first: in most columns no cell passes it.
+        slashes = f"({cell} NOT LIKE '____-%' AND regexp_matches({cell}, {cells.literal(cells.SLASHES)}))"
+        for place, what in enumerate(("first", "second"), start=1):
+            part = f"TRY_CAST(regexp_extract({cell}, {cells.literal(cells.SLASHES)}, {place}) AS INTEGER)"
+            counts[what] = f"count(*) FILTER ({slashes} AND {part} > 12)"
+        counts["slashes"] = f"count(*) FILTER ({slashes})"
+    if column.kind == "time":
+        counts["naive"] = f"count(*) FILTER ({cells.is_naive(cell)})"
+        return counts
+    for mark in ",.":
+        if found[column.name, f"has {mark}"]:
+            pattern = cells.literal(cells.decimal_evidence(mark))
+            counts[mark] = f"count(*) FILTER (contains({cell}, '{mark}') AND regexp_full_match({cell}, {pattern}))"
+    return counts
+
+
+def _is_plain(column: Bound, found: Mapping[tuple[str, str], int]) -> bool:
+    """Whether every cell that is not empty is a number, whatever the decimal mark."""
+    return 0 < found.get((column.name, "filled"), 0) == found[column.name, "plain"]
 
 
 def _kind(
@@ -223,6 +254,8 @@ def _kind(
     if native != "VARCHAR":
         kind = native_kind(native)
         return kind if given is None or given == kind or (given, kind) == ("category", "yes_no") else given
+    if reading.is_plain and given in (None, "number"):
+        return "number"
     cell = cells.filled("t")
     inner = f"({cells.select([f'{cells.clean(raw.cell(column))} AS t', 'row'], raw.relation)})"
     inner = f"({cells.select([f'{cell} AS t', 'row'], inner)})"

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from features.errors import UseError
 from pipeline.crm.adapter import Adapter
+from pipeline.crm.connect import Link
+from pipeline.crm.ledger import Ledger
 from pipeline.settings import Settings
 
 MODULES = {
@@ -43,3 +45,16 @@ def target_of(settings: Settings, root: Path) -> str:
     crm = settings.crm
     place = str((root / crm.url).resolve()) if crm.adapter == "csv" else crm.url
     return "\0".join((crm.adapter, place.rstrip("/"), crm.database, crm.object, crm.key))
+
+
+def open_ledger(settings: Settings, root: Path) -> Ledger:
+    """Open what was sent to the CRM of the settings.
+
+    Raises
+    ------
+    UseError, OutsideError
+        ``crm.ledger`` is no database, or it cannot be reached.
+    """
+    crm = settings.crm
+    link = Link("crm.ledger", crm.ledger or "sqlite:///.tamis/ledger.db", crm.ledger_password, root)
+    return Ledger(link, target_of(settings, root))

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from features.errors import UseError
 from pipeline.crm.adapter import OK, Barrier, Change, Limits, Memory, Outcome, Record, Refused, State, bisect
 from pipeline.crm.fields import DIGITS, Field, Value, resolve
 from pipeline.crm.http import Wire, denied, secret_of, words
@@ -61,6 +62,12 @@ class HubSpot:
         if not keys:
             return []
         answer = self._wire.send("POST", f"{self._objects}/batch/read", json=body)
+        if answer.status_code == httpx.codes.BAD_REQUEST and self.crm.key:
+            raise UseError(
+                f"crm.key: HubSpot does not look up {self.object} by {self.crm.key!r}: {words(answer)}. Expected a "
+                "property with unique values, so that no lead stands on two records. Name one, or leave crm.key empty "
+                "where lead_id is HubSpot's own record ID."
+            )
         if answer.status_code not in (httpx.codes.OK, MULTI_STATUS):
             raise denied(answer)
         self._recheck.saw(keys)

@@ -45,24 +45,23 @@ class Accepted(NamedTuple):
     payload: str
 
 
-class Staged(NamedTuple):
-    """A row of the outbox, in the order of its columns."""
+class Planned(NamedTuple):
+    """Rows of the outbox, column by column, all of one length."""
 
-    push: int
-    parent: str
-    seq: int
-    lead_id: str
-    crm_id: str
-    version: str
-    seen: str | None
-    before: str | None
-    before_push: int | None
-    after: str | None
-    after_push: int
-    fingerprint: int | None
-    state: str
-    code: str | None
-    message: str | None
+    parent: Sequence[str]
+    seq: Sequence[int]
+    lead_id: Sequence[str]
+    crm_id: Sequence[str]
+    version: Sequence[str]
+    seen: Sequence[str | None]
+    before: Sequence[str | None]
+    before_push: Sequence[int | None]
+    after: Sequence[str | None]
+    after_push: Sequence[int]
+    fingerprint: Sequence[int | None]
+    state: Sequence[str]
+    code: Sequence[str | None]
+    message: Sequence[str | None]
 
 
 class Place(NamedTuple):
@@ -187,17 +186,20 @@ class Ledger:
         lead_id = ACCEPTED.c.lead_id
         wanted = sa.select(*columns).where(ACCEPTED.c.target == self.target, lead_id >= low, lead_id <= high)
         with self._transaction() as connection:
-            return {row[0]: Accepted(row[1], row[2], row[3]) for row in connection.execute(wanted)}
+            return {row[0]: Accepted(row[1], row[2], row[3]) for row in connection.execute(wanted).all()}
 
-    def stage(self, rows: Sequence[Staged]) -> None:
+    def stage(self, push: int, rows: Planned) -> None:
         """Put planned rows into the outbox."""
-        if rows:
-            # By the driver: SQLAlchemy's own way costs more than all the rest of a row.
-            mark = "?" if self._link.dialect == "sqlite" else "%s"
-            marks = ", ".join([mark] * len(Staged._fields))
-            columns = ", ".join(Staged._fields)
-            with self._transaction() as connection:
-                connection.exec_driver_sql(f"INSERT INTO {OUTBOX.name} ({columns}) VALUES ({marks})", list(rows))  # noqa: S608 (our own names)
+        if not rows.seq:
+            return
+        # By the driver, and what all rows have in common once: both cost more than all the rest of a row.
+        mark = "?" if self._link.dialect == "sqlite" else "%s"
+        values = [None if column is rows.seq else _constant(column) for column in rows]
+        marks = ", ".join(mark if value is None else value for value in values)
+        varying = [column for column, value in zip(rows, values, strict=True) if value is None]
+        statement = f"INSERT INTO {OUTBOX.name} (push, {', '.join(rows._fields)}) VALUES ({push:d}, {marks})"  # noqa: S608 (our own names)
+        with self._transaction() as connection:
+            connection.exec_driver_sql(statement, list(zip(*varying, strict=True)))
 
     def staged(self, push: int, states: Sequence[str], after: Place | None, limit: int) -> Sequence[sa.Row[Any]]:
         """The next rows of a push in the order of sending."""
@@ -307,6 +309,12 @@ class Ledger:
         with self._link.told(), self._link.engine.connect() as connection:
             yield from connection.execution_options(yield_per=5000).execute(wanted)
 
+    def forget(self, lead_id: str) -> None:
+        """Erase a lead, whatever CRM it was sent to."""
+        with self._transaction() as connection:
+            for table in (OUTBOX, ACCEPTED, REFUSED):
+                connection.execute(sa.delete(table).where(table.c.lead_id == lead_id))
+
     def keep(self, name: str, value: str | None) -> None:
         """Write a note durably; None removes it."""
         with self._transaction() as connection:
@@ -332,6 +340,16 @@ def _place() -> sa.Tuple:
 def _range(push: int, first: Place, last: Place) -> list[sa.ColumnElement[bool]]:
     within = [_place() >= sa.tuple_(first.parent, first.seq), _place() <= sa.tuple_(last.parent, last.seq)]
     return [OUTBOX.c.push == push, *within]
+
+
+def _constant(column: Sequence[Any]) -> str | None:
+    """The one value of a column as SQL writes it; None where rows differ, or for a text that would need quoting."""
+    first = column[0]
+    if not (first is None or isinstance(first, int) or first.replace("_", "a").isalnum() or not first):
+        return None
+    if (first is not None and not str(first).isascii()) or column.count(first) < len(column):
+        return None
+    return "NULL" if first is None else str(first) if isinstance(first, int) else f"'{first}'"
 
 
 def _told(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,7 @@ from typing import Any
 from features.errors import GateError, OutsideError, PartialError, TamisError, UseError
 from pipeline.console import Console
 from pipeline.crm.adapter import Adapter
-from pipeline.crm.adapters import open_adapter, target_of
-from pipeline.crm.connect import Link
+from pipeline.crm.adapters import open_adapter, open_ledger
 from pipeline.crm.fields import Field
 from pipeline.crm.ledger import TROUBLE, Ledger
 from pipeline.crm.plan import Order, Tally, plan
@@ -133,11 +132,7 @@ def push(
 ) -> Pushed:
     """Push with an adapter that stands; see `run`."""
     crm = settings.crm
-    ledger = Ledger(
-        Link("crm.ledger", crm.ledger or "sqlite:///.tamis/ledger.db", crm.ledger_password, workspace.root),
-        target_of(settings, workspace.root),
-    )
-    with contextlib.closing(ledger), ledger.lock():
+    with contextlib.closing(open_ledger(settings, workspace.root)) as ledger, ledger.lock():
         if not request.dry_run:
             with console.step("Settling what was left open"):
                 adapter.recover(ledger)

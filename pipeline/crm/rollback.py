@@ -1,14 +1,14 @@
 """Undo a score run in the CRM: every lead gets back the values that were accepted before it."""
 
 import json
-from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 from features.errors import UseError
 from pipeline.crm.adapter import Adapter
-from pipeline.crm.ledger import Ledger, Staged
-from pipeline.crm.plan import Tally, standing
+from pipeline.crm.ledger import Ledger, Planned
+from pipeline.crm.plan import Tally
+from pipeline.crm.standing import same, standing
 
 
 def plan_rollback(score_run: str, ledger: Ledger, adapter: Adapter, push: int) -> tuple[Tally, list[int]]:
@@ -41,37 +41,36 @@ def plan_rollback(score_run: str, ledger: Ledger, adapter: Adapter, push: int) -
     tally, numbers = Tally(), [one.id for one in undone]
     rows, seq = ledger.first_written(numbers), 0
     while part := list(islice(rows, adapter.limits.read)):
-        staged = list(_rows(part, ledger, adapter, push, seq))
-        ledger.stage(staged)
-        seq += len(staged)
-        tally.compared += len(staged)
+        ledger.stage(push, _planned(part, ledger, adapter, push, seq))
+        seq += len(part)
+        tally.compared += len(part)
     return tally, numbers
 
 
-def _rows(part: list[Any], ledger: Ledger, adapter: Adapter, push: int, seq: int) -> Iterator[Staged]:
+def _planned(part: list[Any], ledger: Ledger, adapter: Adapter, push: int, seq: int) -> Planned:
     now = ledger.accepted(part[0].lead_id, part[-1].lead_id)
     found = {record.key: record for record in adapter.read([row.lead_id for row in part])}
+    how = []
     for row in part:
-        seq += 1
-        record, held = found.get(row.lead_id), now.get(row.lead_id)
+        record = found.get(row.lead_id)
         # Values of another mapping were never ours to undo: the fields are emptied, as before the first push.
         values = json.loads(row.before)[:-2] if row.before else [None] * len(adapter.fields)
-        how = standing([record] if record else [], values, adapter.fields)
-        old, old_push = (held.payload, held.push) if held else (None, None)
-        yield Staged(
-            push,
-            how.parent,
-            seq,
-            row.lead_id,
-            how.crm_id,
-            how.version,
-            how.seen,
-            old,
-            old_push,
-            row.before,
-            row.before_push or push,
-            None,
-            how.state,
-            how.code,
-            how.message,
-        )
+        how.append(standing(record, values, is_same=record is not None and same(record.values, values, adapter.fields)))
+    state, parent, crm_id, version, seen, code, message = zip(*how, strict=True)
+    held = [now.get(row.lead_id) for row in part]
+    return Planned(
+        parent=parent,
+        seq=range(seq + 1, seq + len(part) + 1),
+        lead_id=[row.lead_id for row in part],
+        crm_id=crm_id,
+        version=version,
+        seen=seen,
+        before=[one.payload if one else None for one in held],
+        before_push=[one.push if one else None for one in held],
+        after=[row.before for row in part],
+        after_push=[row.before_push or push for row in part],
+        fingerprint=[None] * len(part),
+        state=state,
+        code=code,
+        message=message,
+    )

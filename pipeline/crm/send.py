@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.crm.adapter import EDITED, OK, Adapter, Change, Outcome, Uncertain
 from pipeline.crm.ledger import Ledger, Place
-from pipeline.crm.plan import same
+from pipeline.crm.standing import same
 
 TRIES = 4
 UNKNOWN = Outcome("unknown", "unknown", "The connection broke again and again; the next push reads the record.")
@@ -97,11 +97,11 @@ def _last(batch: Batch) -> Place:
 
 
 def _changes(batch: Batch, n: int) -> list[Change]:
+    _, _, lead_ids, crm_ids, versions, seen, after = zip(*batch, strict=True)
     # A lead that was never sent before gets its fields emptied by a rollback.
     nothing = json.dumps([None] * n)
-    wanted = json.loads(f"[{','.join([row.after or nothing for row in batch])}]")
-    seen = json.loads(f"[{','.join([row.seen or 'null' for row in batch])}]")
-    return [
-        Change(row.lead_id, row.crm_id, row.version, tuple(values[:n]), tuple(before[:n]) if before else None)
-        for row, values, before in zip(batch, wanted, seen, strict=True)
-    ]
+    wanted = json.loads(f"[{','.join([text or nothing for text in after])}]")
+    read = json.loads(f"[{','.join([text or 'null' for text in seen])}]")
+    values = [tuple(row[:n]) for row in wanted]
+    before = [row and tuple(row[:n]) for row in read]
+    return list(map(Change._make, zip(lead_ids, crm_ids, versions, values, before, strict=True)))

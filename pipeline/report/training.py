@@ -14,6 +14,7 @@ from models.certificate_words import sentence
 from models.rivals import Comparison
 from models.threshold import ThresholdChoice
 from pipeline.decision_words import decision_sentences
+from pipeline.grid_words import verdict_sentences
 from pipeline.language import fixed, signed
 from pipeline.report import plots
 from pipeline.report.templates import environment
@@ -153,6 +154,11 @@ def render(facts: TrainingFacts, language: Language, drawn: Mapping[str, str]) -
             drawn={name: Markup(plot) for name, plot in drawn.items()},  # noqa: S704 (our own SVG)
             swap=_swap(evidence["swap_set"]),
             decision=decision_sentences(evidence["decision"], language, facts.currency),
+            verdicts=[
+                sentence
+                for grid in evidence["points_grids"]
+                for sentence in verdict_sentences(grid, facts.schema, language)
+            ],
             grids=[_grid(grid, language) for grid in evidence["points_grids"] if grid["swap_set"]],
             top=_top_facts(facts, language),
             told=facts.told(language),

@@ -8,6 +8,7 @@ import pytest
 
 from features.errors import DataError, UseError
 from models import pattern_kernel
+from models.pattern_groups import _distinct_columns
 from models.pattern_tables import PatternTables
 
 PARAMS = {
@@ -192,3 +193,13 @@ def test_where_no_folder_can_be_written_translations_are_made_anew(monkeypatch):
 
     monkeypatch.setattr(pattern_kernel.nb, "njit", without_folder)
     assert pattern_kernel._translated(len) == ("translated", True, len)
+
+
+@pytest.mark.parametrize(("n_rows", "n_columns"), [(1, 5), (3, 200), (31, 255), (33, 90), (70, 300)])
+def test_distinct_columns_are_numbered_as_numpy_does(n_rows: int, n_columns: int) -> None:
+    rng = np.random.default_rng(n_rows)
+    sides = (rng.random((n_rows, n_columns)) < rng.random((n_rows, 1)))[:, rng.integers(0, n_columns, n_columns)]
+    kinds, number = np.unique(sides, axis=1, return_inverse=True)
+    found, found_kinds = _distinct_columns(sides)
+    assert np.array_equal(found, number.reshape(-1))
+    assert np.array_equal(found_kinds, kinds)

@@ -1,0 +1,1 @@
+"""What others know of our companies: the official register, legal notices, exports of data vendors."""

@@ -1,0 +1,1 @@
+"""A person is erased from what Tamis keeps, and the erasure is proven by a search."""

@@ -1,0 +1,133 @@
+"""Take a person out of files that Tamis wrote: rows of tables, words of texts. A file is replaced whole or never."""
+
+import contextlib
+import csv
+import io
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipeline.cells import identifier
+from pipeline.forget.person import Person
+
+ERASED = b"(erased)"
+SQLITE = b"SQLite format 3\x00"
+KEY = "lead_id"
+
+
+def kind_of(path: Path) -> str:
+    """Say what a file is: ``parquet``, ``sqlite``, ``csv`` or ``text`` (all the rest)."""
+    with path.open("rb") as file:
+        head = file.read(len(SQLITE))
+    if head == SQLITE:
+        return "sqlite"
+    return {".parquet": "parquet", ".csv": "csv"}.get(path.suffix, "text")
+
+
+def erase(path: Path, person: Person, *, keeps: bool = False) -> int:
+    """Erase a person from one file.
+
+    Parameters
+    ----------
+    path : Path
+        Anything below ``.tamis``.
+    keeps : bool
+        Only count: nothing is written.
+
+    Returns
+    -------
+    int
+        Rows, or words of a text.
+    """
+    match kind_of(path):
+        case "parquet":
+            return _parquet(path, person, keeps)
+        case "sqlite":
+            return _sqlite(path, person, keeps)
+        case "csv":
+            return _csv(path, person, keeps)
+    return _text(path, person, keeps)
+
+
+@contextlib.contextmanager
+def _replaced(path: Path) -> Iterator[Path]:
+    """Give a place beside the file, which takes its name when it is whole."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        yield temporary
+        shutil.copymode(path, temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _parquet(path: Path, person: Person, keeps: bool) -> int:
+    with pq.ParquetFile(path) as file:
+        schema = file.schema_arrow
+        # Rows that were set aside stand as the source has them: which cell is the lead's is not known there.
+        columns = [KEY] if KEY in schema.names else [f.name for f in schema if pa.types.is_string(f.type)]
+        if KEY not in schema.names and ".quarantine" not in path.name:
+            return 0
+        found = sum(
+            int(pc.sum(_is(batch, columns, person)).as_py() or 0) for batch in file.iter_batches(columns=columns)
+        )
+        if found and not keeps:
+            with _replaced(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+                for batch in file.iter_batches():
+                    writer.write_batch(batch.filter(pc.invert(_is(batch, columns, person))))
+    return found
+
+
+def _is(batch: pa.RecordBatch, columns: list[str], person: Person) -> pa.Array:
+    mask = pa.array([False] * batch.num_rows)
+    for name in columns:
+        mask = pc.or_(mask, pc.fill_null(pc.equal(pc.utf8_trim_whitespace(batch.column(name)), person.lead_id), False))
+    return mask
+
+
+def _sqlite(path: Path, person: Person, keeps: bool) -> int:
+    found = 0
+    with contextlib.closing(sqlite3.connect(path, timeout=10)) as connection:
+        connection.execute("PRAGMA secure_delete = ON")
+        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in tables:
+            if KEY not in [row[1] for row in connection.execute(f"PRAGMA table_info({identifier(table)})")]:
+                continue
+            where = f"{identifier(table)} WHERE {KEY} = ?"
+            found += connection.execute(f"SELECT count(*) FROM {where}", [person.lead_id]).fetchone()[0]  # noqa: S608 (quoted)
+            if not keeps:
+                connection.execute(f"DELETE FROM {where}", [person.lead_id])  # noqa: S608 (quoted)
+        connection.commit()
+        if found and not keeps:
+            # What was deleted still stands in free pages and in the log.
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return found
+
+
+def _csv(path: Path, person: Person, keeps: bool) -> int:
+    text = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
+    mark = max(";,\t", key=text.partition("\n")[0].count)
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark))
+    kept = [row for row in rows if person.lead_id not in [cell.strip() for cell in row]]
+    if len(kept) < len(rows) and not keeps:
+        with _replaced(path) as temporary:
+            encoding = "utf-8-sig" if path.read_bytes().startswith(b"\xef\xbb\xbf") else "utf-8"
+            with temporary.open("w", encoding=encoding, errors="surrogateescape", newline="") as file:
+                csv.writer(file, delimiter=mark, lineterminator="\n").writerows(kept)
+    return len(rows) - len(kept)
+
+
+def _text(path: Path, person: Person, keeps: bool) -> int:
+    content = path.read_bytes()
+    erased, found = person.pattern.subn(ERASED, content)
+    if found and not keeps and b"\x00" not in content:
+        with _replaced(path) as temporary:
+            temporary.write_bytes(erased)
+    return found
