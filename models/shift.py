@@ -236,7 +236,7 @@ def ks_p_value(gap: float, n: float, m: float) -> float:
     Examples
     --------
     >>> round(ks_p_value(0.1, 500, 500), 4)
-    0.0135
+    0.0125
     """
     return float(kstwo.sf(gap, max(1, round(n * m / (n + m)))))
 
