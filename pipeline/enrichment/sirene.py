@@ -121,7 +121,7 @@ def _match_names(connection: duckdb.DuckDBPyConnection, units: File, places: Fil
             FROM placed c JOIN enriched_block b ON b.postcode = c.postcode AND b.part = c.part
             WHERE b.name = c.name OR (
                 length(b.name) >= {SHORT} AND abs(length(b.name) - length(c.name)) <= 3
-                AND jaro_winkler_similarity(b.name, c.name) >= 0.8
+                AND jaro_similarity(b.name, c.name) >= 0.88
             )
         )
         SELECT postcode, name, siren, is_head_office, likeness FROM near WHERE likeness >= 0.5

@@ -89,9 +89,14 @@ def test_a_person_is_erased_everywhere_and_a_search_proves_it(root: Path, crm: S
     assert (dry.code, told["is_dry"], told["proven"]) == (0, True, False)
     assert {path: path.read_bytes() for path in workspace.home.rglob("*") if path in before} == before
 
+    out = published(workspace)[0].rows()
+    pq.write_table(out, root / "scores.parquet")
+    out.drop_columns("reasons").to_pandas().to_csv(root / "scores.csv", index=False)
     said = tamis("forget", GONE, "-w", root, "--json")
     told = json.loads(said.out)
     assert (said.code, told["proven"], told["crm"], told["left_ours"]) == (0, True, "emptied", {})
+    assert (told["erased"]["scores.parquet"], told["erased"]["scores.csv"]) == (1, 1)
+    assert (len(pd.read_csv(root / "scores.csv")), pq.read_table(root / "scores.parquet").num_rows) == (29, 29)
     assert told["left_others"]["data/leads.csv"] == 3
     assert told["left_others"]["data/events.csv"] == 2
     assert GONE not in said.out + said.err
