@@ -1,6 +1,8 @@
 # Two commands on a fresh machine with Python >= 3.11 and make: `make demo` and `make test`.
 PYTHON ?= python3
 BIN = .venv/bin
+# Two processes at a time; tests of one file share what they made (tests/conftest.py).
+PYTEST = OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 .PHONY: help demo test check bench clean
 
@@ -29,13 +31,13 @@ demo: .venv/.installed
 	$(BIN)/tamis demo demo --force
 
 test: .venv/.installed-dev
-	OMP_WAIT_POLICY=passive $(BIN)/python -m pytest
+	$(PYTEST)
 
 check: .venv/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --cov --cov-report=term
+	$(PYTEST) --cov --cov-report=term
 
 bench: .venv/.installed-bench
 	$(BIN)/python -m benchmarks.explanations

@@ -60,7 +60,8 @@ def evaluate(frame: pd.DataFrame, rows: pd.DataFrame, four: FourPeriods, learnt:
     Parameters
     ----------
     frame, rows : pandas.DataFrame of n rows
-        Raw features; ``lead_id``, ``cutoff``, ``label``, ``weight``, ``owner`` (a code, -1 for none).
+        Raw features; ``lead_id``, ``cutoff``, ``label``, ``weight``, ``owner`` (a code, -1 for none),
+        ``opportunity`` (0 or 1, where it is known).
     four : FourPeriods
         Of these rows.
     learnt : Learnt
@@ -90,7 +91,8 @@ def evaluate(frame: pd.DataFrame, rows: pd.DataFrame, four: FourPeriods, learnt:
         ).items()
     }
     periods = [_describe(name, of[name], four) for name in NAMES]
-    grids = compare_grids(tested, frame.iloc[test.at], _at_hand(learnt, frame), _features(learnt), plan)
+    on_the_way = rows["opportunity"].to_numpy(dtype=np.float64)[test.at] if "opportunity" in rows else None
+    grids = compare_grids(tested, frame.iloc[test.at], _at_hand(learnt, frame), _features(learnt), plan, on_the_way)
     return Evaluated(
         margin=margin,
         periods=periods,

@@ -226,6 +226,56 @@ def forget(
     job.run(workspace, lead_id, dry_run=dry_run, without_crm=without_crm, console=console)
 
 
+@app.command(epilog="Example: tamis funnel --html funnel.html --csv tables --lang fr")
+def funnel(
+    html: Annotated[Path | None, typer.Option(help="Write the report here.", metavar="FILE")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write its tables into this folder.", metavar="DIR")] = None,
+    within: Annotated[
+        int | None,
+        typer.Option(help="Days in which a step must be passed; default: twice the horizon.", metavar="DAYS"),
+    ] = None,
+    lang: LanguageOption = None,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+    log_json: LogOption = False,
+) -> None:
+    """Show what becomes of leads: stages, refusals, delays, cost and return by channel."""
+    from pipeline import funnel as job
+
+    job.run(workspace, job.Request(within, lang, html, csv), now=_now(), console=_console(as_json, log_json))
+
+
+@app.command(epilog="Example: tamis decisions lead-00042 --json")
+def decisions(
+    lead_id: Annotated[str, typer.Argument(help="The lead.", metavar="LEAD_ID")],
+    lang: LanguageOption = None,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+    log_json: LogOption = False,
+) -> None:
+    """Show every decision about a lead: when, by which model, facts, threshold, rule and definition, or by whom."""
+    from pipeline import decisions as job
+
+    job.run(workspace, lead_id, language=lang, console=_console(as_json, log_json))
+
+
+@app.command(epilog='Example: tamis override lead-00042 hand_over --why "met them at the fair"')
+def override(
+    lead_id: Annotated[str, typer.Argument(help="The lead.", metavar="LEAD_ID")],
+    decision: Annotated[str, typer.Argument(help="hand_over, nurture, disqualify, or free.", metavar="DECISION")],
+    why: Annotated[str, typer.Option(help="Kept with the decision.")] = "",
+    lang: LanguageOption = None,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+    log_json: LogOption = False,
+) -> None:
+    """Decide about one lead instead of the policy, from the next score run on; free takes that back."""
+    from pipeline import decisions as job
+
+    given = job.Given(lead_id, decision, by=_user(), why=why, at=_now())
+    job.override(workspace, given, language=lang, console=_console(as_json, log_json))
+
+
 @app.command(epilog="Example: tamis doctor")
 def doctor(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False) -> None:
     """Check the installation and the workspace, and say what to mend."""

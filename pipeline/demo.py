@@ -16,6 +16,7 @@ from models.evidence import Evidence
 from pipeline.console import Console
 from pipeline.decision_settings import Condition
 from pipeline.explain import chosen_language
+from pipeline.policy_settings import DisqualifyRule
 from pipeline.report.training import draw, render
 from pipeline.score import HOTTEST, Request, score
 from pipeline.settings import LabelName, Settings
@@ -47,6 +48,11 @@ LABELS: Mapping[str, Mapping[LabelName, str]] = {
 # Whom it wants as customers, and where it sells.
 ICP = (Condition(column="employees", at_least=20, at_most=2000),)
 TERRITORY = (Condition(column="country", equals=("FR", "BE", "LU")),)
+# Who never goes to its sales.
+DISQUALIFY = (
+    DisqualifyRule(reason="student", column="job_title", contains=("étudiant", "étudiante", "stagiaire", "alternante")),
+    DisqualifyRule(reason="out_of_territory", column="country", outside=("FR", "BE", "LU", "CH", "DE")),
+)
 
 
 def run(
@@ -74,7 +80,9 @@ def run(
     _make_room(directory, force=force)
     features = base.features.model_copy(update={"labels": LABELS})
     points = base.points.model_copy(update={"icp": ICP, "territory": TERRITORY})
-    settings = base.model_copy(update={"output": output, "features": features, "points": points})
+    policy = base.policy.model_copy(update={"disqualify": DISQUALIFY})
+    changed = {"output": output, "features": features, "points": points, "policy": policy}
+    settings = base.model_copy(update=changed)
     write_text(directory / MARK, "")
     with console.step("Simulating a company"):
         plan = SimulationPlan(n_leads=leads, events_per_lead=events, seed=seed)

@@ -1,6 +1,6 @@
 """Steps 3 to 5 of the design: snapshots, features, and the frame that the model reads."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,7 +115,7 @@ def describe_training(opened: Opened, settings: Settings, scratch: Path) -> Desc
     snapshots = training_snapshots(tables, snapshot_plan(settings), first_created)
     rows = collect(snapshots).sort_values(KEYS, ignore_index=True)
     features = declared_features(opened, settings)
-    path = _materialise(opened, teaching(rows, settings)[KEYS], features, scratch)
+    path = materialise(opened, teaching(rows, settings)[KEYS], features, scratch)
     return Described(rows, path, features)
 
 
@@ -139,12 +139,18 @@ def teaching(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 
 def describe_scoring(
-    opened: Opened, settings: Settings, cutoff: int, features: Sequence[Feature], scratch: Path
+    opened: Opened,
+    settings: Settings,
+    cutoff: int,
+    features: Sequence[Feature],
+    scratch: Path,
+    *,
+    left_out: Collection[str] = (),
 ) -> Described:
-    """Every open lead at the cutoff with the features of a model, by the recipes that the model carries."""
+    """Every open lead at the cutoff but those left out, with the features of a model, by the recipes it carries."""
     rows = collect(scoring_snapshots(opened.tables, snapshot_plan(settings), cutoff))
-    rows = rows.sort_values(KEYS, ignore_index=True)
-    path = _materialise(opened, rows[KEYS], features, scratch)
+    rows = rows[~rows["lead_id"].isin(left_out)].sort_values(KEYS, ignore_index=True)
+    path = materialise(opened, rows[KEYS], features, scratch)
     return Described(rows, path, tuple(features), _missing(opened, features))
 
 
@@ -162,8 +168,25 @@ def _missing(opened: Opened, features: Sequence[Feature]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(gone))
 
 
-def _materialise(opened: Opened, keys: pd.DataFrame, features: Sequence[Feature], scratch: Path) -> Path:
-    """Run the features on these snapshots and write them in the order of their keys."""
+def materialise(opened: Opened, keys: pd.DataFrame, features: Sequence[Feature], scratch: Path) -> Path:
+    """Run the features on snapshots and write them in the order of their keys.
+
+    Parameters
+    ----------
+    opened : Opened
+        Its tables and its connection.
+    keys : pandas.DataFrame
+        ``lead_id``, ``cutoff`` (UTC seconds), sorted.
+    features : sequence of Feature
+        With recipes.
+    scratch : pathlib.Path
+        Folder for the result.
+
+    Returns
+    -------
+    pathlib.Path
+        Parquet with the keys and one column per feature.
+    """
     snapshots_path, raw_path, path = (scratch / name for name in ("snapshots", "raw", "features"))
     pq.write_table(pa.Table.from_pandas(keys, preserve_index=False), snapshots_path)
     connection = opened.connection

@@ -54,6 +54,8 @@ def _head(dossier: Dossier, language: Language) -> Table:
         head.add_row(say("rank", language), f"[bold]{dossier.place(language)}[/]")
     head.add_row(say("band", language), row["band"] + _measured(dossier, language))
     head.add_row(say("decision", language), say(row["decision"], language) + _limit(dossier, language))
+    if qualified := dossier.status(language):
+        head.add_row(say("qualified", language), escape(qualified))
     if dossier.explored(language):
         head.add_row("", f"[yellow]{escape(dossier.explored(language))}[/]")
     if dossier.amount is not None:

@@ -193,6 +193,26 @@ def _query(connection: duckdb.DuckDBPyConnection, snapshots: pa.Table, files: Se
             ) from error
 
 
+def opportunities(opened: Opened, rows: pd.DataFrame, horizon_days: int) -> npt.NDArray[np.float64] | None:
+    """Whether each snapshot's lead was or became an opportunity within the horizon; None where no stage says so.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame of n rows
+        ``lead_id``, ``cutoff``.
+    """
+    stages = opened.tables.frames.get("stages")
+    if stages is None or opened.tables.one_table:
+        return None
+    rows_ = stages.filter(nw.col("stage").str.strip_chars().str.to_lowercase() == "opportunity")
+    first = collect(rows_.group_by("lead_id").agg(at=nw.col("entered_at").min())).set_index("lead_id")["at"]
+    if first.empty:
+        return None
+    at = rows["lead_id"].astype("str").map(first).to_numpy(dtype=np.float64, na_value=np.nan)
+    cutoff = rows["cutoff"].to_numpy(dtype=np.float64)
+    return (at < cutoff + horizon_days * DAY_S).astype(np.float64)
+
+
 def _contacted_at(opened: Opened, lead: "pd.Series[str]") -> npt.NDArray[np.float64]:
     """When sales first had each lead; NaN where no stage says so."""
     stages = opened.tables.frames.get("stages")

@@ -3,7 +3,7 @@
 This is shown to the people who work on the lead; names stay in the workspace and enter no feature, model or log.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -64,8 +64,10 @@ class History:
     tracked: tuple[str, ...]
 
 
-def history(workspace: Workspace, run_: ScoreRun, lead_id: str, cutoff: int, zone: ZoneInfo) -> History | None:
-    """Read the history of a lead as it was known at the cutoff.
+def histories(
+    workspace: Workspace, run_: ScoreRun, lead_ids: Sequence[str], cutoff: int, zone: ZoneInfo
+) -> dict[str, History] | None:
+    """Read the histories of leads as they were known at the cutoff, each table once.
 
     Parameters
     ----------
@@ -73,8 +75,8 @@ def history(workspace: Workspace, run_: ScoreRun, lead_id: str, cutoff: int, zon
         Keeps the tables of the last runs.
     run_ : ScoreRun
         Which tables.
-    lead_id : str
-        Which lead.
+    lead_ids : sequence of str
+        Which leads.
     cutoff : int
         UTC seconds: what became known then or later is not there.
     zone : zoneinfo.ZoneInfo
@@ -82,26 +84,50 @@ def history(workspace: Workspace, run_: ScoreRun, lead_id: str, cutoff: int, zon
 
     Returns
     -------
-    History, optional
+    dict of str to History, optional
         None where the tables of that run are no longer kept.
     """
     folder = workspace.staging / run_.manifest["source"]
     if not (folder / "leads.parquet").is_file():
         return None
-    leads = _read(folder, "leads", ds.field("lead_id") == lead_id).to_pylist()
-    who = {name: leads[0][name] for name in WHO if leads and leads[0].get(name) is not None}
-    known = ds.field("known_at") < cutoff
-    happened = [_read(folder, "events", (ds.field("lead_id") == lead_id) & known)]
-    if "account_id" in who:
-        happened.append(_read(folder, "signals", (ds.field("account_id") == who["account_id"]) & known))
-    answers = _read(folder, "answers", (ds.field("lead_id") == lead_id) & known)
-    last = answers.sort_by([("known_at", "ascending")]).to_pylist() if answers.num_rows else []
-    return History(
-        who=who,
-        timeline=_timeline(happened, zone),
-        said={row["criterion"]: row["answer"] for row in last},
-        tracked=_criteria(folder),
-    )
+    mine, known = ds.field("lead_id").isin(list(lead_ids)), ds.field("known_at") < cutoff
+    who: dict[str, dict[str, Any]] = {lead_id: {} for lead_id in lead_ids} | {
+        row["lead_id"]: {name: row[name] for name in WHO if row.get(name) is not None}
+        for row in _read(folder, "leads", mine).to_pylist()
+    }
+    accounts = sorted({str(facts["account_id"]) for facts in who.values() if "account_id" in facts})
+    events = _by(_read(folder, "events", mine & known), "lead_id")
+    signals = _by(_read(folder, "signals", ds.field("account_id").isin(accounts) & known), "account_id")
+    answers = _read(folder, "answers", mine & known)
+    said: dict[str, dict[str, str]] = {}
+    for row in answers.sort_by([("known_at", "ascending")]).to_pylist() if answers.num_rows else ():
+        said.setdefault(row["lead_id"], {})[row["criterion"]] = row["answer"]
+    tracked, nothing = _criteria(folder), pd.DataFrame()
+    return {
+        lead_id: History(
+            who=facts,
+            timeline=_timeline(
+                [events.get(lead_id, nothing), signals.get(str(facts.get("account_id")), nothing)], zone
+            ),
+            said=said.get(lead_id, {}),
+            tracked=tracked,
+        )
+        for lead_id, facts in who.items()
+    }
+
+
+def history(workspace: Workspace, run_: ScoreRun, lead_id: str, cutoff: int, zone: ZoneInfo) -> History | None:
+    """Read the history of one lead, see `histories`."""
+    found = histories(workspace, run_, [lead_id], cutoff, zone)
+    return None if found is None else found[lead_id]
+
+
+def _by(table: pa.Table, key: str) -> dict[str, pd.DataFrame]:
+    """Rows of each lead or account."""
+    if not table.num_rows:
+        return {}
+    frame = table.select([key, "occurred_at", "type"]).to_pandas()
+    return {str(name): rows for name, rows in frame.groupby(key)}
 
 
 def _read(folder: Path, table: str, rows: Any) -> pa.Table:
@@ -118,12 +144,11 @@ def _criteria(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(name for name in found if name))
 
 
-def _timeline(happened: list[pa.Table], zone: ZoneInfo) -> tuple[Line, ...]:
+def _timeline(happened: list[pd.DataFrame], zone: ZoneInfo) -> tuple[Line, ...]:
     """One line for each day and type, the newest first."""
     lines = []
-    for source, table in zip(("events", "signals"), happened, strict=False):
-        if table.num_rows:
-            frame = table.select(["occurred_at", "type"]).to_pandas()
+    for source, frame in zip(("events", "signals"), happened, strict=True):
+        if len(frame):
             days = pd.to_datetime(frame["occurred_at"], unit="s", utc=True).dt.tz_convert(zone).dt.date
             for (_, type_), at in frame["occurred_at"].groupby([days, frame["type"]]):
                 lines.append(Line(int(at.max()), source, str(type_), len(at)))  # type: ignore[arg-type]  # of the two

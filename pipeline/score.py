@@ -14,19 +14,24 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.errors import DataError, UseError
 from features.tables import Attribute
 from models.alarms import ReasonTally, alarms
 from models.lead_model import LeadModel
+from models.policy import FLAGS, INCOMPLETE
 from pipeline.console import Console
 from pipeline.describe import describe_scoring
 from pipeline.language import iso
+from pipeline.office import work_calendar
+from pipeline.overrides import said_by_people
 from pipeline.owner_thresholds import TEAM_ONLY, lead_thresholds
+from pipeline.policy_facts import policy_version, read_policy_facts
 from pipeline.score_out import write_out
 from pipeline.score_rows import NONE_BEFORE, Previous, RunFacts, score_block
-from pipeline.score_runs import EXPLORATION, MANIFEST, TALLY, ScoreRun, newest
+from pipeline.score_runs import EXPLORATION, MANIFEST, OPTED_OUT, TALLY, ScoreRun, newest
 from pipeline.settings import Settings
 from pipeline.settings_file import load
 from pipeline.source import Opened, open_source
@@ -128,24 +133,32 @@ def score(workspace: Workspace, settings: Settings, request: Request, *, now: in
         with closing(opened.connection):
             cutoff = _cutoff(request, opened, settings, now)
             with console.step("Computing the features"):
-                described = describe_scoring(opened, settings, cutoff, model.inputs, scratch)
-            opted_out = _opted_out(opened)
+                opted_out = _opted_out(opened)
+                described = describe_scoring(opened, settings, cutoff, model.inputs, scratch, left_out=opted_out)
+            if described.rows.empty:
+                raise DataError(
+                    f"No open lead at {iso(cutoff)}: expected at least one lead created before it, not decided and not "
+                    "opted out. Check leads and outcomes, or --as-of."
+                )
+            # Who looks back sees what was known then, orders of people included; tonight they hold once they are given.
+            until = now + 1 if request.as_of is None else cutoff
+            people = said_by_people(workspace, reviewed_before=cutoff, ordered_before=until)
+            policy = read_policy_facts(opened, settings, described.rows["lead_id"].astype("str"), cutoff, people)
             # A file of some leads does not say which part of the flow is whose.
             owners = TEAM_ONLY if request.leads else lead_thresholds(opened, described, model, settings)
-        if described.rows.empty:
-            raise DataError(
-                f"No open lead at {iso(cutoff)}: expected at least one lead created before it and not decided. "
-                "Check leads and outcomes, or --as-of."
-            )
         kind = "file" if request.leads else "portfolio"
-        key = _key(opened, version, files, cutoff, settings, kind)
+        key = _key(opened, version, files, cutoff, settings, kind, people)
         building, head = _building(workspace, key, now)
+        calendar = work_calendar(settings, cutoff, cutoff)
         before = _before(newest(workspace, "portfolio", before=cutoff))
-        run_ = RunFacts(head["run_id"], head["scored_at"], cutoff, model, version, settings, opted_out, before, owners)
+        run_ = RunFacts(
+            head["run_id"], head["scored_at"], cutoff, model, version, settings, policy, calendar, before, owners
+        )
         with console.step("Scoring and explaining"):
             for number, block in enumerate(described.blocks(settings.limits.rows_per_block)):
                 _write_block(building, number, block, run_)
         with console.step("Publishing"):
+            _write(pa.table({"lead_id": pa.array(sorted(opted_out), pa.string())}), building / OPTED_OUT)
             manifest = _manifest(building, run_, cutoff, kind, opened, described.missing)
             write_text(building / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
             final = workspace.scores / run_.run_id
@@ -181,7 +194,13 @@ def _cutoff(request: Request, opened: Opened, settings: Settings, now: int) -> i
 
 
 def _key(
-    opened: Opened, version: Version, files: Mapping[str, bytes], cutoff: int, settings: Settings, kind: str
+    opened: Opened,
+    version: Version,
+    files: Mapping[str, bytes],
+    cutoff: int,
+    settings: Settings,
+    kind: str,
+    people: pd.DataFrame,
 ) -> str:
     """What the rows depend on; an interrupted run with the same key is taken up where it stopped."""
     parts = [
@@ -191,6 +210,7 @@ def _key(
         str(cutoff),
         kind,
         settings.model_dump_json(),
+        people.to_json(),
     ]
     return sha256("\0".join(parts).encode()).hexdigest()
 
@@ -247,7 +267,10 @@ def _manifest(
     building: Path, run_: RunFacts, cutoff: int, kind: str, opened: Opened, missing: tuple[str, ...]
 ) -> dict[str, Any]:
     rows = ScoreRun(building, {}).rows(
-        ["segment", "scored_by", "band", "decision", "propensity", "qualification", "handover_probability"]
+        [
+            *("segment", "scored_by", "band", "decision", "propensity", "qualification", "rule", "due_at"),
+            "handover_probability",
+        ]
     )
     counts = {name: _counts(rows.column(name)) for name in ("segment", "scored_by", "band", "decision")}
     return {
@@ -264,12 +287,30 @@ def _manifest(
         "scored_by": counts["scored_by"] if run_.model.by_segment.segments else {},
         "bands": counts["band"],
         "decisions": counts["decision"],
+        "policy": _policy(building, rows, run_),
         "exploration": _exploration(rows, run_.settings.exploration.share),
         "mean_propensity": float(np.mean(rows.column("propensity").to_numpy())),
         "missing_features": list(missing),
         "certified": run_.model.certified_segments(),
         **_reasons(building, run_.model),
         "source": opened.stamp,
+    }
+
+
+def _policy(building: Path, rows: pa.Table, run_: RunFacts) -> dict[str, Any]:
+    """Under which definition the run decided, in full, and what that came to."""
+    qualification = rows.column("qualification")
+    held = pc.is_in(qualification, pa.array([*FLAGS.values(), INCOMPLETE]))
+    overdue = pc.less(rows.column("due_at").cast(pa.int64()), run_.cutoff)
+    return {
+        "version": policy_version(run_.settings.policy),
+        "definition": run_.settings.policy.model_dump(mode="json"),
+        "qualifications": _counts(qualification.drop_null()),
+        "rules": _counts(rows.column("rule")),
+        "n_held_back": int(pc.sum(held).as_py() or 0),
+        "wins_held_back": float(pc.sum(rows.column("propensity").filter(held)).as_py() or 0.0),
+        "n_overdue": int(pc.sum(overdue).as_py() or 0),
+        "n_opted_out": pq.read_metadata(building / OPTED_OUT).num_rows,
     }
 
 

@@ -12,16 +12,19 @@ import pyarrow as pa
 
 from features.specification import Feature
 from models.alarms import ReasonTally
+from models.calendar import HOUR_S, WorkCalendar
+from models.explain import row_sums
 from models.exploration import Lottery, drawn, probabilities
 from models.lead_model import LeadModel
+from models.policy import WITH_SALES, Scores, qualify
 from models.reasons import ReasonTable, top_reasons
 from pipeline.owner_thresholds import TEAM_ONLY, LeadThresholds
+from pipeline.policy_facts import PolicyFacts, policy_of
 from pipeline.score_runs import EXPLORATION, REASON, SCHEMA, TALLY
 from pipeline.settings import Settings
 from pipeline.tracking import Version
 
 STABLE = 0.02  # a smaller move of the propensity is no trend
-HOUR_S = 3600
 Floats = npt.NDArray[np.float64]
 
 
@@ -67,8 +70,10 @@ class RunFacts:
         Where it comes from.
     settings : Settings
         Number of reasons, delay of the first contact, threads.
-    opted_out : frozenset of str
-        Leads that must not be contacted, whatever their propensity.
+    policy : PolicyFacts
+        What is known of the leads beside their scores.
+    calendar : WorkCalendar
+        When sales works.
     previous : Previous
         The run before.
     owner_thresholds : LeadThresholds
@@ -81,7 +86,8 @@ class RunFacts:
     model: LeadModel
     version: Version
     settings: Settings
-    opted_out: frozenset[str]
+    policy: PolicyFacts
+    calendar: WorkCalendar
     previous: Previous
     owner_thresholds: LeadThresholds = TEAM_ONLY
 
@@ -102,28 +108,40 @@ def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
     least = run_.owner_thresholds.of(lead_ids, model.thresholds(block, amount))
     decided = model.decide(explained.propensity, least)
     points = explained.family_points(model.families)
-    opted_out = lead_ids.isin(run_.opted_out).to_numpy()
-    decision = np.where(opted_out, "disqualify", decided["decision"])
+    segments = model.by_segment.of(block)
+    standing = run_.policy.of(lead_ids, segments)
+    scores = Scores(
+        explained.propensity,
+        np.broadcast_to(explained.reference_propensity, n),
+        least,
+        points,
+        100.0 * row_sums(explained.on_propensity[:, product_columns(model.features, settings.policy.product_events)]),
+        decided["decision"].to_numpy(dtype="U10"),
+    )
+    found = qualify(scores, standing, policy_of(settings.policy))
     lottery = Lottery(**settings.exploration.model_dump())
-    below = explained.propensity < least
-    probability = probabilities(decision == "hand_over", below, decided["band"], opted_out, lottery)
+    passed = found.decision == "hand_over"
+    # Nobody is below the threshold where none is valid; who is held back by the policy can be drawn as well.
+    below = ~passed & ~np.isnan(least)
+    probability = probabilities(passed, below, decided["band"], ~found.open_to_lottery, lottery)
     explored = drawn(lead_ids.tolist(), probability, lottery.salt)
-    decision = np.where(explored, "hand_over", decision)
+    decision = np.where(explored, "hand_over", found.decision)
     handed_over = decision == "hand_over"
     number = settings.output.reasons
     reasons = top_reasons(model.features, explained.on_propensity, block, n_up=number, n_down=number)
     tally = ReasonTally.count(reasons, model.features, explained.matrix, model.shared)
     previous, due_before = run_.previous.of(lead_ids)
     # A lead that stays handed over keeps its day: the delay runs from the passage, not from last night.
-    due = run_.cutoff + settings.policy.contact_within_hours * HOUR_S
-    due_at = np.where(handed_over, np.where(np.isnan(due_before), due, due_before), np.nan)
+    due = run_.calendar.after(run_.cutoff, settings.policy.contact_within_hours * HOUR_S)
+    waits = handed_over & ~np.isin(found.qualification.astype(str), WITH_SALES)
+    due_at = np.where(waits, np.where(np.isnan(due_before), np.floor(due), due_before), np.nan)
     columns: dict[str, Any] = {
         "lead_id": lead_ids,
         "cutoff": block["cutoff"],
         "scored_at": np.full(n, run_.scored_at),
         "run_id": [run_.run_id] * n,
         "model_version": [str(run_.version.number)] * n,
-        "segment": model.by_segment.of(block),
+        "segment": segments,
         "scored_by": model.by_segment.made_by(block),
         "propensity": explained.propensity,
         "raw_score": explained.margin,
@@ -131,7 +149,8 @@ def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
         "threshold": pd.Series(least),
         "band": decided["band"],
         "decision": decision,
-        "qualification": [_qualification(*of) for of in zip(handed_over, explored, strict=True)],
+        "qualification": np.where(explored, EXPLORATION, found.qualification),
+        "rule": np.where(explored, "lottery", found.rule),
         "handover_probability": probability,
         **{f"{family}_points": points[family] for family in points},
         "expected_amount": amount,
@@ -149,8 +168,17 @@ def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=SCHEMA.with_metadata({TALLY: json.dumps(tally.to_dict())}))
 
 
-def _qualification(handed_over: bool, explored: bool) -> str | None:
-    return EXPLORATION if explored else "mql" if handed_over else None
+def product_columns(features: Sequence[Feature], types: Sequence[str]) -> list[int]:
+    """Places of the features that tell of nothing but the use of the product."""
+    wanted = set(types)
+    return [
+        j
+        for j, feature in enumerate(features)
+        if (recipe := feature.recipe) is not None
+        and recipe.source == "events"
+        and recipe.types
+        and wanted.issuperset(recipe.types)
+    ]
 
 
 def reason_column(reasons: ReasonTable, features: Sequence[Feature]) -> pa.ListArray:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,6 +23,8 @@ from features.errors import DataError
 from pipeline.workspace import Workspace
 
 MANIFEST = "manifest.json"
+# The leads of the tables that asked not to be contacted: neither scored nor pushed, what was pushed is taken back.
+OPTED_OUT = "opted_out.parquet"
 # Key of the metadata of a file of rows: how often each reason is given in it.
 TALLY = "tamis.reasons"
 # Qualification of a lead below the threshold that is handed over to learn.
@@ -44,6 +47,7 @@ SCHEMA = pa.schema(
         ("band", pa.string()),
         ("decision", pa.string()),
         ("qualification", pa.string()),
+        ("rule", pa.string()),
         ("handover_probability", pa.float64()),
         ("fit_points", pa.float64()),
         ("engagement_points", pa.float64()),
@@ -111,24 +115,52 @@ class ScoreRun:
 
     def lead(self, lead_id: str) -> dict[str, Any] | None:
         """The row of one lead; None where it is not in the run."""
-        found = self._leads("rows", [lead_id], SCHEMA).to_pylist()
-        return found[0] if found else None
+        return next(iter(self.leads([lead_id])), None)
+
+    def leads(self, lead_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """The rows of some leads, in the order of the run."""
+        found: list[dict[str, Any]] = self._leads("rows", lead_ids, SCHEMA).to_pylist()
+        return found
 
     def features(self, lead_ids: Sequence[str]) -> pd.DataFrame:
         """What the model read of some leads: ``lead_id`` and one column per feature, a row for each lead."""
         frame: pd.DataFrame = self._leads("features", lead_ids).to_pandas()
         return frame
 
+    def opted_out(self) -> frozenset[str]:
+        """Leads that asked not to be contacted when the run was made; none in runs from before they were left out."""
+        path = self.path / OPTED_OUT
+        if not path.is_file():
+            return frozenset()
+        with _as_published(self.path):
+            return frozenset(pq.read_table(path).column("lead_id").to_pylist())
+
     def hottest(self, number: int) -> list[dict[str, Any]]:
-        """The rows with the highest propensities, ties by lead."""
+        """The rows with the highest propensities that no rule disqualified, ties by lead."""
         keys = [("propensity", "descending"), ("lead_id", "ascending")]
-        first = self.rows(["lead_id", "propensity"]).sort_by(keys).slice(0, number).column("lead_id").to_pylist()
+        rows = self.rows(["lead_id", "propensity", "qualification"])
+        barred = pc.equal(rows.column("qualification"), "disqualified").fill_null(False)
+        first = rows.filter(pc.invert(barred)).sort_by(keys).slice(0, number).column("lead_id").to_pylist()
         rows = {row["lead_id"]: row for row in self._leads("rows", first, SCHEMA).to_pylist()}
         return [rows[lead_id] for lead_id in first]
 
     def rank(self, propensity: float) -> int:
-        """Place of a propensity in the run, from 1; equal ones share the better place."""
-        return 1 + int(pc.sum(pc.greater(self.rows(["propensity"]).column(0), propensity)).as_py() or 0)
+        """Place of a propensity in the run, see `ranks`."""
+        return self.ranks([propensity])[0]
+
+    def ranks(self, propensities: Sequence[float]) -> list[int]:
+        """Places of propensities in the run, from 1; equal ones share the better place."""
+        ordered = np.sort(self.rows(["propensity"]).column(0).to_numpy())
+        return [1 + int(len(ordered) - np.searchsorted(ordered, one, side="right")) for one in propensities]
+
+    def withdrawn(self, columns: Sequence[str], size: int = 500) -> Iterator[tuple[str, pa.Table]]:
+        """The leads that opted out, some at a time, as rows that say nothing of them, with the name of their file."""
+        schema = pa.schema([SCHEMA.field(name) for name in columns])
+        leads = sorted(self.opted_out())
+        for start in range(0, len(leads), size):
+            some = pa.array(leads[start : start + size], pa.string())
+            arrays = [some if one.name == "lead_id" else pa.nulls(len(some), one.type) for one in schema]
+            yield OPTED_OUT, pa.Table.from_arrays(arrays, schema=schema)
 
     def _leads(self, folder: str, lead_ids: Sequence[str], schema: pa.Schema | None = None) -> pa.Table:
         with _as_published(self.path):

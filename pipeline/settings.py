@@ -4,13 +4,11 @@ The environment wins over the file: ``TAMIS_THRESHOLD__WIN_VALUE=5000`` sets ``w
 Secrets come only from the environment or from a folder of secret files (``TAMIS_SECRETS_DIR``).
 """
 
-import difflib
 import os
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import (
-    AfterValidator,
     Field,
     SecretStr,
     field_validator,
@@ -26,24 +24,14 @@ from pydantic_settings import (
 from features.tables import SCHEMA
 from pipeline.decision_settings import OpenRate, PointsSettings, ThresholdSettings
 from pipeline.enrichment_settings import NAME, EnrichmentSettings
-from pipeline.section import Section
+from pipeline.policy_settings import PolicySettings
+from pipeline.section import Section, Zone
 from pipeline.segment_settings import Segments
 
 TableName = Literal["leads", "accounts", "events", "signals", "outcomes", "stages", "answers", "changes", "costs"]
 FamilyName = Literal["fit", "engagement", "intent"]
 Language = Literal["en", "fr"]
 LabelName = Literal["en", "fr", "unit"]
-
-
-def _known_zone(name: str) -> str:
-    if name not in available_timezones():
-        near = difflib.get_close_matches(name, available_timezones(), n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"expected a time zone such as 'Europe/Paris', found {name!r}.{hint}")
-    return name
-
-
-Zone = Annotated[str, AfterValidator(_known_zone)]
 Rate = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -177,12 +165,6 @@ class CertificateSettings(Section):
     confidence: OpenRate = Field(0.9, description="how sure the certificate must be")
 
 
-class PolicySettings(Section):
-    """What happens to a lead that is handed over."""
-
-    contact_within_hours: int = Field(48, ge=1, description="first contact is due this long after the passage")
-
-
 class ExplorationSettings(Section):
     """Leads below the threshold that are handed over to learn; without them a model only confirms itself."""
 
@@ -304,6 +286,14 @@ class Settings(BaseSettings):
             )
             return env_settings, secrets, init_settings
         return env_settings, init_settings
+
+    @model_validator(mode="after")
+    def _known_segments(self) -> "Settings":
+        unknown = [name for name in self.policy.segments if name not in self.segments]
+        if unknown:
+            known = ", ".join(self.segments) or "none"
+            raise ValueError(f"policy.segments: expected segments of [segments] ({known}), found {', '.join(unknown)}")
+        return self
 
     @property
     def zone(self) -> ZoneInfo:

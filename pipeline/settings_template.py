@@ -30,6 +30,10 @@ EXAMPLES = {
         '[crm.fields]\npropensity = "tamis_propensity"\nband = "tamis_band"\nreasons = "tamis_reasons"\n'
         'scored_at = "tamis_scored_at"'
     ),
+    "policy.segments": (
+        '[policy.segments.large_abroad]\ncriteria = ["need", "authority"]\n'
+        "least = 1  # where a cycle takes 18 months, nobody has a budget at the first contact"
+    ),
     "features.families": '[features.families]\ncampaign_clicks = "engagement"',
     "features.labels": (
         '[features.labels.growth]\nen = "Growth in a year"\nfr = "Croissance sur un an"\n'

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from features.language import Language, percent
 from pipeline.decision_words import decision_sentences
+from pipeline.grid_words import verdict_sentences
 from pipeline.language import fixed, signed
 from pipeline.views import plain_table
 from pipeline.words import say
@@ -22,7 +23,12 @@ def threshold_views(facts: "TrainingFacts", language: Language) -> list["Rendera
     """Show the bands with what they converted at, the swap sets, and what else the decision could bring."""
     decision = facts.evidence["decision"]
     sentences = [escape(sentence) for sentence in decision_sentences(decision, language, facts.currency)]
-    grids = [sentence for grid in facts.evidence["points_grids"] if (sentence := _swapped(grid, language))]
+    grids = [
+        sentence
+        for grid in facts.evidence["points_grids"]
+        for sentence in (_swapped(grid, language), *map(escape, verdict_sentences(grid, facts.schema, language)))
+        if sentence
+    ]
     return [_bands(facts.evidence["deployed"]["bands"], language), "", *grids, *sentences]
 
 

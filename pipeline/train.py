@@ -23,7 +23,7 @@ from models.training import train as fit
 from pipeline.console import Console
 from pipeline.describe import snapshot_plan
 from pipeline.gates import refusals
-from pipeline.handovers import worked
+from pipeline.handovers import opportunities, worked
 from pipeline.language import day, iso
 from pipeline.leaks import describe_without_leaks
 from pipeline.owner_thresholds import read_owners
@@ -161,6 +161,8 @@ def _learn(
     probed.require_columns()
     taught = worked(workspace, opened, probed.teaching, probed.teaching_frame, settings.snapshots.horizon_days)
     learnt = taught.rows.assign(amount=taught.rows["lead_id"].map(_amounts(opened)).astype("float64"))
+    if (became := opportunities(opened, learnt, settings.snapshots.horizon_days)) is not None:
+        learnt["opportunity"] = became
     owners = read_owners(opened, settings.threshold)
     if owners is not None:
         learnt["owner"] = learnt["lead_id"].map(owners.code).fillna(-1).astype("int64")

@@ -9,6 +9,7 @@ from rich.table import Table
 from features.language import Language, number, percent
 from models.segments import ALL
 from pipeline.language import fixed, moment, ordinal, points, strength
+from pipeline.policy_words import status
 from pipeline.words import say
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def score_views(result: "ScoreRun", hottest: Sequence[Mapping[str, Any]], langua
     head.add_row(say("leads_scored", language), fixed(manifest["n_leads"], language))
     head.add_row(say("bands", language), bands)
     head.add_row(say("decisions", language), decided)
+    head_policy(head, manifest["policy"], language)
     if manifest["exploration"]["n_handed_over"]:
         head.add_row("", _explored(manifest["exploration"], language))
     if owners := manifest["owner_thresholds"]:
@@ -54,6 +56,19 @@ def score_views(result: "ScoreRun", hottest: Sequence[Mapping[str, Any]], langua
         head.add_row("[yellow]![/]", say("not_certified", language))
     head.add_row(say("rows_in", language), escape(str(result.path)))
     return [head, "", f"[bold]{say('hottest', language)}[/]", hottest_table(hottest, language)]
+
+
+def head_policy(head: Table, told: Mapping[str, Any], language: Language) -> None:
+    """What the definition made of the leads, and what stands against it."""
+    if told["qualifications"]:
+        counts = (f"{status(name, language)} {fixed(n, language)}" for name, n in told["qualifications"].items())
+        head.add_row(say("qualified", language), ", ".join(counts))
+    if told["n_held_back"]:
+        n, wins = fixed(told["n_held_back"], language), fixed(told["wins_held_back"], language, 1)
+        head.add_row("", say("held_back", language).format(n=n, wins=wins))
+    for name, mark in (("overdue", "[yellow]![/]"), ("opted_out", "")):
+        if told[f"n_{name}"]:
+            head.add_row(mark, say(name, language).format(n=fixed(told[f"n_{name}"], language)))
 
 
 def _explored(drawn: Mapping[str, float], language: Language) -> str:

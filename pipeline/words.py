@@ -1,8 +1,10 @@
 """The words of the command line, in English and French."""
 
 from features.language import Language
+from pipeline.policy_words import POLICY
 
 WORDS: dict[str, dict[Language, str]] = {
+    **POLICY,
     "fit": {"en": "Fit", "fr": "Adéquation"},
     "engagement": {"en": "Engagement", "fr": "Engagement"},
     "intent": {"en": "Intent", "fr": "Intention"},
@@ -97,10 +99,39 @@ WORDS: dict[str, dict[Language, str]] = {
     "first_reasons": {"en": "What comes first, in share of leads", "fr": "Première raison, en part des leads"},
     "unknown": {"en": "What cannot be known", "fr": "Ce qu'on ne peut pas savoir"},
     "explored": {
-        "en": "{n} of {eligible} leads below the threshold are handed over to learn: chosen at random ({share} of 100), so "
+        "en": "{n} of {eligible} leads that would not be handed over are, to learn: chosen at random ({share} of 100), so "
         "that the model does not only confirm itself",
-        "fr": "{n} des {eligible} leads sous le seuil sont transmis pour apprendre : tirés au sort ({share} sur 100), pour "
+        "fr": "{n} des {eligible} leads non retenus sont transmis pour apprendre : tirés au sort ({share} sur 100), pour "
         "que le modèle ne se donne pas seulement raison à lui-même",
+    },
+    "qualified": {"en": "Qualified", "fr": "Qualification"},
+    "held_back": {
+        "en": "{n} leads reach the threshold without evidence in enough families and are held back by the policy; "
+        "{wins} of them are expected to be won",
+        "fr": "{n} leads atteignent le seuil sans preuves dans assez de familles : la définition commune les retient ; "
+        "{wins} d'entre eux devraient être gagnés",
+    },
+    "overdue": {
+        "en": "{n} leads were to be contacted before this run and were not",
+        "fr": "{n} leads auraient dû être contactés avant ce passage et ne l'ont pas été",
+    },
+    "opted_out": {
+        "en": "{n} people opted out: neither scored nor pushed",
+        "fr": "{n} personnes refusent d'être contactées : ni notées, ni envoyées au CRM",
+    },
+    "decided": {"en": "Decided", "fr": "Décidé le"},
+    "decision": {"en": "Decision", "fr": "Décision"},
+    "by_rule": {"en": "Because", "fr": "Motif"},
+    "decided_by": {"en": "By", "fr": "Par"},
+    "by_model": {
+        "en": "model {model}, definition {policy}",
+        "fr": "modèle {model}, définition {policy}",
+    },
+    "order_free": {"en": "given back to the policy", "fr": "rendu à la définition commune"},
+    "accepted": {"en": "accepted by sales", "fr": "accepté par les commerciaux"},
+    "order_kept": {
+        "en": "Kept: {decision}. It holds from the next 'tamis score' on.",
+        "fr": "Enregistré : {decision}. Effectif dès le prochain « tamis score ».",
     },
     "no_alarm": {"en": "No alarm.", "fr": "Aucune alerte."},
     "from_share": {"en": "from", "fr": "à partir de"},
@@ -112,6 +143,20 @@ WORDS: dict[str, dict[Language, str]] = {
         "en": "Handing over as many leads as {grid} ({n}): {ours} deals won instead of {theirs} (difference: {low} to {high}).",
         "fr": "À volume égal à {grid} ({n} leads) : {ours} affaires gagnées au lieu de {theirs} (écart : entre {low} et {high}).",
     },
+    "rules_right": {
+        "en": "Where {grid} is right (conversion with / without): {rules}.",
+        "fr": "Là où {grid} a raison (conversion avec / sans) : {rules}.",
+    },
+    "rules_wrong": {
+        "en": "Where {grid} is wrong (conversion with / without): {rules}.",
+        "fr": "Là où {grid} a tort (conversion avec / sans) : {rules}.",
+    },
+    "only_grid": {
+        "en": "{n} leads that only {grid} would hand over were won at {rate}; {ours} that only Tamis would, at {rate_ours}.",
+        "fr": "{n} leads que seule {grid} transmettrait ont été gagnés à {rate} ; {ours} que seul Tamis transmettrait, à "
+        "{rate_ours}.",
+    },
+    "outside": {"en": "outside", "fr": "en dehors"},
     "owner_thresholds": {
         "en": "Thresholds by owner: {n} owners, {low} to {high}",
         "fr": "Seuils par commercial : {n} commerciaux, de {low} à {high}",

@@ -27,6 +27,7 @@ from pipeline.tracking import Registry
 from pipeline.workspace import Workspace
 
 # Nothing of the developer's own settings reaches a test. MLflow and matplotlib are imported later, on first use.
+SHARING = ("crm", "browser")
 KEPT = ("TAMIS_POSTGRES", "TAMIS_PRISM", "TAMIS_DATASETS", "TAMIS_REQUIRE_DATASETS", "TAMIS_REQUIRE_BROWSER")
 for variable in [name for name in os.environ if name.startswith(("TAMIS_", "MLFLOW_")) and name not in KEPT]:
     del os.environ[variable]
@@ -36,6 +37,14 @@ os.environ["MPLBACKEND"] = "Agg"
 # A test is never timed: a busy machine proves nothing about the code.
 hypothesis.settings.register_profile("tamis", deadline=None)
 hypothesis.settings.load_profile("tamis")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, and those that start the same servers: what they share is made once."""
+    for item in items:
+        folder = item.path.parent
+        group = folder if folder.name in SHARING else item.path
+        item.add_marker(pytest.mark.xdist_group(str(group)))
 
 
 @pytest.fixture(scope="session")

@@ -47,6 +47,17 @@ class Record(NamedTuple):
     barrier: Barrier = ""
     parent: str = ""
 
+    def keeps_off(self, values: Sequence[Value]) -> bool:
+        """Whether it must not be written; who opted out may have all that is ours taken back.
+
+        Examples
+        --------
+        >>> flagged = Record("L1", "7", barrier="opted_out")
+        >>> flagged.keeps_off([0.5, "A"]), flagged.keeps_off([None, ""]), Record("L1", "7").keeps_off([0.5, "A"])
+        (True, False, False)
+        """
+        return bool(self.barrier) and not (self.barrier == "opted_out" and not any(v not in (None, "") for v in values))
+
 
 class Change(NamedTuple):
     """What one record is to hold: values in the order of the mapping, None empties a field.

@@ -26,6 +26,8 @@ AMOUNTS = frozenset({"expected_amount", "expected_value"})
 RATES = frozenset(
     {"propensity", "reference_propensity", "threshold", "previous_propensity", "handover_probability", "lower", "upper"}
 )
+# The dossier as text, made when it is sent: no column of a score run, and told anew when the reasons change.
+NOTE = "handover_note"
 # Where percentages were not certified, a number that would be read as one is emptied.
 PERCENTAGES = RATES | POINTS | {"expected_value"}
 
@@ -40,7 +42,7 @@ class Field:
         The column, the field.
     kind : str
         ``rate`` (0 to 1), ``points``, ``amount``, ``number``, ``choice``, ``text``, ``reasons`` (sentences, one a
-        line) or ``instant`` (UTC seconds).
+        line; the hand-over note as well) or ``instant`` (UTC seconds).
     """
 
     ours: str
@@ -94,7 +96,7 @@ def resolve(mapping: Mapping[str, str], key: str = "", reserved: Collection[str]
             'crm.fields: expected at least one column = field, such as propensity = "tamis_propensity", found none. '
             "Fill [crm.fields] in tamis.toml; 'tamis push --prepare' then creates the fields that are missing."
         )
-    faults, known = [], [name for name in SCHEMA.names if name != "lead_id"]
+    faults, known = [], [*(name for name in SCHEMA.names if name != "lead_id"), NOTE]
     for ours, theirs in mapping.items():
         if ours not in known:
             near = difflib.get_close_matches(ours, known, n=1)
@@ -115,7 +117,7 @@ def _kind(name: str) -> Kind:
     for kind, names in (("rate", RATES), ("points", POINTS), ("amount", AMOUNTS), ("choice", CHOICES)):
         if name in names:
             return kind  # type: ignore[return-value]
-    if name == "reasons":
+    if name in ("reasons", NOTE):
         return "reasons"
     stored = SCHEMA.field(name).type
     if pa.types.is_timestamp(stored):

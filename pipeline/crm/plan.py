@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Protocol
 
 import pyarrow as pa
@@ -24,10 +25,10 @@ TOLD = 10
 
 
 class Words(Protocol):
-    """Makes the sentences of the reasons, for rows that are sent."""
+    """Makes the texts of reasons and hand-over notes, for rows that are sent."""
 
-    def __call__(self, name: str, rows: pa.Table) -> list[str]:
-        """One text per row of a file of the run."""
+    def __call__(self, name: str, rows: pa.Table) -> Mapping[str, Sequence[str]]:
+        """By column of ours, one text per row of a file of the run."""
         ...
 
 
@@ -85,12 +86,13 @@ def plan(order: Order, ledger: Ledger, adapter: Adapter, push: int, words: Words
     tally, seq = Tally(), 0
     pushes = ledger.pushes()
     scored = (int(order.run.manifest["cutoff"]), int(order.run.manifest["scored_at"]))
-    wanted = {"lead_id", "band", SEGMENT, *(one.ours for one in order.fields)}
+    told = any(one.kind == "reasons" for one in order.fields)
+    wanted = {"lead_id", "band", SEGMENT, *(one.ours for one in order.fields), *(["reasons"] if told else [])}
     columns = [name for name in SCHEMA.names if name in wanted]
-    longest, told = adapter.limits.text, any(one.kind == "reasons" for one in order.fields)
+    longest = adapter.limits.text
 
     def parts() -> Iterator[Part]:
-        for name, table in order.run.blocks(columns):
+        for name, table in chain(order.run.blocks(columns), _withdrawn(order.run, ledger, columns)):
             if not table.num_rows:
                 continue
             block = normalise(table, order.fields, certified=order.certified, longest=longest)
@@ -98,10 +100,11 @@ def plan(order: Order, ledger: Ledger, adapter: Adapter, push: int, words: Words
             diff = compare(block, order.fields, accepted, pushes, scored, order.minimum)
             _count(tally, block, diff)
             if len(diff.changed):
-                texts = words(name, table.select(["lead_id", "reasons"]).take(diff.changed)) if told else []
+                texts = words(name, table.select(["lead_id", "reasons"]).take(diff.changed)) if told else {}
                 for start in range(0, len(diff.changed), adapter.limits.read):
                     some = slice(start, start + adapter.limits.read)
-                    yield _part(order, block, accepted, diff.changed[some], texts[some], longest)
+                    of_some = {ours: of_all[some] for ours, of_all in texts.items()}
+                    yield _part(order, block, accepted, diff.changed[some], of_some, longest)
 
     for part, records in _read_ahead(adapter, parts()):
         ledger.stage(push, _planned(part, records, order, push, tally, seq))
@@ -137,17 +140,27 @@ def _count(tally: Tally, block: Block, diff: Diff) -> None:
 
 
 def _part(
-    order: Order, block: Block, accepted: Mapping[str, Accepted], rows: Integers, texts: Sequence[str], longest: int
+    order: Order,
+    block: Block,
+    accepted: Mapping[str, Accepted],
+    rows: Integers,
+    texts: Mapping[str, Sequence[str]],
+    longest: int,
 ) -> Part:
     columns: list[Sequence[Value]] = []
     for place, one in enumerate(order.fields):
         if one.kind == "reasons":
-            columns.append(texts)
+            columns.append(texts[one.ours])
         elif one.kind == "instant":
             columns.append([None if value is None else int(value) for value in block.values(place, rows)])
         else:
             columns.append(block.values(place, rows))
-    wrong = {k: f"reasons: {why}" for k, text in enumerate(texts) if (why := fault(text, longest))}
+    wrong = {
+        k: f"{ours}: {why}"
+        for ours, of_all in texts.items()
+        for k, text in enumerate(of_all)
+        if (why := fault(text, longest))
+    }
     if block.faults:
         wrong |= {k: block.faults[i] for k, i in enumerate(rows.tolist()) if i in block.faults}
     kept = payloads(columns, block.reasons[rows].tolist(), list(block.bands[rows]))
@@ -160,6 +173,14 @@ def _part(
         block.fingerprint[rows].tolist(),
         wrong,
     )
+
+
+def _withdrawn(run_: ScoreRun, ledger: Ledger, columns: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:
+    """The leads that opted out and of which something was pushed: it is taken back."""
+    for name, table in run_.withdrawn(columns):
+        leads = table.column("lead_id").to_pylist()
+        accepted = ledger.accepted(leads[0], leads[-1])
+        yield name, table.filter(pa.array([lead in accepted for lead in leads]))
 
 
 def _read_ahead(adapter: Adapter, parts: Iterator[Part]) -> Iterator[tuple[Part, Sequence[Record]]]:
@@ -189,7 +210,10 @@ def _planned(part: Part, records: Sequence[Record], order: Order, push: int, tal
         before is None and record is not None and is_newer(record, stamps)
         for before, record in zip(part.accepted, held, strict=True)
     ]
-    how = [standing(r, is_same=is_same, is_older=o) for r, is_same, o in zip(held, equal, older, strict=True)]
+    how = [
+        standing(record, values, is_same=is_same, is_older=is_older)
+        for record, values, is_same, is_older in zip(held, zip(*part.columns, strict=True), equal, older, strict=True)
+    ]
     after = list(part.payloads)
     for k, why in part.wrong.items():
         how[k], after[k] = Standing("invalid", code="invalid", message=why), "[]"

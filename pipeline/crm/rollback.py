@@ -55,7 +55,7 @@ def _planned(part: list[Any], ledger: Ledger, adapter: Adapter, push: int, seq: 
         record = found.get(row.lead_id)
         # Values of another mapping were never ours to undo: the fields are emptied, as before the first push.
         values = json.loads(row.before)[:-2] if row.before else [None] * len(adapter.fields)
-        how.append(standing(record, is_same=record is not None and same(record.values, values, adapter.fields)))
+        how.append(standing(record, values, is_same=record is not None and same(record.values, values, adapter.fields)))
     state, parent, crm_id, version, seen, code, message = zip(*how, strict=True)
     held = [now.get(row.lead_id) for row in part]
     return Planned(

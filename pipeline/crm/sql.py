@@ -189,7 +189,7 @@ class SqlTable:
 def _outcome(record: Record | None, change: Change) -> Outcome:
     if record is None:
         return Outcome("missing")
-    return OK if record.values == change.before and not record.barrier else EDITED
+    return OK if record.values == change.before and not record.keeps_off(change.values) else EDITED
 
 
 def ours(one: Field, value: Any) -> Value:

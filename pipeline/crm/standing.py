@@ -29,11 +29,11 @@ class Standing(NamedTuple):
 MISSING = Standing("missing")
 
 
-def standing(record: Record | None, *, is_same: bool, is_older: bool = False) -> Standing:
-    """Say how a record stands."""
+def standing(record: Record | None, values: Sequence[Value], *, is_same: bool, is_older: bool = False) -> Standing:
+    """Say how a record stands beside its wanted values; who opted out may have all that is ours taken back."""
     if record is None:
         return MISSING
-    if record.barrier:
+    if record.keeps_off(values):
         state: str = record.barrier
     elif is_older:
         state = "older"

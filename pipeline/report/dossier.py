@@ -14,6 +14,7 @@ from models.moves import Moves
 from models.reasons import Reason
 from models.segments import ALL
 from pipeline.language import day, fixed, iso, moment, money, ordinal, points, strength, two_figures
+from pipeline.policy_words import ruled, status
 from pipeline.report.templates import environment
 from pipeline.report.waterfall import waterfall
 from pipeline.report.words import say
@@ -66,6 +67,8 @@ class Dossier:
         Of the run.
     has_segments : bool
         Whether the model knows segments: then it is told which made the score.
+    policy_version : str, optional
+        Of the definition that decided; None in runs from before it.
     """
 
     row: Mapping[str, Any]
@@ -88,6 +91,7 @@ class Dossier:
     n_ranked: int
     kind: str
     has_segments: bool = False
+    policy_version: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -102,6 +106,7 @@ class Dossier:
             "amount_low": self.amount and self.amount[0],
             "amount_high": self.amount and self.amount[1],
             "band_measured": self.band_measured,
+            "policy_version": self.policy_version,
             "certified": self.certified,
             "rank": self.rank,
             "n_ranked": self.n_ranked,
@@ -160,6 +165,13 @@ class Dossier:
         if self.certified:
             return points(of[name], language)
         return strength(of[name], max(abs(value) for value in of.values()))
+
+    def status(self, language: Language) -> str:
+        """What the lead is by the definition, and by which rule; empty where the definition says nothing of it."""
+        found = status(self.row["qualification"], language)
+        why = ruled(self.row.get("rule"), self.row["decision"], language)
+        said = f"{found} ({why})" if found and why else found or why
+        return said[:1].upper() + said[1:]
 
     def explored(self, language: Language) -> str:
         """That the lead was drawn to learn from it, and how likely that was; empty where it was not."""

@@ -40,9 +40,16 @@ DOSSIER: dict[str, tuple[str, str]] = {
     "nurture": ("nurture", "à nourrir"),
     "disqualify": ("disqualified", "écarté"),
     "threshold_at": ("threshold {threshold}", "seuil de qualification {threshold}"),
+    "qualified": ("Qualification", "Qualification"),
+    "definition": ("definition {version}", "définition {version}"),
+    "note_contact": ("To contact by {at}", "À contacter avant le {at}"),
+    "note_for": ("For", "Pour"),
+    "note_against": ("Against", "Contre"),
+    "note_ask": ("To ask", "À demander"),
+    "note_events": ("Latest", "Derniers événements"),
     "explored": (
-        "Handed over to learn: chosen at random among leads below the threshold ({share} of 100), so that the model does not only confirm itself.",
-        "Transmis pour apprendre : tiré au sort parmi les leads sous le seuil ({share} sur 100), pour que le modèle ne se donne pas seulement raison à lui-même.",
+        "Handed over to learn: chosen at random among leads that would not be ({share} of 100), so that the model does not only confirm itself.",
+        "Transmis pour apprendre : tiré au sort parmi les leads non retenus ({share} sur 100), pour que le modèle ne se donne pas seulement raison à lui-même.",
     ),
     "amount": ("If won", "S'il est gagné"),
     "amount_text": (

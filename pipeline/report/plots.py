@@ -41,7 +41,7 @@ def gain(curves: Mapping[str, Curve], language: Language) -> str:
         axes.plot(xs, ys, color=COLOURS[system], linewidth=width, label=say(system, language))
     _label(axes, language, "gain")
     axes.legend(frameon=False, loc="lower right")
-    return _svg(figure, say("gain", language))
+    return svg(figure, say("gain", language))
 
 
 def reliability(bins: Curve, tolerance: float, language: Language) -> str:
@@ -70,7 +70,7 @@ def reliability(bins: Curve, tolerance: float, language: Language) -> str:
         axis.set_major_formatter(formatter)
     axes.set_xlim(0, top)
     axes.set_ylim(0, top)
-    return _svg(figure, say("reliability", language))
+    return svg(figure, say("reliability", language))
 
 
 def threshold_curve(choice: Mapping[str, Any], language: Language, currency: str) -> str:
@@ -92,20 +92,21 @@ def threshold_curve(choice: Mapping[str, Any], language: Language, currency: str
             at = min(range(len(xs)), key=lambda k: abs(xs[k] - chosen))
             axes.plot([xs[at]], [ys[at]], marker="o", color=COLOURS["points"])
         axes.set_title(say(f"threshold_{name}", language, currency=currency), fontsize=10, loc="left")
-        axes.yaxis.set_major_formatter(_formatter(language, shares=name in ("precision", "recall")))
+        axes.yaxis.set_major_formatter(formatter(language, shares=name in ("precision", "recall")))
     for axes in list(grid.flat)[len(shown) :]:
         axes.set_axis_off()
     # Most leads have a small propensity: on a linear scale their part of the curve would be a wall.
     grid[0, 0].set_xscale("log")
     grid[0, 0].xaxis.set_major_locator(FixedLocator([at for at in TICKS if min(xs) <= at <= max(xs)]))
     grid[0, 0].xaxis.set_minor_locator(NullLocator())
-    grid[0, 0].xaxis.set_major_formatter(_formatter(language, shares=True))
+    grid[0, 0].xaxis.set_major_formatter(formatter(language, shares=True))
     for axes in grid[1]:
         axes.set_xlabel(say("threshold_x" if choice["own"] is None else "threshold_x_own", language))
-    return _svg(figure, say("threshold", language))
+    return svg(figure, say("threshold", language))
 
 
-def _formatter(language: Language, *, shares: bool) -> FuncFormatter:
+def formatter(language: Language, *, shares: bool) -> FuncFormatter:
+    """Write the ticks of an axis as shares or as numbers."""
     return FuncFormatter(lambda value, _: percent(value, language) if shares else number(value, language))
 
 
@@ -119,12 +120,12 @@ def _figure() -> tuple[Figure, Axes]:
 
 def _label(axes: Axes, language: Language, name: str) -> None:
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(_formatter(language, shares=True))
+        axis.set_major_formatter(formatter(language, shares=True))
     axes.set_xlabel(say(f"{name}_x", language))
     axes.set_ylabel(say(f"{name}_y", language))
 
 
-def _svg(figure: Figure, title: str) -> str:
+def svg(figure: Figure, title: str) -> str:
     """Draw a figure as one ``svg`` element that a screen reader can name."""
     buffer = io.StringIO()
     with rc_context(STYLE):

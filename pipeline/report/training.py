@@ -13,6 +13,7 @@ from models.certificate import Certificate
 from models.certificate_words import sentence
 from models.threshold import ThresholdChoice
 from pipeline.decision_words import decision_sentences
+from pipeline.grid_words import verdict_sentences
 from pipeline.language import fixed, signed
 from pipeline.report import plots
 from pipeline.report.templates import environment
@@ -138,6 +139,11 @@ def render(facts: TrainingFacts, language: Language, drawn: Mapping[str, str]) -
             drawn={name: Markup(plot) for name, plot in drawn.items()},  # noqa: S704 (our own SVG)
             swap=_swap(evidence["swap_set"]),
             decision=decision_sentences(evidence["decision"], language, facts.currency),
+            verdicts=[
+                sentence
+                for grid in evidence["points_grids"]
+                for sentence in verdict_sentences(grid, facts.schema, language)
+            ],
             grids=[_grid(grid, language) for grid in evidence["points_grids"] if grid["swap_set"]],
             top=_top_facts(facts, language),
         )

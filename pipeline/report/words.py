@@ -4,9 +4,11 @@ from typing import Any
 
 from features.language import Language
 from pipeline.report.dossier_words import DOSSIER
+from pipeline.report.funnel_words import FUNNEL
 
 WORDS: dict[str, tuple[str, str]] = {
     **DOSSIER,
+    **FUNNEL,
     "title": ("Evidence of model {version}", "Preuves du modèle {version}"),
     "subtitle": (
         "Trained on {on}. Predicts: won within {horizon} days.",

@@ -48,18 +48,21 @@ def test_a_share_of_the_leads_below_the_threshold_is_handed_over_and_says_so(dem
     run_ = scored(demo_copy, exploring(demo_copy), NOW + 60)
     rows = run_.rows().to_pandas().set_index("lead_id")
 
-    explored, below = rows["qualification"] == "exploration", rows["propensity"] < rows["threshold"]
-    asked_not_to = rows.index.isin(leads.loc[leads["opted_out"] == "1", "lead_id"])
+    asked_not_to = set(leads.loc[leads["opted_out"] == "1", "lead_id"])
+    assert not asked_not_to & set(rows.index)
+    plain = plain.loc[rows.index]
+    explored, passed = rows["qualification"] == "exploration", plain["decision"] == "hand_over"
     assert explored.sum() > 10
-    assert below[explored].all()
-    assert not (explored & asked_not_to).any()
-    assert (rows.loc[explored, "decision"] == "hand_over").all()
+    assert not passed[explored].any()
+    assert (rows.loc[explored, ["decision", "rule"]] == ["hand_over", "lottery"]).all(axis=None)
     assert rows.loc[explored, "due_at"].notna().all()
-    expected = np.select([asked_not_to, ~below], [0.0, 1.0], 0.1)
+    # Sales has had these already.
+    settled = plain["qualification"].isin(["refused", "sal", "sql"])
+    expected = np.select([passed, settled], [1.0, 0.0], 0.1)
     assert rows["handover_probability"].tolist() == expected.tolist()
     # Nothing else is touched: the propensity, and who is handed over anyway.
     assert rows["propensity"].equals(plain["propensity"])
-    assert (rows["decision"] == plain["decision"])[~explored & ~asked_not_to].all()
+    assert (rows["decision"] == plain["decision"])[~explored].all()
     counted = {"share": 0.1, "n_eligible": int((expected == 0.1).sum()), "n_handed_over": int(explored.sum())}
     assert run_.manifest["exploration"] == counted
     assert run_.manifest["decisions"]["hand_over"] == (rows["decision"] == "hand_over").sum()
@@ -101,8 +104,8 @@ def test_a_run_that_was_interrupted_and_taken_up_draws_the_same_leads(demo_copy,
 @pytest.mark.parametrize(
     ("language", "chosen_at_random", "in_dossier"),
     [
-        ("en", "leads below the threshold are handed over to learn: chosen at random (2.5 of 100)", "(2.5 of 100)"),
-        ("fr", "leads sous le seuil sont transmis pour apprendre : tirés au sort (2,5 sur 100)", "(2,5 sur 100)"),
+        ("en", "leads that would not be handed over are, to learn: chosen at random (2.5 of 100)", "(2.5 of 100)"),
+        ("fr", "leads non retenus sont transmis pour apprendre : tirés au sort (2,5 sur 100)", "(2,5 sur 100)"),
     ],
 )
 def test_the_score_verb_and_the_dossier_say_who_was_drawn_and_why(

@@ -24,10 +24,12 @@ NOW = 1_791_000_000  # two days after the simulated data end
 COLUMNS = [
     *("lead_id", "cutoff", "scored_at", "run_id", "model_version", "segment", "scored_by"),
     *("propensity", "raw_score"),
-    *("reference_propensity", "threshold", "band", "decision", "qualification", "handover_probability"),
+    *("reference_propensity", "threshold", "band", "decision", "qualification", "rule", "handover_probability"),
     *("fit_points", "engagement_points", "intent_points"),
     *("expected_amount", "expected_value", "reasons", "previous_propensity", "trend", "due_at"),
 ]
+TWO_DAYS = pd.Timedelta(days=2)
+PASSED = ["mql", "pql", "prospect"]
 REASON = ["code", "family", "points", "text"]
 
 
@@ -73,16 +75,25 @@ def test_reference_and_points_of_the_families_sum_to_the_propensity_on_every_row
     assert np.allclose(rows["expected_value"], rows["propensity"] * rows["expected_amount"])
 
 
-def test_only_leads_that_are_handed_over_have_a_due_date_and_a_qualification(demo_made):
-    run_, settings = first_run(demo_made), demo_made.settings
+def test_who_waits_for_a_first_contact_has_a_due_date_and_every_row_names_the_rule_that_decided(demo_made):
+    run_ = first_run(demo_made)
     rows = run_.rows().to_pandas()
-    handed = rows["decision"] == "hand_over"
-    assert 0 < handed.sum() < len(rows)
-    assert (rows["due_at"].notna() == handed).all()
-    assert (rows["qualification"].notna() == handed).all()
-    wait = pd.Timedelta(hours=settings.policy.contact_within_hours)
-    assert (rows.loc[handed, "due_at"] == pd.Timestamp(run_.manifest["cutoff"], unit="s", tz="UTC") + wait).all()
-    assert (rows.loc[handed, "propensity"] >= rows["threshold"].iloc[0]).all()
+    passed = rows["qualification"].isin(PASSED)
+    assert 0 < passed.sum() < len(rows)
+    assert (rows.loc[passed, "decision"] == "hand_over").all()
+    assert (rows["due_at"].notna() == passed).all()
+    # The demo ends on a Wednesday evening: two working days later it is Friday.
+    assert (rows.loc[passed, "due_at"] == pd.Timestamp(run_.manifest["cutoff"], unit="s", tz="UTC") + TWO_DAYS).all()
+    above = rows["propensity"] >= rows["threshold"]
+    assert above[passed].all()
+    assert rows["rule"].notna().all()
+    assert rows.loc[~above, "qualification"].isin(["sal", "sql", "refused", None]).all()
+    held = rows["qualification"].isin(["inactive", "engagement_only", "intent_only", "incomplete"])
+    assert (rows.loc[held, ["decision", "rule"]] == ["nurture", "families"]).all(axis=None)
+    told = run_.manifest["policy"]
+    assert told["n_held_back"] == held.sum()
+    assert told["definition"] == demo_made.settings.policy.model_dump(mode="json")
+    assert told["rules"] == dict(sorted(rows["rule"].value_counts().to_dict().items()))
 
 
 def test_reasons_are_codes_and_points_of_both_directions_strongest_first(demo_made):
@@ -173,12 +184,12 @@ def test_a_lead_that_stays_handed_over_keeps_the_day_by_which_it_is_to_be_contac
     first = scored(demo_copy, as_of="2026-09-28").rows().to_pandas().set_index("lead_id")
     second = scored(demo_copy).rows().to_pandas().set_index("lead_id")
     both = first.index.intersection(second.index)
-    stay = both[(first.loc[both, "decision"] == "hand_over") & (second.loc[both, "decision"] == "hand_over")]
+    stay = both[first.loc[both, "qualification"].isin(PASSED) & second.loc[both, "qualification"].isin(PASSED)]
     assert len(stay) > 10
     assert (first.loc[stay, "due_at"] == second.loc[stay, "due_at"]).all()
-    newly = second[(second["decision"] == "hand_over") & ~second.index.isin(stay)]
+    newly = second[second["qualification"].isin(PASSED) & ~second.index.isin(stay)]
     assert len(newly) > 0
-    assert (newly["due_at"] == newly["cutoff"] + pd.Timedelta(hours=48)).all()
+    assert (newly["due_at"] == newly["cutoff"] + TWO_DAYS).all()
 
 
 def test_a_cutoff_in_the_past_sees_nothing_of_what_came_later(demo_copy, tmp_path):
@@ -294,8 +305,9 @@ def test_the_parquet_file_holds_the_rows_of_the_run_and_a_place_that_cannot_be_w
     assert sorted(path.name for path in tmp_path.iterdir()) == ["demo", "scores.parquet", "taken.csv"]
 
 
-def test_a_column_that_disappeared_is_named_and_the_run_goes_on_and_who_opted_out_is_disqualified(demo_copy, capsys):
-    best = [row["lead_id"] for row in first_run(demo_copy).hottest(3)]
+def test_a_column_that_disappeared_is_named_and_the_run_goes_on_and_who_opted_out_is_not_scored(demo_copy, capsys):
+    before = first_run(demo_copy)
+    best = [row["lead_id"] for row in before.hottest(3)]
 
     def change(leads):
         leads.loc[leads["lead_id"].isin(best), "opted_out"] = "1"
@@ -305,13 +317,15 @@ def test_a_column_that_disappeared_is_named_and_the_run_goes_on_and_who_opted_ou
     run_ = scored(demo_copy, now=NOW + 60)
 
     assert run_.manifest["missing_features"] == ["leads.licences_planned"]
-    assert run_.manifest["n_leads"] == published(demo_copy.workspace)[-1].manifest["n_leads"]
-    rows = run_.rows().to_pandas().set_index("lead_id").loc[best]
-    assert (rows["propensity"] > rows["threshold"]).any()
-    assert set(rows["decision"]) == {"disqualify"}
-    assert rows["due_at"].isna().all()
+    assert run_.manifest["n_leads"] == before.manifest["n_leads"] - 3
+    assert not set(best) & set(run_.rows(["lead_id"]).column(0).to_pylist())
+    assert run_.features(best).empty
+    assert set(best) <= run_.opted_out()
+    assert len(run_.opted_out()) == run_.manifest["policy"]["n_opted_out"] == len(before.opted_out()) + 3
     Console().show({}, *score_views(run_, hottest(run_, demo_copy.trained.model, 1, "fr"), "fr"))
-    assert "leads.licences_planned n'est plus dans les tables" in capsys.readouterr().out
+    page = capsys.readouterr().out
+    assert "leads.licences_planned n'est plus dans les tables" in page
+    assert "refusent" in page
 
 
 def test_tables_that_disappeared_are_named_too(demo_copy):

@@ -1,0 +1,299 @@
+"""What the policy must know of open leads beside their scores, read from the tables as they stood at the cutoff."""
+
+import difflib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from features.answers import ANSWER_CODES, coarse_answer, plain_answer
+from features.attributes import attribute_frame
+from features.errors import UseError
+from features.specification import Feature
+from features.statements import attribute
+from models.policy import Policy, Standing, TextTest, fold
+from models.sales_moves import STARTED, answered, sales_standing
+from models.segments import ALL, Names
+from pipeline.describe import collect
+from pipeline.policy_settings import CRITERIA, DisqualifyRule, PolicySettings, SqlSettings
+from pipeline.refusals import REFUSAL_REASONS
+from pipeline.settings import Settings
+from pipeline.source import Opened
+
+DAY_S = 86_400
+OTHER = "other"
+_ANSWERS = {code: name for name, code in ANSWER_CODES.items()}
+c = nw.col
+
+
+def _none() -> "pd.Series[str]":
+    return pd.Series([], dtype="object", index=pd.Index([], dtype="str"))
+
+
+@dataclass(frozen=True)
+class PolicyFacts:
+    """Of the open leads; what is not named here is as usual.
+
+    Attributes
+    ----------
+    override, disqualified, refusal, stage : pandas.Series of str
+        By lead, see `models.policy.Standing`.
+    criteria : mapping of str to pandas.Index
+        Leads whose answers make an SQL, by the segment whose criteria they meet; ``all`` for the usual ones.
+    first_call : pandas.Index of str
+        Leads that qualify at the first call.
+    for_good : frozenset of str
+        Reasons of refusals that disqualify.
+    names : mapping of str to str
+        What the criteria of each segment are called.
+    """
+
+    override: "pd.Series[str]" = field(default_factory=_none)
+    disqualified: "pd.Series[str]" = field(default_factory=_none)
+    refusal: "pd.Series[str]" = field(default_factory=_none)
+    stage: "pd.Series[str]" = field(default_factory=_none)
+    criteria: Mapping[str, "pd.Index[str]"] = field(default_factory=dict)
+    first_call: "pd.Index[str]" = field(default_factory=lambda: pd.Index([], dtype="str"))
+    for_good: frozenset[str] = frozenset()
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, lead_ids: "pd.Series[str]", segments: Names) -> Standing:
+        """Where each lead stands, in their order.
+
+        Parameters
+        ----------
+        lead_ids : pandas.Series of n str
+        segments : ndarray of n str
+            In which each is.
+        """
+        leads = pd.Index(lead_ids)
+        override, disqualified, refusal, stage = (
+            _taken(of, leads) for of in (self.override, self.disqualified, self.refusal, self.stage)
+        )
+        criteria = np.full(len(leads), None, dtype=object)
+        for segment, met in self.criteria.items():
+            usual = segment == ALL
+            inside = (
+                ~np.isin(segments, [name for name in self.criteria if name != ALL]) if usual else segments == segment
+            )
+            if len(met) and inside.any():
+                criteria[inside & (met.get_indexer(leads) >= 0)] = self.names[segment]
+        for_good = np.asarray(pd.Series(refusal, dtype="object").isin(self.for_good), dtype=np.bool_)
+        return Standing(
+            override, disqualified, refusal, for_good, stage, criteria, self.first_call.get_indexer(leads) >= 0
+        )
+
+
+def _taken(values: "pd.Series[str]", leads: "pd.Index[str]") -> Any:
+    if values.empty:
+        return np.full(len(leads), None, dtype=object)
+    place = values.index.get_indexer(leads)
+    return np.append(values.to_numpy(dtype=object), np.array([None], dtype=object))[place]
+
+
+def policy_of(settings: PolicySettings) -> Policy:
+    """What the settings say of evidence."""
+    return Policy(settings.least_families, settings.evidence_share, settings.product_share)
+
+
+def policy_version(settings: PolicySettings) -> str:
+    """Twelve signs that change with the section [policy], and with nothing else.
+
+    Examples
+    --------
+    >>> len(policy_version(PolicySettings())), policy_version(PolicySettings()) == policy_version(
+    ...     PolicySettings(least_families=1))
+    (12, False)
+    """
+    return sha256(json.dumps(settings.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:12]
+
+
+def read_policy_facts(
+    opened: Opened, settings: Settings, leads: "pd.Series[str]", cutoff: int, reviews: pd.DataFrame
+) -> PolicyFacts:
+    """Read what is known of leads before the cutoff.
+
+    Parameters
+    ----------
+    opened : Opened
+        Its tables.
+    settings : Settings
+        ``policy``.
+    leads : pandas.Series of str
+        The open leads.
+    cutoff : int
+        UTC seconds.
+    reviews : pandas.DataFrame
+        What people decided in Tamis, see `pipeline.overrides.said_by_people`.
+
+    Raises
+    ------
+    UseError
+        A rule names a column that is not there, or that is no text.
+    """
+    policy = settings.policy
+    attributes = _attributes(opened, policy, leads, cutoff)
+    refused = _refused(opened, policy, cutoff, reviews)
+    sql_of = {ALL: policy.sql, **policy.segments}
+    return PolicyFacts(
+        override=_overrides(reviews),
+        disqualified=_disqualified(attributes, policy.disqualify),
+        refusal=refused["refusal"].dropna(),
+        stage=refused["stage"].dropna(),
+        criteria=_criteria(opened, sql_of, cutoff),
+        first_call=_first_call(attributes, policy.first_call),
+        for_good=frozenset(policy.disqualifying_refusals),
+        names={segment: _called(of) for segment, of in sql_of.items()},
+    )
+
+
+def _called(sql: SqlSettings) -> str:
+    return next((name for name, criteria in CRITERIA.items() if criteria == sql.names), "own")
+
+
+def _attributes(opened: Opened, policy: PolicySettings, leads: "pd.Series[str]", cutoff: int) -> pd.DataFrame:
+    """Columns that rules read, and the direction, as they stood at the cutoff; by lead."""
+    wanted: dict[str, Feature] = {}
+    tables = opened.tables
+    for rule in policy.disqualify:
+        places = _places(opened, rule.column)
+        wanted[rule.column] = attribute(rule.column, "fit", places, "value", {})
+    if policy.first_call and "direction" in tables.frames["leads"].collect_schema().names():
+        wanted["direction"] = attribute("direction", "fit", ["leads.direction"], "value", {})
+    if not wanted:
+        return pd.DataFrame(index=pd.Index([], dtype="str"))
+    keys = pa.table({"lead_id": pa.array(leads, pa.string()), "cutoff": np.full(len(leads), cutoff)})
+    frame = attribute_frame(nw.from_native(opened.connection.from_arrow(keys)), tables, list(wanted.values()), cutoff)
+    return collect(frame).set_index("lead_id").drop(columns="cutoff")
+
+
+def _places(opened: Opened, column: str) -> list[str]:
+    frames = opened.tables.frames
+    texts = {
+        f"{table}.{name}"
+        for table in ("leads", "accounts")
+        if table in frames
+        for name, kind in frames[table].collect_schema().items()
+        if kind == nw.String
+    }
+    found = [f"{table}.{column}" for table in ("leads", "accounts") if f"{table}.{column}" in texts]
+    if not found:
+        known = sorted({name.partition(".")[2] for name in texts})
+        near = difflib.get_close_matches(column, known, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else "Name one, or take the rule out."
+        raise UseError(f"policy.disqualify: expected a column of leads or accounts with text, found {column!r}. {hint}")
+    return found
+
+
+def _disqualified(attributes: pd.DataFrame, rules: Sequence[DisqualifyRule]) -> "pd.Series[str]":
+    """Reason of the first rule that each lead meets; each different text is looked at once."""
+    reason = pd.Series(None, index=attributes.index, dtype="object")
+    for rule in reversed(rules):
+        test = TextTest(rule.equals, rule.contains, rule.outside)
+        codes, levels = pd.factorize(attributes[rule.column])
+        meets = np.append(np.array([test.holds(level) for level in levels], dtype=np.bool_), False)
+        reason[meets[codes]] = rule.reason
+    return reason.dropna()
+
+
+def _first_call(attributes: pd.DataFrame, directions: Sequence[str]) -> "pd.Index[str]":
+    if not directions or "direction" not in attributes:
+        return pd.Index([], dtype="str")
+    test = TextTest(equals=tuple(directions))
+    codes, levels = pd.factorize(attributes["direction"])
+    meets = np.append(np.array([test.holds(level) for level in levels], dtype=np.bool_), False)
+    return attributes.index[meets[codes]]
+
+
+def reason_code(reason: object, allowed: Sequence[str] = REFUSAL_REASONS) -> str:
+    """Name a reason of a refusal by its code: free text of a CRM never leaves its table.
+
+    Examples
+    --------
+    >>> reason_code("No budget"), reason_code("M. Durand n'aime pas"), reason_code(None)
+    ('no_budget', 'other', 'other')
+    """
+    code = fold(str(reason)).replace(" ", "_") if isinstance(reason, str) else ""
+    return code if code in allowed else OTHER
+
+
+def sales_moves(opened: Opened, cutoff: int, reviews: pd.DataFrame) -> pd.DataFrame:
+    """What sales did with leads before an instant, in the CRM and in Tamis.
+
+    Returns
+    -------
+    pandas.DataFrame
+        See `models.sales_moves.sales_standing`; reasons as they were written.
+    """
+    parts = []
+    stages = opened.tables.frames.get("stages")
+    if stages is not None:
+        rows = collect(
+            stages.with_columns(stage=c("stage").str.strip_chars().str.to_lowercase())
+            .filter((c("entered_at") < cutoff) & c("stage").is_in(STARTED))
+            .select(
+                "lead_id",
+                "stage",
+                "reason",
+                at=c("entered_at"),
+                refused=(c("decision").fill_null("").str.strip_chars().str.to_lowercase() == "refused"),
+            )
+        )
+        parts.append(rows)
+    said = reviews[(reviews["at"] < cutoff) & reviews["decision"].isin(["accepted", "refused"])]
+    parts.append(said.assign(stage="sal", refused=said["decision"] == "refused"))
+    return pd.concat([part[["lead_id", "stage", "at", "refused", "reason"]] for part in parts], ignore_index=True)
+
+
+def _refused(opened: Opened, policy: PolicySettings, cutoff: int, reviews: pd.DataFrame) -> pd.DataFrame:
+    found = sales_standing(sales_moves(opened, cutoff, reviews))
+    codes, levels = pd.factorize(found["reason"])
+    named = np.array([*(reason_code(level, policy.refusal_reasons) for level in levels), OTHER], dtype=object)
+    reason = pd.Series(named[codes], index=found.index)
+    fresh = found["refused_at"] > cutoff - policy.refused_for_days * DAY_S
+    stands = found["refused_at"].notna() & (fresh | reason.isin(policy.disqualifying_refusals))
+    return pd.DataFrame({"stage": found["stage"], "refusal": reason.where(stands, None)})
+
+
+def _criteria(opened: Opened, sql_of: Mapping[str, SqlSettings], cutoff: int) -> dict[str, "pd.Index[str]"]:
+    answers = last_answers(opened, cutoff, {name for sql in sql_of.values() for name in sql.names})
+    return {
+        segment: answered(answers, sql.names, sql.least, clear=sql.answer == "clear") for segment, sql in sql_of.items()
+    }
+
+
+def last_answers(opened: Opened, cutoff: int, criteria: set[str]) -> pd.DataFrame:
+    """The last answer of each lead to each criterion that was known before an instant.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``lead_id``, ``criterion``, ``known_at``, ``answer`` (yes, no, unclear).
+    """
+    answers = opened.tables.frames.get("answers")
+    if answers is None:
+        return pd.DataFrame({"lead_id": [], "criterion": [], "known_at": [], "answer": []}, dtype="object")
+    rows = answers.with_columns(criterion=plain_answer(c("criterion"))).filter(
+        (c("known_at") < cutoff) & c("criterion").is_in(sorted(criteria))
+    )
+    found = collect(rows.select("lead_id", "criterion", "known_at", "answer"))
+    codes, levels = pd.factorize(found["answer"], use_na_sentinel=False)
+    frame = nw.from_native(pd.DataFrame({"answer": pd.Series(levels, dtype="str")}))
+    coarse = frame.select(code=coarse_answer(plain_answer(c("answer"))))["code"].to_numpy()
+    said = np.array([_ANSWERS[int(code)] for code in coarse], dtype=object)
+    found["answer"] = said[codes] if len(found) else found["answer"]
+    return found.sort_values("known_at", kind="stable").drop_duplicates(["lead_id", "criterion"], keep="last")
+
+
+def _overrides(reviews: pd.DataFrame) -> "pd.Series[str]":
+    """The last word of people about each lead, where it is an order and not taken back."""
+    orders = reviews[reviews["decision"].isin(["hand_over", "nurture", "disqualify", "free"])]
+    last = orders.sort_values("at", kind="stable").drop_duplicates("lead_id", keep="last")
+    last = last[last["decision"] != "free"]
+    return pd.Series(last["decision"].to_numpy(dtype=object), index=pd.Index(last["lead_id"], dtype="str"))
