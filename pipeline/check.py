@@ -17,10 +17,11 @@ from models.leakage import Suspect
 from models.plan import TrainingPlan
 from pipeline.console import Console
 from pipeline.leaks import describe_without_leaks
+from pipeline.prepare import training_plan
 from pipeline.settings import Settings
 from pipeline.settings_file import load
 from pipeline.source import open_source
-from pipeline.train import cohorts, table_counts, training_plan
+from pipeline.train import cohorts, table_counts
 from pipeline.training_views import check_views
 from pipeline.workspace import Workspace
 

@@ -23,11 +23,12 @@ from pipeline.explain import chosen_language
 from pipeline.funnel_facts import FunnelFacts, read_funnel
 from pipeline.funnel_views import funnel_views
 from pipeline.office import work_calendar
+from pipeline.opening import open_tables
 from pipeline.policy_facts import policy_version
 from pipeline.report.funnel import render, write_csv
 from pipeline.settings import Settings
 from pipeline.settings_file import load
-from pipeline.source import Opened, open_source
+from pipeline.source import Opened
 from pipeline.tracking import CHAMPION, Registry
 from pipeline.workspace import Workspace, ensure_writable, write_text
 
@@ -106,14 +107,7 @@ def funnel(
     ensure_writable(workspace)
     with workspace.scratch() as scratch:
         with console.step("Reading the tables"):
-            opened = open_source(
-                settings.source,
-                settings.limits,
-                root=workspace.root,
-                staging=workspace.staging,
-                quarantine=workspace.quarantine,
-                now=now,
-            )
+            opened = open_tables(workspace, settings, now=now)
         with closing(opened.connection):
             with console.step("Following every lead"):
                 facts = read_funnel(workspace, opened, settings, scratch)
