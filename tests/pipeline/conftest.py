@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.console import Console
 from pipeline.settings import LimitSettings, Settings, SourceSettings
-from pipeline.settings_file import FILE_NAME
+from pipeline.settings_file import FILE_NAME, load
 from pipeline.settings_template import render
 from pipeline.source import Opened, open_source
+from pipeline.train import train
 from pipeline.workspace import Workspace
 from tests.demos import Demo
 
