@@ -7,12 +7,13 @@ in Python and as SQL over millions of names.
 import re
 import unicodedata
 
-# Each pair is replaced everywhere, in this order, in a name of capital letters without accents. Words of the legal form
-# and of the trade ("SOCIETE", "ETS") are written or left out at will.
+# Each pair is replaced everywhere, in this order, in a name without accents. Words of the legal form and of the trade
+# ("SOCIETE", "ETS") are written or left out at will.
+LIGATURES = (("œ", "oe"), ("Œ", "OE"), ("æ", "ae"), ("Æ", "AE"), ("ß", "ss"))
 NAME_RULES = (
     (r"[.]", ""),
     (r"&", " ET "),
-    (r"[^A-Z0-9]+", " "),
+    (r"[^A-Za-z0-9]+", " "),
 )
 FORM_WORDS = (
     r"\b(?:SASU?|SARL|EURL|SA|SNC|SCI|SCOP|SCA|SCS|SCP|SELARL|SELAS|SE|GIE|"
@@ -88,11 +89,14 @@ def name_key(name: str) -> str:
     >>> name_key("Société d'Éditions Œuvres S.A.S."), name_key("DUPONT & Fils SARL"), name_key("S.A.")
     ('DEDITIONSOEUVRES', 'DUPONTETFILS', 'SA')
     """
-    text = name.replace("œ", "oe").replace("Œ", "OE").replace("æ", "ae").replace("Æ", "AE")
+    text = name
+    for letter, spelled in LIGATURES:
+        text = text.replace(letter, spelled)
     folded = unicodedata.normalize("NFD", text)
-    text = "".join(letter for letter in folded if not unicodedata.combining(letter)).upper()
+    text = "".join(letter for letter in folded if not unicodedata.combining(letter))
     for pattern, replacement in NAME_RULES:
         text = re.sub(pattern, replacement, text)
+    text = text.upper()
     bare = re.sub(FORM_WORDS, "", text).replace(" ", "")
     return bare or text.replace(" ", "")
 

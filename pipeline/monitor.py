@@ -17,7 +17,6 @@ import pandas as pd
 from features.errors import GateError, UseError
 from features.language import Language
 from features.specification import Feature
-from features.tables import Attribute
 from features.words import label
 from models.alarms import MOST_SHARED
 from models.expected import Expected
@@ -30,12 +29,13 @@ from pipeline.explain import chosen_language
 from pipeline.matured import held_to_account
 from pipeline.monitor_views import monitor_views
 from pipeline.monitor_words import tell
+from pipeline.opening import open_tables
 from pipeline.report.note import write_note
 from pipeline.reviews import read
 from pipeline.score_runs import ScoreRun, newest, published
 from pipeline.settings import Settings
 from pipeline.settings_file import load
-from pipeline.source import Opened, open_source
+from pipeline.source import Opened
 from pipeline.table_watch import BREAKS, decided, refusals, reviewed, together, watch_refusals, watch_tables
 from pipeline.tracking import Registry
 from pipeline.words import say
@@ -184,16 +184,7 @@ def watch(workspace: Workspace, settings: Settings, *, now: int, console: Consol
         _, files = Registry(workspace, settings.registry).load(int(found.manifest["model_version"]))
         model = LeadModel.load(files)
     with console.step("Reading the tables"):
-        opened = open_source(
-            settings.source,
-            settings.limits,
-            root=workspace.root,
-            staging=workspace.staging,
-            quarantine=workspace.quarantine,
-            now=now,
-            enrichment=settings.enrichment,
-            kinds=[Attribute(**kind) for kind in model.metadata.get("attributes", ())],
-        )
+        opened = open_tables(workspace, settings, now=now, model=model)
     chosen = settings.monitor
     limits = Limits(chosen.level, chosen.psi, chosen.nulls, chosen.auc)
     with closing(opened.connection), console.step("Looking"):

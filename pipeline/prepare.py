@@ -40,7 +40,8 @@ class Prepared:
     taught : Worked
         The snapshots that teach, and their raw features.
     rows : pandas.DataFrame
-        ``lead_id``, ``cutoff``, ``label``, ``weight``, ``amount`` and, where known, ``owner`` and ``opportunity``.
+        ``lead_id``, ``cutoff``, ``label``, ``weight``, ``amount`` and, where they are known or asked for,
+        ``opportunity`` and ``owner`` of each.
     plan : TrainingPlan
         All knobs.
     """

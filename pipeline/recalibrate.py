@@ -23,13 +23,14 @@ from models.rivals import Comparison, Stability, by_segment, paired
 from pipeline.compare import Compared, key_of, known_result, learnt_by, require_sound, share_handed_over
 from pipeline.console import Console
 from pipeline.language import iso
+from pipeline.opening import open_tables
 from pipeline.prepare import training_plan
 from pipeline.report.recalibration import render, write_card
 from pipeline.retrain import comparison_views, objections
 from pipeline.retrain_words import ALREADY, nothing_new
 from pipeline.settings import Settings
 from pipeline.settings_file import load
-from pipeline.source import Opened, open_source
+from pipeline.source import Opened
 from pipeline.tracking import CHAMPION, Registry, Version
 from pipeline.train import tags_of, told
 from pipeline.unseen import Unseen, read_unseen, recalibrated, trained_calibration
@@ -127,15 +128,7 @@ def recalibrate(workspace: Workspace, settings: Settings, *, now: int, by: str, 
             champion, files = registry.load(CHAMPION)
             model = LeadModel.load(files)
         with console.step("Reading the tables"):
-            opened = open_source(
-                settings.source,
-                settings.limits,
-                root=workspace.root,
-                staging=workspace.staging,
-                quarantine=workspace.quarantine,
-                now=now,
-                enrichment=settings.enrichment,
-            )
+            opened = open_tables(workspace, settings, now=now)
         with closing(opened.connection):
             key = key_of("recalibrate", opened, settings)
             if (before := known_result(registry, champion, key)) is not None:

@@ -16,11 +16,12 @@ from models.segments import ALL
 from pipeline.compare import Compared, compare, key_of, known_result, mature_rows, newer_rows, require_sound
 from pipeline.console import Console
 from pipeline.language import day, fixed
+from pipeline.opening import open_tables
 from pipeline.prepare import prepare
 from pipeline.retrain_words import ALREADY, PROMOTED, REFUSALS, comparison_told, figures, gain_figures
 from pipeline.settings import Settings
 from pipeline.settings_file import load
-from pipeline.source import Opened, open_source
+from pipeline.source import Opened
 from pipeline.tracking import CHAMPION, Registry, Version
 from pipeline.train import Trained, keep, train
 from pipeline.training_views import training_views
@@ -116,15 +117,7 @@ def retrain(workspace: Workspace, settings: Settings, *, now: int, by: str, cons
     ensure_writable(workspace)
     with workspace.lock("train"), workspace.scratch() as scratch:
         with console.step("Reading the tables"):
-            opened = open_source(
-                settings.source,
-                settings.limits,
-                root=workspace.root,
-                staging=workspace.staging,
-                quarantine=workspace.quarantine,
-                now=now,
-                enrichment=settings.enrichment,
-            )
+            opened = open_tables(workspace, settings, now=now)
         with closing(opened.connection):
             key = key_of("retrain", opened, settings)
             if (before := known_result(registry, champion, key)) is not None:

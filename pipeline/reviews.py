@@ -143,6 +143,22 @@ def read(workspace: Workspace) -> list[Review]:
     return [Review(*row) for row in rows]
 
 
+def newest_of(workspace: Workspace, lead_id: str) -> Review | None:
+    """The newest review of one lead; None where there is none.
+
+    Raises
+    ------
+    OutsideError
+        The database cannot be read.
+    """
+    if not (path := database(workspace)).is_file():
+        return None
+    sql = f"SELECT {', '.join(_KEPT)}, review_id FROM review WHERE lead_id = ? ORDER BY review_id DESC LIMIT 1"  # noqa: S608 (as above)
+    with _opened(path) as connection:
+        row = connection.execute(sql, (lead_id,)).fetchone()
+    return None if row is None else Review(*row)
+
+
 def latest(workspace: Workspace) -> Mapping[str, Review]:
     """The newest review of each lead, by lead."""
     return {review.lead_id: review for review in read(workspace)}

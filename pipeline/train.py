@@ -21,12 +21,13 @@ from pipeline.console import Console
 from pipeline.describe import snapshot_plan
 from pipeline.gates import refusals
 from pipeline.language import iso
+from pipeline.opening import open_tables
 from pipeline.prepare import Prepared, prepare
 from pipeline.report import card
 from pipeline.report.training import TrainingFacts, draw, render
 from pipeline.settings import Settings
 from pipeline.settings_file import load
-from pipeline.source import Opened, open_source
+from pipeline.source import Opened
 from pipeline.table_profile import profile
 from pipeline.tracking import Registry, Version
 from pipeline.training_views import training_views
@@ -123,15 +124,7 @@ def train(workspace: Workspace, settings: Settings, *, now: int, by: str, consol
     ensure_writable(workspace)
     with workspace.lock("train"), workspace.scratch() as scratch:
         with console.step("Reading the tables"):
-            opened = open_source(
-                settings.source,
-                settings.limits,
-                root=workspace.root,
-                staging=workspace.staging,
-                quarantine=workspace.quarantine,
-                now=now,
-                enrichment=settings.enrichment,
-            )
+            opened = open_tables(workspace, settings, now=now)
         with closing(opened.connection):
             prepared = prepare(workspace, settings, opened, scratch, console)
             result = prepared.train(console)

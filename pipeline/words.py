@@ -104,16 +104,6 @@ WORDS: dict[str, dict[Language, str]] = {
         "fr": "{n} des {eligible} leads non retenus sont transmis pour apprendre : tirés au sort ({share} sur 100), pour "
         "que le modèle ne se donne pas seulement raison à lui-même",
     },
-    "promised": {"en": "promised", "fr": "promis"},
-    "realised": {
-        "en": "What became of the scores of the newest months whose outcome is known",
-        "fr": "Ce que sont devenus les scores des derniers mois dont l'issue est connue",
-    },
-    "expected": {"en": "To be expected", "fr": "À attendre"},
-    "expected_told": {
-        "en": "{n} won, AUC {auc} ({low} to {high}), if such leads still fare as they did",
-        "fr": "{n} gagnés, AUC de {auc} ({low} à {high}), si de tels leads évoluent comme avant",
-    },
     "qualified": {"en": "Qualified", "fr": "Qualification"},
     "held_back": {
         "en": "{n} leads reach the threshold without evidence in enough families and are held back by the policy; "
@@ -142,6 +132,16 @@ WORDS: dict[str, dict[Language, str]] = {
     "order_kept": {
         "en": "Kept: {decision}. It holds from the next 'tamis score' on.",
         "fr": "Enregistré : {decision}. Effectif dès le prochain « tamis score ».",
+    },
+    "promised": {"en": "promised", "fr": "promis"},
+    "realised": {
+        "en": "What became of the scores of the newest months whose outcome is known",
+        "fr": "Ce que sont devenus les scores des derniers mois dont l'issue est connue",
+    },
+    "expected": {"en": "To be expected", "fr": "À attendre"},
+    "expected_told": {
+        "en": "{n} won, AUC {auc} ({low} to {high}), if such leads still fare as they did",
+        "fr": "{n} gagnés, AUC de {auc} ({low} à {high}), si de tels leads évoluent comme avant",
     },
     "no_alarm": {"en": "No alarm.", "fr": "Aucune alerte."},
     "from_share": {"en": "from", "fr": "à partir de"},

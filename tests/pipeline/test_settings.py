@@ -16,7 +16,7 @@ from pipeline.settings_template import render, toml
     ("raw", "sentence"),
     [
         ({"treshold": {}}, "[treshold]: unknown section. Did you mean 'threshold'?"),
-        ({"zzz": 1}, "[zzz]: unknown section. Known here: source, snapshots"),
+        ({"zzz": 1}, "[zzz]: unknown section. Known here: source, enrichment, snapshots"),
         ({"threshold": {"win_valu": 1}}, "[threshold.win_valu]: unknown key. Did you mean 'win_value'?"),
         ({"source": {"tables": {"lead": {}}}}, "[source.tables.lead]: unknown table. Did you mean 'leads'?"),
         ({"source": {"tables": {"events": {"colums": {}}}}}, "[source.tables.events.colums]: unknown key."),
