@@ -156,8 +156,7 @@ def _steps(facts: FunnelFacts, within: float) -> list[Step]:
 
 def _refusals(facts: FunnelFacts) -> list[dict[str, Any]]:
     counted = facts.refusals.groupby(["channel", "reason"]).size().reset_index(name="n")
-    found: list[dict[str, Any]] = counted.to_dict("records")
-    return found
+    return [{str(name): value for name, value in row.items()} for row in counted.to_dict("records")]
 
 
 def _contact(
@@ -278,4 +277,5 @@ def _grids(workspace: Workspace, settings: Settings) -> list[Mapping[str, Any]]:
     if champion is None:
         return []
     evidence = json.loads(registry.artifact(champion, "evidence.json"))
-    return [grid for grid in evidence.get("points_grids", ()) if grid["swap_set"]]
+    grids = [grid for grid in evidence.get("points_grids", ()) if grid["swap_set"]]
+    return [grid for grid in grids if grid["swap_set"]["n_selected"]]

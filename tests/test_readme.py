@@ -15,6 +15,7 @@ DOCUMENTS = (
     "CONTRIBUTING.md",
     "docs/crm.md",
     "docs/enrichment.md",
+    "docs/page.md",
     "docs/privacy.md",
     "examples/README.md",
 )
