@@ -35,6 +35,25 @@ def test_chi_square_and_ks_are_those_of_scipy():
     assert measure(bins, pd.Series(b)).ks == pytest.approx(exact.statistic, abs=1e-12)
 
 
+def test_psi_is_that_of_evidently_and_expected_figures_are_those_of_nannyml():
+    """Numbers of evidently 0.7.23 (its ``_psi``) and nannyml 0.13.1 (its ``estimate_roc_auc``, ``estimate_precision``).
+
+    Their functions were run once, out of their wheels, on what this generator draws.
+    """
+    rng = np.random.default_rng(11)
+    before = pd.Series(rng.choice(["web", "fair", "ads"], 2000, p=[0.6, 0.3, 0.1]))
+    now = pd.Series(rng.choice(["web", "fair", "ads", "new"], 800, p=[0.4, 0.4, 0.15, 0.05]))
+    bins = Bins.of(before, np.arange(2000), is_category=True)
+    assert measure(bins, now).psi == pytest.approx(0.4593068964873924, rel=1e-12)
+    counted, later = (pd.Series(rng.poisson(rate, n).clip(0, 4)) for rate, n in ((1.0, 3000), (1.6, 900)))
+    shares = tuple((np.bincount(counted, minlength=5) / 3000).tolist())
+    assert measure(Bins((0.0, 1.0, 2.0, 3.0), (), shares, 3000, 0.0), later).psi == pytest.approx(0.26859472163044373)
+    p = rng.beta(1, 8, 2000).round(6)
+    found = expect(p, p >= 0.2)
+    assert found.auc == pytest.approx(0.7673586998516839, abs=1e-6)  # nannyml rounds to five decimals on its way
+    assert found.precision == pytest.approx(0.29609602469135804)
+
+
 @given(st.lists(st.integers(1, 500), min_size=2, max_size=12))
 def test_psi_is_0_for_the_same_shares_and_symmetric(counts):
     shares = np.array(counts) / sum(counts)
