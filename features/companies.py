@@ -116,35 +116,13 @@ def is_siren(siren: str) -> bool:
     return sum(value - 9 * (value > 9) for value in doubled) % 10 == 0
 
 
-def legal_form(code: str) -> str | None:
-    """Name the kind of a legal form.
-
-    Parameters
-    ----------
-    code : str
-        ``categorieJuridique``, four digits.
-
-    Returns
-    -------
-    str or None
-        None for a code that is not of the nomenclature.
+def naf_2025_sections() -> dict[str, str]:
+    """Give the section of each division of NAF 2025.
 
     Examples
     --------
-    >>> legal_form("5710"), legal_form("5202"), legal_form("1000"), legal_form("x")
-    ('sas', 'general_partnership', 'sole_trader', None)
+    >>> sections = naf_2025_sections()
+    >>> sections["62"], sections["58"], "45" in sections, len(sections)
+    ('K', 'J', False, 87)
     """
-    return LEGAL_FORMS.get(code[:2]) or LEGAL_FORMS.get(code[:1])
-
-
-def naf_2025_section(division: str) -> str | None:
-    """Give the section of a division of NAF 2025.
-
-    Examples
-    --------
-    >>> naf_2025_section("62"), naf_2025_section("58"), naf_2025_section("45")
-    ('K', 'J', None)
-    """
-    if not division.isdecimal():
-        return None
-    return next((section for section, first, last in NAF_2025 if first <= int(division) <= last), None)
+    return {f"{number:02d}": section for section, first, last in NAF_2025 for number in range(first, last + 1)}

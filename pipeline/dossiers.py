@@ -76,9 +76,10 @@ def dossiers(
     explained = model.contributions(frame)
     for row, again, lead_id in zip(rows, explained.propensity.tolist(), frame["lead_id"].tolist(), strict=True):
         if not abs(again - row["propensity"]) <= EXACT or lead_id != row["lead_id"]:
+            shown = f"{again:.6f}" if lead_id == row["lead_id"] else "no features"
             raise DataError(
-                f"Lead {row['lead_id']}: expected the published propensity {row['propensity']:.6f}, found "
-                f"{again:.6f}. The run or the model was altered: score again."
+                f"Lead {row['lead_id']}: expected the published propensity {row['propensity']:.6f}, found {shown}. "
+                "The run or the model was altered: score again."
             )
     table = top_reasons(model.features, explained.on_propensity, frame, n_up=REASONS_FOR, n_down=REASONS_AGAINST)
     certified = [model.certified(row.get("segment") or ALL) for row in rows]

@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from features.errors import TamisError
 from pipeline.page import views
 from pipeline.page.access import RefusedError, check_csrf
-from pipeline.page.guard import Guard, Log, Pace
+from pipeline.page.guard import Guard, Log, Pace, TooLargeError, plain
 from pipeline.page.shared import HERE, LANGUAGE_COOKIE, Page
 
 STATIC = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
@@ -71,6 +71,10 @@ def create_app(  # noqa: C901 (routes, one after the other)
     async def not_found(request: Request, error: HTTPException) -> Response:
         code = "slow_down" if error.status_code == 429 else "bad_form" if error.status_code == 400 else "not_found"
         return page.message(request, error.status_code if error.status_code in (400, 429) else 404, code)
+
+    @app.exception_handler(TooLargeError)
+    async def too_large(_request: Request, _error: TooLargeError) -> Response:
+        return plain(413)
 
     @app.exception_handler(TamisError)
     async def damaged(request: Request, _error: TamisError) -> Response:

@@ -8,7 +8,7 @@ from features.language import Language, percent
 from models.certificate import allowed
 from pipeline.page.page_words import say
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 460, 300, 52, 40, 10, 14
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 460, 300, 52, 40, 10, 24
 INNER_WIDTH, INNER_HEIGHT = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 RATES = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.4, 0.7, 1.0)
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)

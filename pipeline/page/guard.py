@@ -117,12 +117,10 @@ class Guard:
         try:
             answer: ASGIApp = self._refusal(scope) or self._app
             await answer(scope, self._limited(receive), sending)
-        except TooLargeError:
-            await _plain(413)(scope, receive, sending)
         except Exception as error:  # (whatever it is, no trace of it may reach the reader or the log)
             failure = error
             if not status:
-                await _plain(500)(scope, receive, sending)
+                await plain(500)(scope, receive, sending)
         facts = {
             "method": scope["method"] if scope["method"] in ("GET", "HEAD", "POST") else "other",
             "route": getattr(scope.get("route"), "path", "-"),
@@ -134,16 +132,16 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         if len(scope["query_string"]) > LONGEST_QUERY or len(scope["raw_path"] or b"") > LONGEST_QUERY:
-            return _plain(414)
+            return plain(414)
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if self._hosts is not None and (host.rpartition(":")[0] or host).strip("[]") not in self._hosts:
-            return _plain(421)
+            return plain(421)
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > LARGEST_BODY:
-            return _plain(413)
+            return plain(413)
         if not self._pace.allows(scope["client"][0] if scope["client"] else ""):
-            return _plain(429)
+            return plain(429)
         return None
 
     @staticmethod
@@ -164,7 +162,8 @@ class Guard:
         return hashlib.blake2b(name.encode(), key=self._key, digest_size=4).hexdigest() if name else "-"
 
 
-def _plain(status: int) -> ASGIApp:
+def plain(status: int) -> PlainTextResponse:
+    """Answer with one sentence."""
     words = {
         413: "The request is too large.",
         414: "The address is too long.",

@@ -44,7 +44,7 @@ def test_find_a_lead_without_its_accents_read_why_refuse_it_and_see_it_leave(pag
     assert "Refused, and gone from the leads to call." in page.get_by_role("status").first.inner_text()
     assert row["key"].hex() not in page.locator("main").inner_html()
     assert reviews.latest(served.workspace)[row["lead_id"]].reason == "no_budget"
-    page.get_by_label("Show").select_option(label="Refused")
+    page.locator("select[name=show]").select_option(label="Refused")
     page.get_by_role("button", name="Apply").click()
     assert page.get_by_role("link", name=row["name"]).count() == 1
 
@@ -58,9 +58,9 @@ def _asked(served):
 
 
 def test_filters_pages_and_the_way_back(page, served):
-    page.get_by_label("Followed by").select_option(index=1)
+    page.locator("select[name=owner]").select_option(index=1)
     page.get_by_role("button", name="Apply").click()
-    owner = page.get_by_label("Followed by").input_value()
+    owner = page.locator("select[name=owner]").input_value()
     owners = page.locator("td.owner").all_inner_texts()
     assert owners
     assert {text.splitlines()[0] for text in owners} == {owner}

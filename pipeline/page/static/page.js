@@ -29,3 +29,13 @@ document.addEventListener("keydown", (event) => {
   const at = leads.indexOf(document.activeElement);
   leads[at < 0 ? 0 : Math.min(Math.max(at + step, 0), leads.length - 1)].focus();
 });
+
+// On a narrow screen a wide table scrolls: the keyboard must reach it.
+const reach = () => {
+  for (const table of document.querySelectorAll("table")) {
+    if (table.scrollWidth > table.clientWidth) table.tabIndex = 0;
+    else table.removeAttribute("tabindex");
+  }
+};
+addEventListener("resize", reach);
+reach();

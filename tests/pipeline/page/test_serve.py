@@ -25,7 +25,12 @@ from pipeline.console import Console
 from pipeline.page import serve
 
 def stopped(self, *given, **named):
-    run(self, *given, **named)
+    try:
+        run(self, *given, **named)
+    finally:
+        told()
+
+def told():
     heavy = [name for name in ("mlflow", "numba", "matplotlib", "shap", "duckdb", "sqlalchemy") if name in sys.modules]
     print(heavy, flush=True)
 
