@@ -14,6 +14,8 @@ import pandas as pd
 from models.lead_model import LeadModel
 from pipeline import demo
 from pipeline.console import Console
+from pipeline.office import work_calendar
+from pipeline.policy_facts import PolicyFacts
 from pipeline.score_rows import NONE_BEFORE, RunFacts
 from pipeline.score_runs import published
 from pipeline.settings import Settings
@@ -35,7 +37,8 @@ class Champion:
         """Facts of a score run of it, on one thread."""
         limits = self.settings.limits.model_copy(update={"threads": 1})
         settings = self.settings.model_copy(update={"limits": limits})
-        return RunFacts("run", 0, 0, self.model, self.version, settings, frozenset(), NONE_BEFORE)
+        calendar = work_calendar(settings, 0, 0)
+        return RunFacts("run", 0, 0, self.model, self.version, settings, PolicyFacts(), calendar, NONE_BEFORE)
 
     def blocks(self, n_leads: int, size: int) -> Iterator[pd.DataFrame]:
         """Leads, at most ``size`` at a time: keys and features."""

@@ -28,12 +28,12 @@ from sklearn.metrics import roc_auc_score
 
 from models.training import train
 from pipeline.describe import describe_scoring, describe_training, teaching
+from pipeline.prepare import training_plan
 from pipeline.settings_file import from_dict
 from pipeline.simulator.plan import SimulationPlan
 from pipeline.simulator.simulate import simulate
 from pipeline.simulator.write import write_tables
 from pipeline.source import open_source
-from pipeline.train import training_plan
 
 # Months of history, slowness, horizon in days, age in days above which leads are dead.
 CASES = {"long": (84, 3.0, 540, 1080), "short": (30, 1.0, 90, 540)}

@@ -21,13 +21,13 @@ import numpy as np
 from models.training import train
 from pipeline.demo import against_truth
 from pipeline.describe import describe_scoring, describe_training, teaching
+from pipeline.prepare import training_plan
 from pipeline.settings import Settings
 from pipeline.settings_file import from_dict
 from pipeline.simulator.plan import SimulationPlan
 from pipeline.simulator.simulate import simulate
 from pipeline.simulator.write import write_tables
 from pipeline.source import open_source
-from pipeline.train import training_plan
 
 TARGET, CONFIDENCE = 0.15, 0.9
 WORKERS = 2

@@ -32,9 +32,9 @@ from features.matrix import to_matrix
 from models.comparison import figures
 from models.training import train
 from pipeline.describe import describe_scoring, describe_training
+from pipeline.prepare import training_plan
 from pipeline.settings_file import from_dict
 from pipeline.source import open_source
-from pipeline.train import training_plan
 
 Floats = npt.NDArray[np.float64]
 Row = dict[str, Any]

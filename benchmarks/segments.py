@@ -32,12 +32,12 @@ from models.plan import TrainingPlan
 from models.segments import Wanted, resolve
 from models.training import train
 from pipeline.describe import describe_scoring, describe_training, teaching
+from pipeline.prepare import training_plan
 from pipeline.settings_file import from_dict
 from pipeline.simulator.plan import Apart, SimulationPlan
 from pipeline.simulator.simulate import simulate
 from pipeline.simulator.write import write_tables
 from pipeline.source import open_source
-from pipeline.train import training_plan
 
 # How far the effects of the segment are from those of the rest.
 CASES = {"apart": 2.0, "alike": 0.0}

@@ -65,7 +65,7 @@ def figures(
     Figure(value=1.0, low=1.0, high=1.0)
     """
     codes, names = pd.factorize(np.asarray(leads), sort=True)
-    measures = {name: _measures(y, p, score) for name, (p, score) in scores.items()}
+    measures = {name: measures_of(y, p, score) for name, (p, score) in scores.items()}
     rng = np.random.default_rng(seed)
     samples: dict[str, list[dict[str, float]]] = {name: [] for name in scores}
     for _ in range(n_bootstrap):
@@ -81,29 +81,42 @@ def figures(
     }
 
 
-def _measures(y: Floats, p: Floats, score: Floats) -> dict[str, Callable[[Floats], float]]:
-    """The five figures as functions of the weights alone: sorting and logarithms are done once."""
+def measures_of(y: Floats, p: Floats, score: Floats, share: float = 0.1) -> dict[str, Callable[[Floats], float]]:
+    """The figures as functions of the weights alone: sorting and logarithms are done once.
+
+    Parameters
+    ----------
+    y, p, score : ndarray of shape (n,)
+        Labels 0 or 1, probabilities, any ranking score.
+    share : float
+        Of the rows that are taken from the top, in (0, 1].
+
+    Returns
+    -------
+    dict of str to callable
+        ``log_loss``, ``brier``, ``auc``, ``ece`` and ``lift10``, which is the lift at the share.
+    """
     q = np.clip(p, CLIP, 1 - CLIP)
     nats = -np.where(y == 1, np.log(q), np.log1p(-q))
     square = (p - y) ** 2
     rank = pd.factorize(score, sort=True)[0]
     bins = equal_mass_bins(p, 10)
-    tenth = np.array([0.1])
+    top = np.array([share])
     return {
         "log_loss": lambda w: float(w @ nats / w.sum()),
         "brier": lambda w: float(w @ square / w.sum()),
         "auc": lambda w: auc_of_ranks(y, rank, w),
         "ece": lambda w: ece_of_bins(y, p, w, bins),
-        "lift10": lambda w: float(gains(y, rank, w, tenth)[0] / 0.1),
+        "lift10": lambda w: float(gains(y, rank, w, top)[0] / share),
     }
 
 
-def figure_of(value: float, samples: list[float]) -> Figure:
+def figure_of(value: float, samples: list[float], confidence: float = 0.95) -> Figure:
     """A figure and the percentiles of its resamples; without any that is finite, no interval."""
     known = [sample for sample in samples if np.isfinite(sample)]
     if not known:
         return Figure(value, float("nan"), float("nan"))
-    low, high = np.quantile(known, [0.025, 0.975])
+    low, high = np.quantile(known, [0.5 - confidence / 2, 0.5 + confidence / 2])
     # Resampling adds noise and noise adds calibration error: percentiles alone may lie above a small ECE.
     return Figure(value, min(float(low), value), max(float(high), value))
 

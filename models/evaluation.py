@@ -23,7 +23,9 @@ from models.periods import NAMES, FourPeriods
 from models.plan import TrainingPlan
 from models.points import PointsGrid
 from models.pricing import Pricing
+from models.promises import Promises
 from models.segments import assign
+from models.slices import slices
 from models.swap_set import compare_grids
 from models.threshold_rules import choose
 
@@ -39,7 +41,7 @@ class Evaluated:
     ----------
     margin : mapping of str to ndarray
         Raw scores of the rows of ``calibrate``, ``threshold`` and ``test``.
-    periods, figures, reliability, gain_curves, decision, points_grids, test, notes
+    periods, figures, reliability, gain_curves, decision, points_grids, slices, test, notes
         As in the evidence.
     """
 
@@ -50,6 +52,7 @@ class Evaluated:
     gain_curves: Mapping[str, Sequence[Mapping[str, float]]]
     decision: Mapping[str, Any]
     points_grids: Sequence[Mapping[str, Any]]
+    slices: Sequence[Mapping[str, Any]]
     test: Mapping[str, Sequence[Any]]
     notes: Sequence[Note]
 
@@ -104,6 +107,13 @@ def evaluate(frame: pd.DataFrame, rows: pd.DataFrame, four: FourPeriods, learnt:
             "bands": bands.to_dict(),
         },
         points_grids=grids,
+        slices=slices(
+            frame.iloc[test.at],
+            Promises(test.y, propensity, test.w, test.lead),
+            tested.rank >= (np.inf if choice.threshold is None else choice.threshold),
+            plan.tolerance,
+            plan.certificate_confidence,
+        ),
         test={
             "lead_id": test.lead.tolist(),
             "cutoff": test.cutoff.tolist(),

@@ -77,6 +77,8 @@ class Evidence:
     contacted : mapping, optional
         What the log of score runs says of who was worked (`models.contacted.weigh`), and the ``sentences`` that tell
         what cannot be known; None in one-table mode.
+    slices : sequence of dict
+        By company size, region and channel on the test period (see `models.slices`).
     certificate : mapping, optional
         `models.certificate.Certificate.to_dict`: whether percentages came true on the test period, by segment.
     """
@@ -100,6 +102,7 @@ class Evidence:
     value: Mapping[str, Any] | None = None
     contacted: Mapping[str, Any] | None = None
     certificate: Mapping[str, Any] | None = None
+    slices: Sequence[Mapping[str, Any]] = ()
 
     @property
     def swap_set(self) -> Mapping[str, Any] | None:

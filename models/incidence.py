@@ -159,7 +159,7 @@ def incidence(follow: Floats, passes: Flags, is_lost: Flags, could: Floats | Non
     count = np.bincount(place[passes], minlength=k)[:k].astype(np.int64)
     gone = count + np.bincount(place[is_lost], minlength=k)[:k]
     at_risk = len(follow) - np.searchsorted(np.sort(follow), happened, side="left")
-    after: Floats = np.cumprod(1.0 - gone / np.maximum(at_risk, 1))
+    after: Floats = np.cumprod(1.0 - gone / np.maximum(at_risk, 1), dtype=np.float64)
     before: Floats = np.concatenate([[1.0], after[:-1]]) if k else after
     passed = np.cumsum(before * count / np.maximum(at_risk, 1))
     variance = _variance(passed, before, count, gone, at_risk)

@@ -311,6 +311,7 @@ class LeadModel:
                 "margin": self.reference.margin,
                 "propensity": self.reference.propensity,
                 "columns": self.reference.columns,
+                "watched": self.reference.watched,
             },
             "shared_facts": self.shared.to_dict(),
             "metadata": self.metadata,

@@ -1,13 +1,16 @@
 """The average lead, and what the leads of a training looked like."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from features.matrix import MatrixSchema
+from models.expected import expect
+from models.shift import reference, stretches
 
 
 @dataclass(frozen=True)
@@ -21,11 +24,81 @@ class Reference:
     columns : mapping of str to mapping
         By feature: ``share_null`` and, for numbers, ``mean`` and ``median`` (None without values), for
         categories ``top`` (the commonest level) and ``top_share``.
+    watched : mapping
+        What the monitor holds new leads against: ``columns`` and ``propensity`` as `models.shift.Bins`, ``expected``
+        as `models.expected.Expected` with the least AUC of a month (``usual_auc``); empty in models that were trained
+        before there was a monitor.
     """
 
     margin: float
     propensity: float
     columns: Mapping[str, Mapping[str, Any]]
+    watched: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Scored(NamedTuple):
+    """Rows with propensities that were given before their outcome was known.
+
+    Attributes
+    ----------
+    lead : ndarray of object of shape (n,)
+    cutoff : ndarray of int64 of shape (n,)
+        UTC seconds.
+    propensity : ndarray of shape (n,)
+        0 to 1.
+    threshold : float, optional
+        From which they are handed over.
+    """
+
+    lead: npt.NDArray[Any]
+    cutoff: npt.NDArray[np.int64]
+    propensity: npt.NDArray[np.float64]
+    threshold: float | None
+
+
+def watch(frame: pd.DataFrame, rows: pd.DataFrame, schema: MatrixSchema, unseen: Scored) -> dict[str, Any]:
+    """Say what the monitor will hold new leads against.
+
+    Parameters
+    ----------
+    frame, rows : pandas.DataFrame of n rows
+        Raw features; ``lead_id``, ``cutoff`` (UTC seconds).
+    schema : MatrixSchema
+        Columns that are used.
+    unseen : Scored
+        The newest leads that the procedure had not learnt from.
+
+    Returns
+    -------
+    dict
+        As `Reference.watched`; JSON-able.
+    """
+    month = stretches(rows["cutoff"].to_numpy(dtype=np.int64))
+    lead = rows["lead_id"].to_numpy(dtype=object)
+    columns = {
+        column.feature.name: reference(
+            frame[column.feature.name], month, lead, is_category=column.levels is not None
+        ).to_dict()
+        for column in schema.columns
+    }
+    return {"columns": columns, **watch_scores(unseen)}
+
+
+def watch_scores(unseen: Scored) -> dict[str, Any]:
+    """Say what the monitor will hold new propensities against: the part of `watch` that a recalibration changes."""
+    then = stretches(unseen.cutoff)
+    propensity = reference(pd.Series(unseen.propensity), then, unseen.lead, is_category=False)
+    handed_over = unseen.propensity >= (np.inf if unseen.threshold is None else unseen.threshold)
+    months = [expect(unseen.propensity[then == k], handed_over[then == k], n_draws=1) for k in np.unique(then)]
+    expected = {key: _or_none(value) for key, value in asdict(expect(unseen.propensity, handed_over)).items()}
+    return {
+        "propensity": propensity.to_dict(),
+        "expected": {**expected, "usual_auc": _or_none(min(month.auc for month in months))},
+    }
+
+
+def _or_none(value: float) -> float | None:
+    return value if np.isfinite(value) else None
 
 
 def statistics(frame: pd.DataFrame, schema: MatrixSchema) -> dict[str, dict[str, float | str | None]]:

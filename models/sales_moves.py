@@ -85,3 +85,33 @@ def answered(answers: pd.DataFrame, criteria: Collection[str], least: int, *, cl
     number = counts.drop_duplicates(["lead_id", "criterion"]).groupby("lead_id").size()
     found: pd.Index[str] = number.index[number >= (least or len(criteria))]
     return found
+
+
+def answered_at(answers: pd.DataFrame, criteria: Collection[str], least: int, *, clear: bool) -> "pd.Series[float]":
+    """When the answers of each lead first made it an SQL.
+
+    Parameters
+    ----------
+    answers : pandas.DataFrame
+        All answers: ``lead_id``, ``criterion``, ``known_at`` (UTC seconds), ``answer`` (yes, no, unclear).
+    criteria, least, clear
+        As in `answered`.
+
+    Returns
+    -------
+    pandas.Series of float
+        UTC seconds by lead; leads that never were are not there. An answer that was taken back later counts from when
+        it was given: the funnel tells what was known then.
+
+    Examples
+    --------
+    >>> said = pd.DataFrame({"lead_id": ["a", "a", "a", "b"], "criterion": ["need", "need", "budget", "need"],
+    ...                      "known_at": [5, 7, 9, 3], "answer": ["yes", "yes", "yes", "no"]})
+    >>> answered_at(said, ["need", "budget"], 0, clear=False).to_dict()
+    {'a': 9.0}
+    """
+    counts = answers[answers["answer"].isin(["yes", "no"] if clear else ["yes"]) & answers["criterion"].isin(criteria)]
+    first = counts.groupby(["lead_id", "criterion"])["known_at"].min().reset_index()
+    first = first.sort_values(["lead_id", "known_at"], kind="stable")
+    needed = first[first.groupby("lead_id").cumcount() == (least or len(criteria)) - 1]
+    return needed.set_index("lead_id")["known_at"].astype("float64")

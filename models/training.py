@@ -30,7 +30,7 @@ from models.plan import TrainingPlan
 from models.pooling import Pooled, SegmentChoice, Trial, pool
 from models.pricing import Pricing
 from models.promises import Promises
-from models.reference import Reference, statistics
+from models.reference import Reference, Scored, statistics, watch
 from models.segment_words import segments_told
 from models.shared_facts import SharedFacts
 from models.threshold import ThresholdChoice
@@ -57,10 +57,14 @@ class TrainingResult:
         Ready to be kept; ``model.threshold.threshold`` is None when no threshold is valid.
     evidence : Evidence
         About the procedure.
+    unseen : ndarray of shape (k,)
+        Propensities of the k mature rows, sorted by lead and cutoff, each from those parts of the deployed model that
+        have not learnt from its lead; calibration and level know its time.
     """
 
     model: LeadModel
     evidence: Evidence
+    unseen: Floats
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,8 @@ def train(
     recent = _recent(blocks, rows, forward=four.forward)
     model = _deploy(frame, rows, final, recent, pricing, forward=four.forward)
     certificate = _certificate(evaluated, plan, forward=four.forward)
-    model = replace(model, certificate=certificate)
+    taught_to = int(rows["cutoff"].max()) if waiting is None else int(waiting[1]["cutoff"].max())
+    model = replace(model, certificate=certificate, metadata={**model.metadata, "taught_to": taught_to})
     say("done", 1.0)
     value = evaluate_value(rows, four, evaluated.test["propensity"], pricing)
     importance = _importance(frame, final)
@@ -159,7 +164,8 @@ def train(
         deployed = {**evidence.deployed, "young": young.to_dict()}
         evidence = replace(evidence, deployed=deployed, notes=[*evidence.notes, young.note()])
     evidence = segments_told(evidence, segments)
-    return TrainingResult(model, replace(evidence, value=value, certificate=certificate.to_dict()))
+    evidence = replace(evidence, value=value, certificate=certificate.to_dict())
+    return TrainingResult(model, evidence, model.calibration(final.unseen_margin()))
 
 
 def _prepare(
@@ -273,7 +279,12 @@ def _deploy(
         calibration=calibration,
         threshold=choice,
         bands=_bands(plan, choice, propensity, unseen),
-        reference=Reference(base, float(calibration([base])[0]), statistics(frame, final.schema)),
+        reference=Reference(
+            base,
+            float(calibration([base])[0]),
+            statistics(frame, final.schema),
+            watch(frame, rows, final.schema, Scored(unseen.lead, unseen.cutoff, propensity, choice.threshold)),
+        ),
         shared=SharedFacts.measure(matrix, levels, everything.lead, everything.y, everything.w),
         amount=amount,
         metadata={
@@ -345,6 +356,7 @@ def _evidence(
         gain_curves=evaluated.gain_curves,
         decision=evaluated.decision,
         points_grids=evaluated.points_grids,
+        slices=evaluated.slices,
         deployed={
             **{key: model.metadata[key] for key in ("n_rows", "n_leads", "n_won", "base_rate")},
             "n_trees": sum(booster.num_trees() for booster in final.trees.boosters_),

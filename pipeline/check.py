@@ -17,10 +17,12 @@ from models.leakage import Suspect
 from models.plan import TrainingPlan
 from pipeline.console import Console
 from pipeline.leaks import describe_without_leaks
+from pipeline.policy_facts import columns_of_rule
+from pipeline.prepare import training_plan
 from pipeline.settings import Settings
 from pipeline.settings_file import load
 from pipeline.source import open_source
-from pipeline.train import cohorts, table_counts, training_plan
+from pipeline.train import cohorts, table_counts
 from pipeline.training_views import check_views
 from pipeline.workspace import Workspace
 
@@ -101,6 +103,8 @@ def check(workspace: Workspace, settings: Settings, *, now: int, console: Consol
     ------
     DataError
         A table is refused.
+    UseError
+        A rule of the policy names a column that is not there.
     """
     with tempfile.TemporaryDirectory(prefix="tamis-") as name, contextlib.ExitStack() as open_things:
         scratch = Path(name)
@@ -115,6 +119,8 @@ def check(workspace: Workspace, settings: Settings, *, now: int, console: Consol
                 enrichment=settings.enrichment,
             )
         open_things.callback(opened.connection.close)
+        for rule in settings.policy.disqualify:
+            columns_of_rule(opened, rule.column)
         with console.step("Computing and probing the features"):
             probed = describe_without_leaks(opened, settings, scratch)
         rows, learnt = probed.described.rows, probed.rows

@@ -108,6 +108,22 @@ def train(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_js
     job.run(workspace, now=_now(), by=_user(), console=_console(as_json, log_json))
 
 
+@app.command(epilog="Example: tamis retrain --workspace crm")
+def retrain(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False) -> None:
+    """Train, compare with the champion on rows that neither has learnt from, promote only if as good or better."""
+    from pipeline import retrain as job
+
+    job.run(workspace, now=_now(), by=_user(), console=_console(as_json, log_json))
+
+
+@app.command(epilog="Example: tamis recalibrate --workspace crm")
+def recalibrate(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False) -> None:
+    """Learn the champion's percentages anew from the outcomes that matured since; same ranking, same reasons."""
+    from pipeline import recalibrate as job
+
+    job.run(workspace, now=_now(), by=_user(), console=_console(as_json, log_json))
+
+
 @app.command(epilog="Example: tamis models --json")
 def models(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False) -> None:
     """List the versions in the registry, newest first."""
@@ -200,12 +216,28 @@ def push(
     job.run(workspace, request, now=_now(), console=_console(as_json, log_json))
 
 
-@app.command(epilog="Example: tamis monitor --workspace crm")
-def monitor(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_json: LogOption = False) -> None:
-    """Say which reasons come first in the newest score run, and whether they are worth believing."""
+@app.command(epilog="Example: tamis monitor --note week.html --lang fr")
+def monitor(
+    note: Annotated[
+        Path | None, typer.Option(help="Write a page for sales and marketing (.html or .md).", metavar="FILE")
+    ] = None,
+    lang: LanguageOption = None,
+    fail_on_alarm: Annotated[bool, typer.Option("--fail-on-alarm", help="Exit with 4 on any alarm.")] = False,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+    log_json: LogOption = False,
+) -> None:
+    """Say whether data, open leads, scores and promises are still what they were; ring only where they are not."""
     from pipeline import monitor as job
 
-    job.run(workspace, console=_console(as_json, log_json))
+    job.run(
+        workspace,
+        now=_now(),
+        console=_console(as_json, log_json),
+        note=note,
+        language=lang,
+        fail_on_alarm=fail_on_alarm,
+    )
 
 
 @app.command(epilog="Example: tamis serve --workspace crm")

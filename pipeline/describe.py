@@ -109,14 +109,19 @@ def describe_training(opened: Opened, settings: Settings, scratch: Path) -> Desc
     DataError
         From the features, when a table does not hold what it should.
     """
+    rows = training_rows(opened, settings)
+    features = declared_features(opened, settings)
+    path = materialise(opened, teaching(rows, settings)[KEYS], features, scratch)
+    return Described(rows, path, features)
+
+
+def training_rows(opened: Opened, settings: Settings) -> pd.DataFrame:
+    """Every training snapshot, mature or not, sorted by its keys."""
     tables = opened.tables
     first = collect(tables.frames["leads"].select(nw.col("created_at").min()))["created_at"].iloc[0]
     first_created = None if pd.isna(first) else int(first)
     snapshots = training_snapshots(tables, snapshot_plan(settings), first_created)
-    rows = collect(snapshots).sort_values(KEYS, ignore_index=True)
-    features = declared_features(opened, settings)
-    path = materialise(opened, teaching(rows, settings)[KEYS], features, scratch)
-    return Described(rows, path, features)
+    return collect(snapshots).sort_values(KEYS, ignore_index=True)
 
 
 def teaching(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
@@ -152,6 +157,23 @@ def describe_scoring(
     rows = rows[~rows["lead_id"].isin(left_out)].sort_values(KEYS, ignore_index=True)
     path = materialise(opened, rows[KEYS], features, scratch)
     return Described(rows, path, tuple(features), _missing(opened, features))
+
+
+def describe_rows(opened: Opened, keys: pd.DataFrame, features: Sequence[Feature], scratch: Path) -> pd.DataFrame:
+    """Compute some features of given snapshots.
+
+    Parameters
+    ----------
+    keys : pandas.DataFrame of n rows
+        ``lead_id``, ``cutoff``, sorted by both.
+
+    Returns
+    -------
+    pandas.DataFrame of n rows
+        One column per feature.
+    """
+    path = materialise(opened, keys[KEYS], features, scratch)
+    return Described(keys, path, tuple(features)).frame()
 
 
 def _missing(opened: Opened, features: Sequence[Feature]) -> tuple[str, ...]:

@@ -23,11 +23,12 @@ from pipeline.explain import chosen_language
 from pipeline.funnel_facts import FunnelFacts, read_funnel
 from pipeline.funnel_views import funnel_views
 from pipeline.office import work_calendar
+from pipeline.opening import open_tables
 from pipeline.policy_facts import policy_version
 from pipeline.report.funnel import render, write_csv
 from pipeline.settings import Settings
 from pipeline.settings_file import load
-from pipeline.source import Opened, open_source
+from pipeline.source import Opened
 from pipeline.tracking import CHAMPION, Registry
 from pipeline.workspace import Workspace, ensure_writable, write_text
 
@@ -106,14 +107,7 @@ def funnel(
     ensure_writable(workspace)
     with workspace.scratch() as scratch:
         with console.step("Reading the tables"):
-            opened = open_source(
-                settings.source,
-                settings.limits,
-                root=workspace.root,
-                staging=workspace.staging,
-                quarantine=workspace.quarantine,
-                now=now,
-            )
+            opened = open_tables(workspace, settings, now=now)
         with closing(opened.connection):
             with console.step("Following every lead"):
                 facts = read_funnel(workspace, opened, settings, scratch)
@@ -162,8 +156,7 @@ def _steps(facts: FunnelFacts, within: float) -> list[Step]:
 
 def _refusals(facts: FunnelFacts) -> list[dict[str, Any]]:
     counted = facts.refusals.groupby(["channel", "reason"]).size().reset_index(name="n")
-    found: list[dict[str, Any]] = counted.to_dict("records")
-    return found
+    return [{str(name): value for name, value in row.items()} for row in counted.to_dict("records")]
 
 
 def _contact(
@@ -284,4 +277,5 @@ def _grids(workspace: Workspace, settings: Settings) -> list[Mapping[str, Any]]:
     if champion is None:
         return []
     evidence = json.loads(registry.artifact(champion, "evidence.json"))
-    return [grid for grid in evidence.get("points_grids", ()) if grid["swap_set"]]
+    grids = [grid for grid in evidence.get("points_grids", ()) if grid["swap_set"]]
+    return [grid for grid in grids if grid["swap_set"]["n_selected"]]

@@ -16,12 +16,12 @@ from features.errors import UseError
 from features.snapshots import decisions
 from models.funnel import orderly
 from models.policy import TextTest
-from models.sales_moves import STARTED, sales_standing
+from models.sales_moves import STARTED, answered_at, sales_standing
 from models.segments import ALL, assign, resolve
 from pipeline.describe import collect, declared_features, materialise
 from pipeline.handovers import in_force
 from pipeline.overrides import said_by_people
-from pipeline.policy_facts import OTHER, reason_code, sales_moves
+from pipeline.policy_facts import OTHER, all_answers, reason_code, sales_moves
 from pipeline.score_runs import published
 from pipeline.segment_settings import filters
 from pipeline.settings import Settings
@@ -87,6 +87,7 @@ def read_funnel(workspace: Workspace, opened: Opened, settings: Settings, scratc
     passed = np.where(leads["first_call"], np.nan, times["mql"])
     for stage in STARTED:
         times[stage] = first(accepted[accepted["stage"] == stage])
+    times["sql"] = np.fmin(times["sql"], _answered(opened, settings, leads, end))
     ended = _outcomes(opened, index, end)
     times["won"] = ended["won_at"].to_numpy()
     times = orderly(times, leads["first_call"].to_numpy())
@@ -146,8 +147,22 @@ def _passages(workspace: Workspace, end: int) -> pd.DataFrame:
             rows = run_.rows(["lead_id", "qualification"])
             passed = rows.filter(pc.is_in(rows.column("qualification"), pa.array(["mql", "pql"])))
             parts.append(pa.table({"lead_id": passed.column("lead_id"), "at": pa.array(np.full(len(passed), at))}))
-    passed: pd.DataFrame = pa.concat_tables(parts).to_pandas()
-    return passed
+    found: pd.DataFrame = pa.concat_tables(parts).to_pandas()
+    return found
+
+
+def _answered(opened: Opened, settings: Settings, leads: pd.DataFrame, end: int) -> Floats:
+    """When the answers of each lead met the criteria of an SQL, those of its segment where they are others."""
+    policy, index = settings.policy, pd.Index(leads["lead_id"])
+    sql_of = {ALL: policy.sql, **policy.segments}
+    answers = all_answers(opened, end, {name for sql in sql_of.values() for name in sql.names})
+    found = np.full(len(leads), np.nan)
+    for segment, sql in sql_of.items():
+        usual = segment == ALL
+        here = ~leads["segment"].isin(policy.segments) if usual else leads["segment"] == segment
+        met = answered_at(answers, sql.names, sql.least, clear=sql.answer == "clear")
+        found = np.where(here, met.reindex(index).to_numpy(dtype=np.float64), found)
+    return found
 
 
 def _outcomes(opened: Opened, index: "pd.Index[str]", end: int) -> pd.DataFrame:

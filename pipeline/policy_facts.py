@@ -162,7 +162,7 @@ def _attributes(opened: Opened, policy: PolicySettings, leads: "pd.Series[str]",
     wanted: dict[str, Feature] = {}
     tables = opened.tables
     for rule in policy.disqualify:
-        places = _places(opened, rule.column)
+        places = columns_of_rule(opened, rule.column)
         wanted[rule.column] = attribute(rule.column, "fit", places, "value", {})
     if policy.first_call and "direction" in tables.frames["leads"].collect_schema().names():
         wanted["direction"] = attribute("direction", "fit", ["leads.direction"], "value", {})
@@ -173,7 +173,14 @@ def _attributes(opened: Opened, policy: PolicySettings, leads: "pd.Series[str]",
     return collect(frame).set_index("lead_id").drop(columns="cutoff")
 
 
-def _places(opened: Opened, column: str) -> list[str]:
+def columns_of_rule(opened: Opened, column: str) -> list[str]:
+    """Where a rule reads: ``leads.x`` before ``accounts.x``.
+
+    Raises
+    ------
+    UseError
+        There is no such column with text; the nearest is named.
+    """
     frames = opened.tables.frames
     texts = {
         f"{table}.{name}"
@@ -269,7 +276,13 @@ def _criteria(opened: Opened, sql_of: Mapping[str, SqlSettings], cutoff: int) ->
 
 
 def last_answers(opened: Opened, cutoff: int, criteria: set[str]) -> pd.DataFrame:
-    """The last answer of each lead to each criterion that was known before an instant.
+    """The last answer of each lead to each criterion that was known before an instant, see `all_answers`."""
+    found = all_answers(opened, cutoff, criteria)
+    return found.sort_values("known_at", kind="stable").drop_duplicates(["lead_id", "criterion"], keep="last")
+
+
+def all_answers(opened: Opened, cutoff: int, criteria: set[str]) -> pd.DataFrame:
+    """Every answer to some criteria that was known before an instant.
 
     Returns
     -------
@@ -288,7 +301,7 @@ def last_answers(opened: Opened, cutoff: int, criteria: set[str]) -> pd.DataFram
     coarse = frame.select(code=coarse_answer(plain_answer(c("answer"))))["code"].to_numpy()
     said = np.array([_ANSWERS[int(code)] for code in coarse], dtype=object)
     found["answer"] = said[codes] if len(found) else found["answer"]
-    return found.sort_values("known_at", kind="stable").drop_duplicates(["lead_id", "criterion"], keep="last")
+    return found
 
 
 def _overrides(reviews: pd.DataFrame) -> "pd.Series[str]":

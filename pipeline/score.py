@@ -18,7 +18,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.errors import DataError, PartialError, TamisError, UseError
-from features.tables import Attribute
 from models.alarms import ReasonTally, alarms
 from models.lead_model import LeadModel
 from models.policy import FLAGS, INCOMPLETE
@@ -26,6 +25,7 @@ from pipeline.console import Console
 from pipeline.describe import describe_scoring
 from pipeline.language import iso
 from pipeline.office import work_calendar
+from pipeline.opening import open_tables
 from pipeline.overrides import said_by_people
 from pipeline.owner_thresholds import TEAM_ONLY, lead_thresholds
 from pipeline.page.index import build_newest
@@ -35,7 +35,7 @@ from pipeline.score_rows import NONE_BEFORE, Previous, RunFacts, score_block
 from pipeline.score_runs import EXPLORATION, MANIFEST, OPTED_OUT, TALLY, ScoreRun, newest
 from pipeline.settings import Settings
 from pipeline.settings_file import load
-from pipeline.source import Opened, open_source
+from pipeline.source import Opened
 from pipeline.telling import hottest
 from pipeline.tracking import Registry, Version
 from pipeline.views import score_views
@@ -141,17 +141,7 @@ def score(workspace: Workspace, settings: Settings, request: Request, *, now: in
             version, files = Registry(workspace, settings.registry).load(request.model)
             model = LeadModel.load(files)
         with console.step("Reading the tables"):
-            opened = open_source(
-                settings.source,
-                settings.limits,
-                root=workspace.root,
-                staging=workspace.staging,
-                quarantine=workspace.quarantine,
-                now=now,
-                enrichment=settings.enrichment,
-                leads_file=request.leads,
-                kinds=[Attribute(**kind) for kind in model.metadata.get("attributes", ())],
-            )
+            opened = open_tables(workspace, settings, now=now, model=model, leads_file=request.leads)
         with closing(opened.connection):
             cutoff = _cutoff(request, opened, settings, now)
             with console.step("Computing the features"):

@@ -166,6 +166,28 @@ class CertificateSettings(Section):
     confidence: OpenRate = Field(0.9, description="how sure the certificate must be")
 
 
+class RetrainSettings(Section):
+    """When a challenger, or a recalibration, replaces the champion; it is never replaced because it is old."""
+
+    min_won: int = Field(30, ge=10, description="least won leads, new to the champion, on which the two are compared")
+    margin: Rate = Field(
+        0.02, description="how much worse log loss and Brier score may be, as a share, at the worse end of the interval"
+    )
+    confidence: OpenRate = Field(0.9, description="of the intervals of the comparison")
+    certified: bool = Field(True, description="false: percentages need no certificate, only must not be proven wrong")
+    min_overlap: Rate = Field(0.0, description="share of the leads of the top that must stay there; 0: any change")
+
+
+class MonitorSettings(Section):
+    """From where on the monitor rings: both a size and a proof are asked for, so that it is quiet when all is well."""
+
+    level: OpenRate = Field(0.01, description="chance of ringing for a column in a night when nothing has changed")
+    psi: float = Field(0.25, gt=0, description="least population stability index of a column, or of the propensity")
+    nulls: Rate = Field(0.2, description="least change of the share of leads without a value in a column")
+    auc: Rate = Field(0.05, description="least fall of the AUC that is expected before outcomes are known")
+    stale_days: float = Field(8.0, ge=0, description="age of the newest row from which on data are too old; 0: never")
+
+
 class ExplorationSettings(Section):
     """Leads below the threshold that are handed over to learn; without them a model only confirms itself."""
 
@@ -262,6 +284,8 @@ class Settings(BaseSettings):
     )
     threshold: ThresholdSettings = ThresholdSettings()
     certificate: CertificateSettings = CertificateSettings()
+    retrain: RetrainSettings = RetrainSettings()
+    monitor: MonitorSettings = MonitorSettings()
     points: PointsSettings = PointsSettings()
     policy: PolicySettings = PolicySettings()
     exploration: ExplorationSettings = ExplorationSettings()

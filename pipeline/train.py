@@ -4,36 +4,31 @@ import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import narwhals.stable.v2 as nw
 import pandas as pd
 
-from features.errors import DataError, GateError
+from features.errors import GateError
 from features.language import Language
 from features.snapshots import maturity
-from features.specification import Feature
 from models.evidence import Evidence
 from models.lead_model import LeadModel
-from models.plan import TrainingPlan
-from models.segments import resolve
-from models.training import train as fit
+from models.training import TrainingResult
+from pipeline.compare import Compared
 from pipeline.console import Console
 from pipeline.describe import snapshot_plan
 from pipeline.gates import refusals
-from pipeline.handovers import opportunities, worked
-from pipeline.language import day, iso
-from pipeline.leaks import describe_without_leaks
-from pipeline.owner_thresholds import read_owners
-from pipeline.points_grids import points_grids
+from pipeline.language import iso
+from pipeline.opening import open_tables
+from pipeline.prepare import Prepared, prepare
 from pipeline.report import card
 from pipeline.report.training import TrainingFacts, draw, render
-from pipeline.segment_settings import filters
 from pipeline.settings import Settings
 from pipeline.settings_file import load
-from pipeline.source import Opened, open_source
+from pipeline.source import Opened
+from pipeline.table_profile import profile
 from pipeline.tracking import Registry, Version
 from pipeline.training_views import training_views
 from pipeline.workspace import Workspace, ensure_writable, write_text
@@ -129,121 +124,73 @@ def train(workspace: Workspace, settings: Settings, *, now: int, by: str, consol
     ensure_writable(workspace)
     with workspace.lock("train"), workspace.scratch() as scratch:
         with console.step("Reading the tables"):
-            opened = open_source(
-                settings.source,
-                settings.limits,
-                root=workspace.root,
-                staging=workspace.staging,
-                quarantine=workspace.quarantine,
-                now=now,
-                enrichment=settings.enrichment,
-            )
+            opened = open_tables(workspace, settings, now=now)
         with closing(opened.connection):
-            return _learn(workspace, settings, opened, scratch, now=now, by=by, console=console)
+            prepared = prepare(workspace, settings, opened, scratch, console)
+            result = prepared.train(console)
+            trained = keep(workspace, settings, opened, prepared, result, now=now, console=console)
+            return trained if trained.facts.gates else as_first(workspace, settings, trained, now=now, by=by)
 
 
-def _learn(
+def as_first(workspace: Workspace, settings: Settings, trained: Trained, *, now: int, by: str) -> Trained:
+    """Make a version champion where there is none."""
+    registry = Registry(workspace, settings.registry)
+    if registry.find("champion") is not None:
+        return trained
+    version = registry.promote(trained.version.number, by=by, why="first model whose gates pass", at=now)
+    return replace(trained, version=version, promoted=True)
+
+
+def keep(
     workspace: Workspace,
     settings: Settings,
     opened: Opened,
-    scratch: Path,
+    prepared: Prepared,
+    result: TrainingResult,
     *,
     now: int,
-    by: str,
     console: Console,
+    compared: Compared | None = None,
 ) -> Trained:
+    """Write the reports of a version and keep it as challenger, whatever its gates say.
+
+    Parameters
+    ----------
+    compared : Compared, optional
+        How it fared beside the champion.
+
+    Returns
+    -------
+    Trained
+        Not promoted.
+    """
     language = settings.output.language
-    with console.step("Computing and probing the features"):
-        probed = describe_without_leaks(opened, settings, scratch)
-    rows = probed.described.rows
-    if probed.rows.empty:
-        raise DataError(_nothing_mature(rows, settings, opened))
-    probed.require_columns()
-    taught = worked(workspace, opened, probed.teaching, probed.teaching_frame, settings.snapshots.horizon_days)
-    learnt = taught.rows.assign(amount=taught.rows["lead_id"].map(_amounts(opened)).astype("float64"))
-    if (became := opportunities(opened, learnt, settings.snapshots.horizon_days)) is not None:
-        learnt["opportunity"] = became
-    owners = read_owners(opened, settings.threshold)
-    if owners is not None:
-        learnt["owner"] = learnt["lead_id"].map(owners.code).fillna(-1).astype("int64")
-    plan = training_plan(settings, probed.features, () if owners is None else owners.capacities)
-    with console.step("Training, calibrating, choosing the threshold, testing"):
-        result = fit(taught.frame, learnt, probed.features, plan)
-    evidence = taught.told_in(probed.told_in(result.evidence))
     model = _with_metadata(result.model, opened, settings, now)
     registry = Registry(workspace, settings.registry)
     facts = TrainingFacts(
         version=str(_next_number(registry)),
         trained_at=now,
         horizon_days=settings.snapshots.horizon_days,
-        evidence=evidence.to_dict(),
+        evidence=result.evidence.to_dict(),
         schema=model.schema,
-        gates=refusals(evidence, model, language),
-        maturity=cohorts(rows, opened, settings),
+        gates=refusals(result.evidence, model, language),
+        maturity=cohorts(prepared.probed.described.rows, opened, settings),
         tables=table_counts(opened),
         currency=settings.output.currency,
+        comparison=None if compared is None else compared.comparison,
+        against=() if compared is None else compared.against,
     )
     with console.step("Writing the report"):
         drawn = draw(facts, language)
         report = render(facts, language, drawn)
     with console.step("Keeping the model"):
         plotted = {f"plots/{name}.svg": plot for name, plot in drawn.items()}
-        version = _keep(registry, model, facts, {"report.html": report, **plotted}, settings, opened)
-        promoted = registry.find("champion") is None and not facts.gates
-        if promoted:
-            version = registry.promote(version.number, by=by, why="first model whose gates pass", at=now)
-    path = write_text(workspace.reports / f"model-{version.number}.{language}.html", report)
-    return Trained(version, model, evidence, facts, path, promoted)
-
-
-def training_plan(
-    settings: Settings, features: Sequence[Feature] = (), owner_capacities: tuple[float, ...] = ()
-) -> TrainingPlan:
-    """Read the plan of the training off the settings; segments ask for the features at hand.
-
-    Capacities by owner have no names here.
-
-    Raises
-    ------
-    UseError
-        A segment names a column that is not at hand, or asks for what it cannot be.
-    """
-    model, threshold, periods = settings.model, settings.threshold, settings.periods
-    grid, others = points_grids(settings)
-    return TrainingPlan(
-        seed=model.seed,
-        shares=(periods.fit, periods.calibrate, periods.threshold, periods.test),
-        horizon_s=settings.snapshots.horizon_days * DAY_S,
-        rule=threshold.rule,
-        win_value=threshold.win_value,
-        contact_cost=threshold.contact_cost,
-        per_lead=threshold.per_lead,
-        margin_rate=threshold.margin_rate,
-        contact_costs=threshold.contact_costs,
-        capacity_per_week=threshold.capacity_per_week,
-        owner_capacities=owner_capacities,
-        capacity_per_salesperson=threshold.capacity_per_salesperson,
-        target_precision=threshold.target_precision,
-        confidence=threshold.confidence,
-        tolerance=settings.certificate.tolerance,
-        certificate_confidence=settings.certificate.confidence,
-        points_grid=grid.rules,
-        points_threshold=grid.threshold,
-        other_grids=others,
-        min_won=model.min_won,
-        min_lost=model.min_lost,
-        max_levels=settings.features.max_levels,
-        min_level_rows=settings.features.min_level_rows,
-        n_bootstrap=model.bootstrap,
-        num_threads=settings.limits.threads,
-        classifier={
-            "n_folds": model.folds or None,
-            "learning_rate": model.learning_rate or None,
-            "num_leaves": model.num_leaves,
-            "max_depth": model.max_depth,
-        },
-        segments=resolve(filters(settings.segments), features),
-    )
+        shown = {"report.html": report, **plotted}
+        version = _keep(registry, model, facts, shown, settings, opened, compared)
+    name = f"model-{version.number}.{language}"
+    write_text(workspace.reports / f"{name}.md", version.card)
+    path = write_text(workspace.reports / f"{name}.html", report)
+    return Trained(version, model, result.evidence, facts, path, promoted=False)
 
 
 def table_counts(opened: Opened) -> dict[str, dict[str, int]]:
@@ -254,46 +201,16 @@ def table_counts(opened: Opened) -> dict[str, dict[str, int]]:
     }
 
 
-def _nothing_mature(rows: pd.DataFrame, settings: Settings, opened: Opened) -> str:
-    chosen = settings.snapshots
-    if rows.empty:
-        return (
-            "No snapshot to learn from: expected leads with created_at and outcomes with decided_at, or an outcome "
-            "column in leads. Run 'tamis check' to see what was read."
-        )
-    if opened.tables.one_table:
-        return (
-            f"None of {len(rows):,} leads has an outcome: expected won or lost in the outcome column of most, found it "
-            "empty or open. Export leads that are decided too, or correct [source.outcome]."
-        )
-    wait = chosen.horizon_days + chosen.reporting_lag_days
-    first = int(maturity(rows, snapshot_plan(settings), opened.tables.extracted_at)["matures_at"].min())
-    return (
-        f"None of {len(rows):,} snapshots is mature: expected cutoff + {wait} days <= "
-        f"{iso(opened.tables.extracted_at)}, when the data end. The oldest will be on {day(first, 'en')}: come back "
-        "then, add older leads, or shorten snapshots.horizon_days."
-    )
-
-
 def _with_metadata(model: LeadModel, opened: Opened, settings: Settings, now: int) -> LeadModel:
     facts = {
         "trained_at": now,
         "extracted_at": opened.tables.extracted_at,
         "source": opened.stamp,
         "horizon_days": None if opened.tables.one_table else settings.snapshots.horizon_days,
+        "tables": profile(opened),
         "attributes": [dataclasses.asdict(attribute) for attribute in opened.tables.attributes],
     }
     return dataclasses.replace(model, metadata={**model.metadata, **facts})
-
-
-def _amounts(opened: Opened) -> "pd.Series[float]":
-    """Amount of each won deal, by lead; empty where the source knows none."""
-    outcomes = opened.tables.frames.get("outcomes")
-    if outcomes is None:
-        return pd.Series(dtype="float64")
-    won = outcomes.filter((nw.col("outcome") == "won") & (nw.col("amount") > 0))
-    deals: pd.DataFrame = won.select("lead_id", "amount").collect(backend="pyarrow").to_native().to_pandas()
-    return deals.groupby("lead_id")["amount"].max()
 
 
 def _next_number(registry: Registry) -> int:
@@ -317,6 +234,7 @@ def _keep(
     shown: Mapping[str, str],
     settings: Settings,
     opened: Opened,
+    compared: Compared | None,
 ) -> Version:
     figures = {
         f"{system}.{name}": float(value["value"])
@@ -325,19 +243,35 @@ def _keep(
         if value["value"] is not None
     }
     language: Language = settings.output.language
+    beside = {} if compared is None else {"comparison.json": json.dumps(compared.comparison.to_dict(), indent=1)}
     return registry.save(
         model.dump(),
         parameters={f"{name}.{key}": str(value) for name, key, value in _parameters(settings)},
         figures=figures,
         artifacts={
             **shown,
+            **beside,
             "evidence.json": json.dumps(facts.evidence, ensure_ascii=False, indent=1),
             "faults.json": json.dumps(opened.faults.to_dict(), ensure_ascii=False, indent=1),
         },
         card=card.write(facts, language),
         lineage={"source": opened.stamp, "extracted_at": iso(opened.tables.extracted_at)},
-        tags={"gates": "refused: " + " ".join(facts.gates) if facts.gates else "passed"},
+        tags={"gates": told(facts.gates), **({} if compared is None else tags_of(compared))},
     )
+
+
+def told(gates: Sequence[str]) -> str:
+    """What a tag says of gates: ``passed``, or ``refused`` and why."""
+    return "refused: " + " ".join(gates) if gates else "passed"
+
+
+def tags_of(compared: Compared) -> dict[str, str]:
+    """What a version remembers of its comparison."""
+    return {
+        "comparison": told(compared.against),
+        "comparison.key": compared.key,
+        "comparison.champion": str(compared.comparison.champion),
+    }
 
 
 def _parameters(settings: Settings) -> list[tuple[str, str, Any]]:

@@ -133,6 +133,16 @@ WORDS: dict[str, dict[Language, str]] = {
         "en": "Kept: {decision}. It holds from the next 'tamis score' on.",
         "fr": "Enregistré : {decision}. Effectif dès le prochain « tamis score ».",
     },
+    "promised": {"en": "promised", "fr": "promis"},
+    "realised": {
+        "en": "What became of the scores of the newest months whose outcome is known",
+        "fr": "Ce que sont devenus les scores des derniers mois dont l'issue est connue",
+    },
+    "expected": {"en": "To be expected", "fr": "À attendre"},
+    "expected_told": {
+        "en": "{n} won, AUC {auc} ({low} to {high}), if such leads still fare as they did",
+        "fr": "{n} gagnés, AUC de {auc} ({low} à {high}), si de tels leads évoluent comme avant",
+    },
     "no_alarm": {"en": "No alarm.", "fr": "Aucune alerte."},
     "from_share": {"en": "from", "fr": "à partir de"},
     "conversion": {"en": "converted at", "fr": "conversion mesurée"},

@@ -55,6 +55,11 @@ class Workspace:
         return self.home / "reports"
 
     @property
+    def monitor(self) -> Path:
+        """What the monitor found, one JSON file per score run."""
+        return self.home / "monitor"
+
+    @property
     def locks(self) -> Path:
         """Lock files; empty."""
         return self.home / "locks"

@@ -1,8 +1,10 @@
 """The model card: what a model is for, what it was made of, how good it is and what it cannot know."""
 
+from collections.abc import Sequence
+
 from features.language import Language, percent
 from pipeline.language import day, fixed
-from pipeline.report.training import FIGURES, SYSTEMS, TrainingFacts
+from pipeline.report.training import FIGURES, SYSTEMS, TrainingFacts, slice_rows
 from pipeline.report.words import say
 
 USE = {
@@ -24,7 +26,8 @@ def write(facts: TrainingFacts, language: Language) -> str:
     Returns
     -------
     str
-        Intended use, data and periods, figures beside the baselines, notes, limits.
+        Intended use, data and periods, figures beside the baselines, notes, parts by size, region
+        and channel, the comparison with the champion, limits.
     """
     use, data, proof = HEADINGS[language]
     evidence, deployed = facts.evidence, facts.evidence["deployed"]
@@ -46,10 +49,30 @@ def write(facts: TrainingFacts, language: Language) -> str:
         "|---" * (len(FIGURES) + 1) + "|",
         *[_row(facts, system, language) for system in SYSTEMS if system in evidence["figures"]],
         *[f"- {sentence}" for sentence in (*facts.certificates(language), *facts.notes(language))],
+        *_slices(facts, language),
+        *_comparison(facts, language),
         f"## {say('limits', language)}",
         say("limits_text", language),
     ]
     return "\n\n".join(lines).replace("|\n\n|", "|\n|")
+
+
+def _slices(facts: TrainingFacts, language: Language) -> list[str]:
+    found = slice_rows(facts.evidence["slices"], language)
+    return [] if found is None else [f"## {say('slices', language)}", say("slices_hint", language), *_table(**found)]
+
+
+def _comparison(facts: TrainingFacts, language: Language) -> list[str]:
+    told = facts.told(language)
+    if told is None:
+        return []
+    rows = [(name, *cells) for name, cells in told["rows"]]
+    table = _table(titles=["", *told["titles"]], rows=rows)
+    return [f"## {say('versus_champion', language)}", told["on"], *table, *told["sentences"]]
+
+
+def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|", *(f"| {' | '.join(cells)} |" for cells in rows)]
 
 
 def _row(facts: TrainingFacts, system: str, language: Language) -> str:

@@ -11,11 +11,14 @@ from features.matrix import MatrixSchema
 from features.words import label
 from models.certificate import Certificate
 from models.certificate_words import sentence
+from models.rivals import Comparison
 from models.threshold import ThresholdChoice
 from pipeline.decision_words import decision_sentences
 from pipeline.grid_words import verdict_sentences
 from pipeline.language import fixed, signed
 from pipeline.report.templates import environment
+from pipeline.report.words import say
+from pipeline.retrain_words import comparison_told
 from pipeline.views import pushes, standing
 
 FIGURES = ("log_loss", "brier", "auc", "ece", "lift10")
@@ -53,6 +56,10 @@ class TrainingFacts:
         ``ece`` and ``rank`` against a simulator's truth.
     currency : str
         Of amounts.
+    comparison : Comparison, optional
+        Beside the champion.
+    against : sequence of str
+        Sentences of the comparison that speak against a promotion.
     """
 
     version: str
@@ -66,6 +73,8 @@ class TrainingFacts:
     hottest: Sequence[Mapping[str, Any]] = ()
     truth: Mapping[str, float] | None = None
     currency: str = "EUR"
+    comparison: Comparison | None = None
+    against: Sequence[str] = ()
 
     @property
     def certificate(self) -> Certificate:
@@ -82,7 +91,13 @@ class TrainingFacts:
         notes = [
             note[language] for note in self.evidence["notes"] if not (self.gates and note["code"] in NOTES_OF_GATES)
         ]
-        return [*self.gates, *notes]
+        return [*self.gates, *self.against, *notes]
+
+    def told(self, language: Language) -> dict[str, Any] | None:
+        """The comparison with the champion in words; None where there was none."""
+        if self.comparison is None:
+            return None
+        return comparison_told(self.comparison, language, self.schema.features)
 
 
 def draw(facts: TrainingFacts, language: Language) -> dict[str, str]:
@@ -147,6 +162,8 @@ def render(facts: TrainingFacts, language: Language, drawn: Mapping[str, str]) -
             ],
             grids=[_grid(grid, language) for grid in evidence["points_grids"] if grid["swap_set"]],
             top=top_facts(facts, language),
+            told=facts.told(language),
+            slices=slice_rows(evidence["slices"], language),
         )
     )
 
@@ -192,6 +209,25 @@ def _grid(grid: Mapping[str, Any], language: Language) -> dict[str, Any]:
 def _rate(group: Mapping[str, Any], language: Language) -> tuple[str, str]:
     conversion, low, high = (percent(group[key], language) for key in ("conversion", "low", "high"))
     return conversion, f"[{low}; {high}]"
+
+
+def slice_rows(slices: Sequence[Mapping[str, Any]], language: Language) -> dict[str, Any] | None:
+    """Titles and rows of what the model does by size, region and channel; None where no column tells."""
+    if not slices:
+        return None
+    titles = ("slice", "leads", "promised", "happened", "interval", "share_handed", "share_found", "verdict")
+    rows = []
+    for part in slices:
+        promised, happened, low, high, handed = (
+            percent(round(part[name], 3), language) for name in ("promised", "happened", "low", "high", "handed_over")
+        )
+        name = part["name"] or say("slice_unknown", language)
+        found = "–" if part["found"] is None else percent(round(part["found"], 2), language)
+        verdict = say(f"word_{part['word']}", language)
+        leads = fixed(part["n_leads"], language)
+        kind = say(f"slice_{part['by']}", language)
+        rows.append((f"{kind}: {name}", leads, promised, happened, f"{low} – {high}", handed, found, verdict))
+    return {"titles": [say(title, language) for title in titles], "rows": rows}
 
 
 def top_facts(facts: TrainingFacts, language: Language) -> list[tuple[str, str, float]]:

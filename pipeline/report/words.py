@@ -54,6 +54,27 @@ WORDS: dict[str, tuple[str, str]] = {
         "The best {share} of the leads go to sales.",
         "Les {share} de leads les mieux notés sont transmis aux commerciaux.",
     ),
+    "slices": ("By company size, region and channel", "Par taille d'entreprise, région et canal"),
+    "slices_hint": (
+        "On leads that it had never seen. Nothing is learnt or decided by these parts; look where percentages miss, and "
+        "where few of the deals are handed over.",
+        "Sur des leads jamais vus. Rien n'est appris ni décidé selon ces parties ; regardez où les pourcentages manquent, "
+        "et où peu des affaires sont transmises.",
+    ),
+    "slice": ("Part", "Partie"),
+    "slice_size": ("Size", "Taille"),
+    "slice_region": ("Region", "Région"),
+    "slice_channel": ("Channel", "Canal"),
+    "slice_unknown": ("not known", "non connu"),
+    "promised": ("Promised", "Promis"),
+    "happened": ("Won", "Gagnés"),
+    "share_handed": ("Handed over", "Transmis"),
+    "share_found": ("Of its deals", "De ses affaires"),
+    "verdict": ("Verdict", "Verdict"),
+    "word_pass": ("holds", "tient"),
+    "word_fail": ("misses", "manque"),
+    "word_unproven": ("unproven", "non prouvé"),
+    "versus_champion": ("Beside the champion", "Face au champion"),
     "certificate": ("Do its percentages come true?", "Ses pourcentages se réalisent-ils ?"),
     "certificate_hint": (
         "What is judged is the procedure, on the newest leads whose outcome is known, none of which it had seen; the "

@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.console import Console
 from pipeline.settings import LimitSettings, Settings, SourceSettings
-from pipeline.settings_file import FILE_NAME
+from pipeline.settings_file import FILE_NAME, load
 from pipeline.settings_template import render
 from pipeline.source import Opened, open_source
+from pipeline.train import train
 from pipeline.workspace import Workspace
 from tests.demos import Demo
 
@@ -89,6 +91,68 @@ def company(workspace: Workspace) -> Callable[..., Workspace]:
         return workspace
 
     return fill
+
+
+MARKET_OLD, MARKET_LEADS = 700, 1300
+
+
+def market(n: int, *, turned_after: int | None = None, seed: int = 3) -> pd.DataFrame:
+    """Decided leads, two a day; from some lead on, what made leads win makes them lose."""
+    rng = np.random.default_rng(seed)
+    budget, team = (rng.normal(size=MARKET_LEADS).round(3) for _ in range(2))
+    source = rng.choice(["salon", "web", "référence"], MARKET_LEADS)
+    sign = np.where(np.arange(MARKET_LEADS) < (turned_after or MARKET_LEADS), 1.0, -1.0)
+    p = 1 / (1 + np.exp(0.8 - sign * (1.2 * budget + 1.2 * team + 1.6 * (source == "référence"))))
+    created = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(MARKET_LEADS) // 2, unit="D")
+    return pd.DataFrame(
+        {
+            "lead_id": [f"F{row:05d}" for row in range(MARKET_LEADS)],
+            "created_at": created.strftime("%Y-%m-%d"),
+            "budget": budget,
+            "team": team,
+            "source": source,
+            "outcome": np.where(rng.random(MARKET_LEADS) < p, "won", "lost"),
+        }
+    ).head(n)
+
+
+@pytest.fixture(scope="session")
+def history() -> Callable[..., pd.DataFrame]:
+    """Give the decided leads of a market, the first so many."""
+    return market
+
+
+@pytest.fixture(scope="session")
+def grown() -> Callable[[Workspace, pd.DataFrame], None]:
+    """Write the leads of a workspace anew."""
+
+    def write(workspace: Workspace, table: pd.DataFrame) -> None:
+        table.to_csv(workspace.root / "data" / "leads.csv", index=False)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def first_champion(tmp_path_factory: pytest.TempPathFactory, mlflow_template: Path) -> Workspace:
+    """A workspace with a champion that learnt from the older leads of the market; made once, never changed."""
+    made = Workspace(tmp_path_factory.mktemp("aged") / "workspace")
+    (made.root / "data").mkdir(parents=True)
+    made.home.mkdir()
+    shutil.copyfile(mlflow_template, made.home / "mlflow.db")
+    quick = {"model": {"bootstrap": 60, "folds": 2, "learning_rate": 0.3, "num_leaves": 4}, "limits": {"threads": 1}}
+    loose = {"retrain": {"certified": False, "margin": 0.5}, "certificate": {"tolerance": 1.0}}
+    (made.root / FILE_NAME).write_text(render(Settings(**quick, **loose)), encoding="utf-8")
+    market(MARKET_OLD).to_csv(made.root / "data" / "leads.csv", index=False)
+    trained = train(made, load(made.root), now=1_789_000_000, by="first", console=Console(as_json=True))
+    assert trained.promoted
+    return made
+
+
+@pytest.fixture
+def aged(first_champion: Workspace, tmp_path: Path) -> Workspace:
+    """A copy of it, moved elsewhere."""
+    shutil.copytree(first_champion.root, tmp_path / "moved")
+    return Workspace(tmp_path / "moved")
 
 
 class _Strict(HTMLParser):

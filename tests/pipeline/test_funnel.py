@@ -170,12 +170,13 @@ def test_the_demo_has_every_part_and_tamis_passages_count_from_when_they_were_ma
     result = funnel(demo_made.workspace, settings, None, now=NOW, console=Console())
     assert result["lateness"]["n_late"] + result["lateness"]["n_in_time"] > 100
     assert result["looks"] is not None
-    grid = result["grids"][0]
-    assert grid["swap_set"]["opportunities"]["model"] >= grid["swap_set"]["wins"]["model"]
+    for grid in result["grids"]:
+        swap = grid["swap_set"]
+        assert all(swap["opportunities"][name] >= swap["wins"][name] for name in ("model", "points"))
     for language in ("en", "fr"):
         told = " ".join(read_html(render(result, language, settings)).words)
         assert late_words(result["lateness"], language) in told
-        assert yield_words(grid, language) in told
+        assert all(yield_words(grid, language) in told for grid in result["grids"])
         assert "MQL" in told
     steps = {(one["group"], one["name"], one["source"], one["target"]): one for one in result["steps"]}
     cohorts = sorted({name for group, name, _, _ in steps if group == "cohort"})
@@ -183,3 +184,14 @@ def test_the_demo_has_every_part_and_tamis_passages_count_from_when_they_were_ma
     assert steps["cohort", cohorts[-1], "lead", "won"]["share"] is None
     known = [steps["cohort", name, "lead", "mql"]["share"] for name in cohorts[:-2]]
     assert np.std(known) < 0.1
+
+
+def test_answers_that_meet_the_criteria_make_an_sql_when_the_last_of_them_is_known(company):
+    given = tables()
+    rows = [("L04", instant(42 + k), name, "oui") for k, name in enumerate(("budget", "authority", "need", "timing"))]
+    given["answers"] = pd.DataFrame(rows, columns=["lead_id", "known_at", "criterion", "answer"])
+    workspace = company(given, snapshots={"horizon_days": 30})
+    result = funnel(workspace, load(workspace.root), None, now=NOW, console=Console())
+    step = of(result, "cohort", "2026-02", "sal", "sql")
+    assert (step["n"], step["n_passed"]) == (1, 1)
+    assert step["days"] == pytest.approx(45 - (40 + 2 / 24))

@@ -361,3 +361,10 @@ def test_every_status_and_rule_has_words_in_both_languages_and_the_version_follo
     assert len(versions) == 4
     with pytest.raises(ValidationError):
         PolicySettings(least_families=4)
+
+
+def test_a_rule_that_cannot_be_is_found_by_check_and_not_by_the_nightly_job(company, tamis):
+    rule = {"reason": "student", "column": "job_titel", "contains": ["x"]}
+    workspace = company(policy={"disqualify": [rule]})
+    said = tamis("check", "-w", workspace.root)
+    assert (said.code, "policy.disqualify: expected a column of leads" in said.err) == (2, True)

@@ -16,12 +16,13 @@ from pipeline.check import check
 from pipeline.console import Console
 from pipeline.describe import snapshot_plan
 from pipeline.gates import refusals
+from pipeline.prepare import training_plan
 from pipeline.settings import Settings
 from pipeline.settings_file import load
 from pipeline.simulator.plan import SimulationPlan
 from pipeline.simulator.simulate import simulate
 from pipeline.tracking import Registry
-from pipeline.train import run, train, training_plan
+from pipeline.train import run, train
 
 NOW = 1_791_000_000
 
