@@ -41,6 +41,7 @@ check: .venv/.installed-dev
 
 bench: .venv/.installed-bench
 	$(BIN)/python -m benchmarks.explanations
+	$(BIN)/python -m benchmarks.page
 	$(BIN)/python -m benchmarks.promise
 	$(BIN)/python -m benchmarks.push
 	$(BIN)/python -m benchmarks.quality

@@ -7,7 +7,7 @@ known: every model that a retrain promoted or refused is set beside the champion
 quarter that follows (expected log loss at the true probabilities; a promoted model is worse where it loses more than
 the margin of 2%). Alarms about reasons are left out: they tell of a new model, not of a fault.
 
-    python -m benchmarks.quarters [--json FILE] [--keep DIR]
+    python -m benchmarks.quarters [--from N] [--json FILE] [--keep DIR]
 """
 
 import argparse
@@ -92,15 +92,16 @@ def model_of(workspace: Workspace, settings: Settings, which: str | int) -> tupl
     return version.number, LeadModel.load(files)
 
 
-def play(root: Path, company: Company) -> list[Quarter]:
+def play(root: Path, company: Company, first_quarter: int = 1) -> list[Quarter]:
     workspace, settings = Workspace(root), settings_of()
-    write(company, end_of(0), root / "data")
-    first = retrain(workspace, settings, now=end_of(0), by="first", console=QUIET)
+    before = end_of(first_quarter - 1)
+    write(company, before, root / "data")
+    first = retrain(workspace, settings, now=before, by="first", console=QUIET)
     assert "champion" in first.version.aliases, first.against
     titles = ("quarter", "what happened", "alarms (half of the quarter of the first)", "retrain", "champion before")
     print(f"| {' | '.join(titles)} | true log loss: champion, challenger |\n|---|---|---|---|---|---|", flush=True)
     log = []
-    for number in range(1, QUARTERS + 1):
+    for number in range(first_quarter, QUARTERS + 1):
         log.append(quarter(workspace, settings, company, number))
         print(line(log[-1]), flush=True)
     return log
@@ -194,10 +195,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quarters", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the log as JSON too")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="play it there and leave the workspace")
+    parser.add_argument("--from", dest="first", type=int, default=1, metavar="N", help="begin with this quarter")
     options = parser.parse_args(arguments)
     began = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
-        log = play(options.keep or Path(folder) / "company", make())
+        log = play(options.keep or Path(folder) / "company", make(), options.first)
     print(f"\npromoted although worse: {sum(map(worse, log))}; CPU {time.process_time() - began:.0f} s")
     if options.json:
         rows = [{"case": f"quarter {one.number}", "system": "tamis", **vars(one)} for one in log]

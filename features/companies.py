@@ -7,12 +7,13 @@ in Python and as SQL over millions of names.
 import re
 import unicodedata
 
-# Each pair is replaced everywhere, in this order, in a name of capital letters without accents. Words of the legal form
-# and of the trade ("SOCIETE", "ETS") are written or left out at will.
+# Each pair is replaced everywhere, in this order, in a name without accents. Words of the legal form and of the trade
+# ("SOCIETE", "ETS") are written or left out at will.
+LIGATURES = (("œ", "oe"), ("Œ", "OE"), ("æ", "ae"), ("Æ", "AE"), ("ß", "ss"))
 NAME_RULES = (
     (r"[.]", ""),
     (r"&", " ET "),
-    (r"[^A-Z0-9]+", " "),
+    (r"[^A-Za-z0-9]+", " "),
 )
 FORM_WORDS = (
     r"\b(?:SASU?|SARL|EURL|SA|SNC|SCI|SCOP|SCA|SCS|SCP|SELARL|SELAS|SE|GIE|"
@@ -88,11 +89,14 @@ def name_key(name: str) -> str:
     >>> name_key("Société d'Éditions Œuvres S.A.S."), name_key("DUPONT & Fils SARL"), name_key("S.A.")
     ('DEDITIONSOEUVRES', 'DUPONTETFILS', 'SA')
     """
-    text = name.replace("œ", "oe").replace("Œ", "OE").replace("æ", "ae").replace("Æ", "AE")
+    text = name
+    for letter, spelled in LIGATURES:
+        text = text.replace(letter, spelled)
     folded = unicodedata.normalize("NFD", text)
-    text = "".join(letter for letter in folded if not unicodedata.combining(letter)).upper()
+    text = "".join(letter for letter in folded if not unicodedata.combining(letter))
     for pattern, replacement in NAME_RULES:
         text = re.sub(pattern, replacement, text)
+    text = text.upper()
     bare = re.sub(FORM_WORDS, "", text).replace(" ", "")
     return bare or text.replace(" ", "")
 
@@ -112,35 +116,13 @@ def is_siren(siren: str) -> bool:
     return sum(value - 9 * (value > 9) for value in doubled) % 10 == 0
 
 
-def legal_form(code: str) -> str | None:
-    """Name the kind of a legal form.
-
-    Parameters
-    ----------
-    code : str
-        ``categorieJuridique``, four digits.
-
-    Returns
-    -------
-    str or None
-        None for a code that is not of the nomenclature.
+def naf_2025_sections() -> dict[str, str]:
+    """Give the section of each division of NAF 2025.
 
     Examples
     --------
-    >>> legal_form("5710"), legal_form("5202"), legal_form("1000"), legal_form("x")
-    ('sas', 'general_partnership', 'sole_trader', None)
+    >>> sections = naf_2025_sections()
+    >>> sections["62"], sections["58"], "45" in sections, len(sections)
+    ('K', 'J', False, 87)
     """
-    return LEGAL_FORMS.get(code[:2]) or LEGAL_FORMS.get(code[:1])
-
-
-def naf_2025_section(division: str) -> str | None:
-    """Give the section of a division of NAF 2025.
-
-    Examples
-    --------
-    >>> naf_2025_section("62"), naf_2025_section("58"), naf_2025_section("45")
-    ('K', 'J', None)
-    """
-    if not division.isdecimal():
-        return None
-    return next((section for section, first, last in NAF_2025 if first <= int(division) <= last), None)
+    return {f"{number:02d}": section for section, first, last in NAF_2025 for number in range(first, last + 1)}

@@ -1,6 +1,8 @@
 """What sales should ask next: the criteria (BANT, MEDDIC, the company's own) that have no clear answer yet."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
 
 import narwhals.stable.v2 as nw
 import pandas as pd
@@ -56,9 +58,20 @@ def open_questions(
 
 def _clear(said: Mapping[str, str]) -> set[str]:
     """Criteria with yes or no as their answer, folded as the features fold them."""
-    frame = nw.from_native(pd.DataFrame({"criterion": list(said), "answer": list(said.values())}, dtype="str"))
-    codes = frame.select(
-        criterion=plain_answer(nw.col("criterion")), code=coarse_answer(plain_answer(nw.col("answer")))
-    )
-    unclear = ANSWER_CODES["unclear"]
-    return {name for name, code in codes.iter_rows() if code != unclear}
+    return {_folded(name) for name, answer in said.items() if _is_clear(answer)}
+
+
+# The same few words are said of most leads, and a frame of one value costs more than a thousand look-ups.
+@lru_cache(maxsize=4096)
+def _folded(criterion: str) -> str:
+    return str(_one(criterion).select(plain_answer(nw.col("said"))).item())
+
+
+@lru_cache(maxsize=4096)
+def _is_clear(answer: str) -> bool:
+    code = _one(answer).select(coarse_answer(plain_answer(nw.col("said")))).item()
+    return bool(code != ANSWER_CODES["unclear"])
+
+
+def _one(text: str) -> nw.DataFrame[Any]:
+    return nw.from_native(pd.DataFrame({"said": [text]}, dtype="str"))

@@ -42,7 +42,9 @@ SCHEMA: Mapping[str, Mapping[str, Column]] = {
         "lead_id:id* created_at:time account_id:id source:text direction:text job_title:text seniority:text "
         "country:text owner:text display_name:text email:text opted_out:flag outcome:text"
     ),
-    "accounts": _columns("account_id:id* siren:text industry:text employees:number revenue:number country:text"),
+    "accounts": _columns(
+        "account_id:id* name:text siren:text industry:text employees:number revenue:number country:text"
+    ),
     "events": _columns("lead_id:id* occurred_at:time* type:text* event_id:id known_at:time channel:text value:number"),
     "signals": _columns("account_id:id* occurred_at:time* type:text* known_at:time strength:number"),
     "outcomes": _columns("lead_id:id* decided_at:time* outcome:text* amount:number lost_reason:text"),
@@ -53,7 +55,9 @@ SCHEMA: Mapping[str, Mapping[str, Column]] = {
 }
 
 # Who a person is, or who works on them: shown, never learnt from.
-NOT_FEATURES = frozenset({"lead_id", "account_id", "display_name", "email", "owner", "opted_out", "outcome", "siren"})
+NOT_FEATURES = frozenset(
+    {"lead_id", "account_id", "display_name", "name", "email", "owner", "opted_out", "outcome", "siren"}
+)
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.errors import DataError
-from features.matrix import MatrixSchema, to_matrix
+from features.matrix import MatrixSchema, to_array
 from features.specification import Feature
 from models.amount import AmountModel
 from models.bands import Bands
 from models.calibration import BetaCalibration
 from models.certificate import Certificate
 from models.explain import Contributions, probability_contributions
-from models.folds import encode
 from models.linear import LinearPart
 from models.model_files import MODEL_FILE, digest, entries_of, files_of, read_json, verified
 from models.pattern_tables import PatternTables, margin_of
@@ -160,7 +159,7 @@ class LeadModel:
         -------
         ndarray of shape (n, m)
         """
-        return encode(to_matrix(frame, self.schema), [column.levels for column in self.schema.columns])
+        return to_array(frame, self.schema)
 
     def margin(self, frame: pd.DataFrame, num_threads: int = 1) -> Floats:
         """Raw score.

@@ -7,6 +7,7 @@ import pandas as pd
 
 from features.language import Language
 from features.words import before, sentence, with_remark
+from models.explain import Contributions
 from models.lead_model import LeadModel
 from models.narrator import value_of
 from models.reasons import Reason, top_reasons
@@ -44,6 +45,7 @@ def moves(
     published: float,
     language: Language,
     n: int = 5,
+    explained: Contributions | None = None,
 ) -> Moves:
     """Compare two nights of one lead under one model.
 
@@ -59,13 +61,15 @@ def moves(
         Language of the sentences.
     n : int
         Most facts in each direction.
+    explained : Contributions, optional
+        Of ``now``, where they are at hand.
 
     Returns
     -------
     Moves
         ``published + (model_points + facts + others) / 100`` is the propensity now.
     """
-    first, last = model.contributions(then), model.contributions(now)
+    first, last = model.contributions(then), explained or model.contributions(now)
     difference = last.on_propensity - first.on_propensity
     same = (first.matrix == last.matrix) | (np.isnan(first.matrix) & np.isnan(last.matrix))
     table = top_reasons(

@@ -55,7 +55,9 @@ class Narrator:
     language: Language
     certified: bool = True
 
-    def reasons(self, table: ReasonTable, frame: pd.DataFrame) -> list[tuple[Reason, ...]]:
+    def reasons(
+        self, table: ReasonTable, frame: pd.DataFrame, matrix: Floats | None = None
+    ) -> list[tuple[Reason, ...]]:
         """Word the reasons of some rows.
 
         Parameters
@@ -64,14 +66,18 @@ class Narrator:
             From `top_reasons`.
         frame : pandas.DataFrame of n rows
             Raw features of the same rows.
+        matrix : ndarray of shape (n, m), optional
+            The same as the trees read them, where they are at hand.
 
         Returns
         -------
         list of n tuples of Reason
         """
-        return self.tell([table.of(i) for i in range(len(frame))], frame)
+        return self.tell([table.of(i) for i in range(len(frame))], frame, matrix)
 
-    def tell(self, rows: Sequence[Sequence[tuple[int, float]]], frame: pd.DataFrame) -> list[tuple[Reason, ...]]:
+    def tell(
+        self, rows: Sequence[Sequence[tuple[int, float]]], frame: pd.DataFrame, matrix: Floats | None = None
+    ) -> list[tuple[Reason, ...]]:
         """Word reasons given as columns and points.
 
         Parameters
@@ -80,15 +86,18 @@ class Narrator:
             Column of the feature and percentage points of each reason.
         frame : pandas.DataFrame of n rows
             Raw features of the same rows; a missing column is null.
+        matrix : ndarray of shape (n, m), optional
+            As for `reasons`.
 
         Returns
         -------
         list of n tuples of Reason
         """
-        matrix = self.model.encode(frame)
-        told = []
+        if matrix is None:
+            matrix = self.model.encode(frame)
+        names, told = self.model.names, []
         for i, reasons in enumerate(rows):
-            values = [value_of(frame, self.model.names[column], i) for column, _ in reasons]
+            values = [value_of(frame, names[column], i) for column, _ in reasons]
             told.append(
                 tuple(
                     self._reason(column, points, value, matrix[i, column])

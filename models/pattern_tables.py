@@ -60,6 +60,8 @@ class PatternTables:
     fallback_trees : tuple of (int, int)
         Booster and tree of all that no table holds: these are explained by ``pred_contrib``, as exactly but a
         hundred times more slowly. Empty where no path asks for more than 12 features.
+    by_boosters : bool
+        Whether ``pred_contrib`` explains all trees, see `models.few_rows`.
     """
 
     n_features: int
@@ -69,6 +71,7 @@ class PatternTables:
     leaves: Leaves
     booster_texts: tuple[str, ...]
     fallback_trees: tuple[tuple[int, int], ...]
+    by_boosters: bool = False
 
     @classmethod
     def from_boosters(
@@ -163,9 +166,11 @@ class PatternTables:
             The matrix has another number of columns.
         """
         rows = self._checked(matrix)
-        out = self._explained(rows, tuple(range(self.n_features)), num_threads)
+        features = tuple(range(self.n_features))
+        out = np.zeros_like(rows) if self.by_boosters else self._explained(rows, features, num_threads)
         if len(rows):
-            for b, first, count in _runs(self.fallback_trees):
+            whole = [(b, 0, -1) for b in range(len(self.booster_texts))]
+            for b, first, count in whole if self.by_boosters else _runs(self.fallback_trees):
                 part = self._boosters[b].predict(
                     rows, pred_contrib=True, start_iteration=first, num_iteration=count, num_threads=num_threads
                 )
@@ -303,7 +308,8 @@ class PatternTables:
     def _boosters(self) -> "dict[int, Booster]":
         from lightgbm import Booster  # noqa: PLC0415  it takes a second, and only what no table holds needs it
 
-        return {b: Booster(model_str=self.booster_texts[b]) for b in {b for b, _ in self.fallback_trees}}
+        needed = range(len(self.booster_texts)) if self.by_boosters else {b for b, _ in self.fallback_trees}
+        return {b: Booster(model_str=self.booster_texts[b]) for b in needed}
 
     @cached_property
     def _memory(self) -> dict[tuple[int, ...], tuple[Columns, Floats]]:

@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.special import expit, logit
-from scipy.stats import chi2
+from scipy.special import chdtrc, expit, logit
 
 from models.metrics import equal_mass_bins
 
@@ -258,4 +257,4 @@ class Promises:
         inside = (place[:, None] == np.arange(place.max() + 1)).astype(np.float64)
         missed = inside.T @ (self.w * (self.y - self.p))
         statistic = float(missed @ np.linalg.pinv(self._variance(self.p, inside), hermitian=True) @ missed)
-        return float(chi2.sf(statistic, len(missed)))
+        return float(chdtrc(len(missed), statistic))

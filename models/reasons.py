@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -70,6 +71,11 @@ class ReasonTable:
         return list(zip(self.column[span].tolist(), self.points[span].tolist(), strict=True))
 
 
+@lru_cache(maxsize=16)
+def _facts(features: tuple[Feature, ...]) -> Facts:
+    return Facts.of(features)
+
+
 def top_reasons(
     features: Sequence[Feature],
     contributions: Floats,
@@ -111,7 +117,7 @@ def top_reasons(
     >>> top_reasons(features, np.array([[0.02, -0.03]]), pd.DataFrame({"fit__size": [5.0]})).of(0)
     [(1, -3.0), (0, 2.0)]
     """
-    facts = Facts.of(features)
+    facts = _facts(tuple(features))
     points = 100.0 * contributions
     found = facts.points(points, frame, [feature.name for feature in features])
     least = np.maximum(least_points, least_share * np.abs(found.sums).max(axis=1, initial=0.0))

@@ -5,7 +5,7 @@ Contributions add up as margins do, so explanations stay exact; a row's referenc
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -34,17 +34,22 @@ class Correction:
         Trees, as LightGBM writes them, averaged; may be empty.
     linear : LinearPart, optional
         Regression, to which the trees are added.
+    by_boosters : bool
+        As in `models.pattern_tables.PatternTables`.
     """
 
     share: float
     level: float
     booster_texts: tuple[str, ...] = ()
     linear: LinearPart | None = None
+    by_boosters: bool = False
 
     @cached_property
     def tables(self) -> PatternTables | None:
         """Tables of contributions of the trees, compiled when first asked for."""
-        return PatternTables.from_boosters(self.booster_texts) if self.booster_texts else None
+        if not self.booster_texts:
+            return None
+        return replace(PatternTables.from_boosters(self.booster_texts), by_boosters=self.by_boosters)
 
     @property
     def base(self) -> float:

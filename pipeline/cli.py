@@ -240,6 +240,20 @@ def monitor(
     )
 
 
+@app.command(epilog="Example: tamis serve --workspace crm")
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address; default: the settings.", metavar="HOST")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0 for any.", min=0, max=65_535)] = None,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+    log_json: LogOption = False,
+) -> None:
+    """Show whom to call today, why, and what the model is worth, in a browser; until Ctrl-C."""
+    from pipeline.page import serve as job
+
+    job.run(workspace, host=host, port=port, user=_user(), now=time.time, console=_console(as_json, log_json))
+
+
 @app.command(epilog="Example: tamis forget lead-00042 --dry-run")
 def forget(
     lead_id: Annotated[str, typer.Argument(help="The person, by the number of the lead.", metavar="LEAD_ID")],

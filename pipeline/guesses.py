@@ -25,6 +25,10 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "country": ("country", "pays"),
     "owner": ("owner", "lead owner", "contact owner", "commercial", "proprietaire"),
     "display_name": ("display name", "full name", "name", "nom", "nom complet", "nom du contact"),
+    "name": (
+        *("company name", "account name", "company", "organization", "raison sociale", "denomination"),
+        *("nom de l entreprise", "nom entreprise", "nom de la societe", "nom du compte"),
+    ),
     "email": ("email", "e mail", "mail", "email address", "adresse e mail", "courriel"),
     "opted_out": ("opt out", "unsubscribed", "desabonne", "desinscrit", "has opted out of email"),
     "occurred_at": (

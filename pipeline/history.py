@@ -5,19 +5,25 @@ This is shown to the people who work on the lead; names stay in the workspace an
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-import pandas as pd
-import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
+from pipeline.lookup import rows_of
 from pipeline.score_runs import ScoreRun
 from pipeline.workspace import Workspace
 
 WHO = ("display_name", "job_title", "account_id", "source", "owner", "created_at", "opted_out")
+HAPPENED = ("occurred_at", "known_at", "type")
 MOST_LINES = 12
+NAMED = ("account_id", "name")
+Source = Literal["events", "signals"]
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class Line:
     """
 
     at: int
-    source: Literal["events", "signals"]
+    source: Source
     type: str
     n: int
 
@@ -49,7 +55,7 @@ class History:
     Attributes
     ----------
     who : mapping of str to value
-        Of `WHO`, what is known.
+        Of `WHO`, what is known, and ``company``, the name of the account.
     timeline : tuple of Line
         The newest first.
     said : mapping of str to str
@@ -90,30 +96,24 @@ def histories(
     folder = workspace.staging / run_.manifest["source"]
     if not (folder / "leads.parquet").is_file():
         return None
-    mine, known = ds.field("lead_id").isin(list(lead_ids)), ds.field("known_at") < cutoff
     who: dict[str, dict[str, Any]] = {lead_id: {} for lead_id in lead_ids} | {
         row["lead_id"]: {name: row[name] for name in WHO if row.get(name) is not None}
-        for row in _read(folder, "leads", mine).to_pylist()
+        for row in _read(folder, "leads", "lead_id", lead_ids, ("lead_id", *WHO))
     }
     accounts = sorted({str(facts["account_id"]) for facts in who.values() if "account_id" in facts})
-    events = _by(_read(folder, "events", mine & known), "lead_id")
-    signals = _by(_read(folder, "signals", ds.field("account_id").isin(accounts) & known), "account_id")
-    answers = _read(folder, "answers", mine & known)
-    said: dict[str, dict[str, str]] = {}
-    for row in answers.sort_by([("known_at", "ascending")]).to_pylist() if answers.num_rows else ():
-        said.setdefault(row["lead_id"], {})[row["criterion"]] = row["answer"]
-    tracked, nothing = _criteria(folder), pd.DataFrame()
-    return {
-        lead_id: History(
-            who=facts,
-            timeline=_timeline(
-                [events.get(lead_id, nothing), signals.get(str(facts.get("account_id")), nothing)], zone
-            ),
-            said=said.get(lead_id, {}),
-            tracked=tracked,
-        )
-        for lead_id, facts in who.items()
-    }
+    names = {row["account_id"]: row.get("name") for row in _read(folder, "accounts", "account_id", accounts, NAMED)}
+    events = _by(_read(folder, "events", "lead_id", lead_ids, ("lead_id", *HAPPENED)), "lead_id", cutoff)
+    signals = _by(_read(folder, "signals", "account_id", accounts, ("account_id", *HAPPENED)), "account_id", cutoff)
+    answers = _by(_read(folder, "answers", "lead_id", lead_ids), "lead_id", cutoff)
+    tracked, found = _criteria(folder), {}
+    for lead_id, facts in who.items():
+        account = str(facts.get("account_id"))
+        happened: dict[Source, list[Row]] = {"events": events.get(lead_id, []), "signals": signals.get(account, [])}
+        last = sorted(answers.get(lead_id, ()), key=lambda row: row["known_at"])
+        company = {"company": names[account]} if names.get(account) else {}
+        said = {row["criterion"]: row["answer"] for row in last}
+        found[lead_id] = History({**facts, **company}, _timeline(happened, zone), said, tracked)
+    return found
 
 
 def history(workspace: Workspace, run_: ScoreRun, lead_id: str, cutoff: int, zone: ZoneInfo) -> History | None:
@@ -122,34 +122,45 @@ def history(workspace: Workspace, run_: ScoreRun, lead_id: str, cutoff: int, zon
     return None if found is None else found[lead_id]
 
 
-def _by(table: pa.Table, key: str) -> dict[str, pd.DataFrame]:
-    """Rows of each lead or account."""
-    if not table.num_rows:
-        return {}
-    frame = table.select([key, "occurred_at", "type"]).to_pandas()
-    return {str(name): rows for name, rows in frame.groupby(key)}
+def _by(rows: list[Row], key: str, cutoff: int) -> dict[str, list[Row]]:
+    """Rows of each lead or account that were known before the cutoff."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        if row["known_at"] < cutoff:
+            found.setdefault(row[key], []).append(row)
+    return found
 
 
-def _read(folder: Path, table: str, rows: Any) -> pa.Table:
-    """Some rows of a staged table; an absent table has none."""
+def _read(folder: Path, table: str, key: str, values: Sequence[str], columns: Sequence[str] | None = None) -> list[Row]:
+    """The rows of some leads or accounts in a staged table; an absent table has none."""
     path = folder / f"{table}.parquet"
-    return ds.dataset(path).to_table(filter=rows) if path.is_file() else pa.table({})
+    if not path.is_file() or not values:
+        return []
+    if len(values) == 1:
+        read = rows_of(path, key, values[0], columns)
+    else:
+        dataset = ds.dataset(path)
+        there = [name for name in columns or dataset.schema.names if name in dataset.schema.names]
+        read = dataset.to_table(columns=there, filter=ds.field(key).isin(list(values)))
+    found: list[Row] = read.to_pylist()
+    return found
 
 
+@lru_cache(maxsize=2)
 def _criteria(folder: Path) -> tuple[str, ...]:
     path = folder / "answers.parquet"
     if not path.is_file():
         return ()
-    found = ds.dataset(path).to_table(columns=["criterion"]).column("criterion").unique().to_pylist()
+    found = pq.read_table(path, columns=["criterion"]).column("criterion").unique().to_pylist()
     return tuple(sorted(name for name in found if name))
 
 
-def _timeline(happened: list[pd.DataFrame], zone: ZoneInfo) -> tuple[Line, ...]:
+def _timeline(happened: Mapping[Source, list[Row]], zone: ZoneInfo) -> tuple[Line, ...]:
     """One line for each day and type, the newest first."""
-    lines = []
-    for source, frame in zip(("events", "signals"), happened, strict=True):
-        if len(frame):
-            days = pd.to_datetime(frame["occurred_at"], unit="s", utc=True).dt.tz_convert(zone).dt.date
-            for (_, type_), at in frame["occurred_at"].groupby([days, frame["type"]]):
-                lines.append(Line(int(at.max()), source, str(type_), len(at)))  # type: ignore[arg-type]  # of the two
+    found: dict[tuple[Source, date, str], list[int]] = {}
+    for source, rows in happened.items():
+        for row in rows:
+            on = datetime.fromtimestamp(row["occurred_at"], zone).date()
+            found.setdefault((source, on, row["type"]), []).append(row["occurred_at"])
+    lines = [Line(max(at), source, type_, len(at)) for (source, _, type_), at in found.items()]
     return tuple(sorted(lines, key=lambda line: (-line.at, line.type))[:MOST_LINES])

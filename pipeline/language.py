@@ -1,8 +1,11 @@
 """How English and French write numbers, amounts, days and instants."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
 from features.language import NARROW, Language
+
+MORE = " …"
 
 
 def fixed(value: float, language: Language, digits: int = 0) -> str:
@@ -122,3 +125,24 @@ def iso(seconds: int) -> str:
     '2026-11-21T00:00:00Z'
     """
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def whole_lines(lines: Sequence[str], longest: int) -> str:
+    """Join lines; where they are too long together, whole lines go from the end, and that is shown.
+
+    Parameters
+    ----------
+    longest : int
+        Characters.
+
+    Examples
+    --------
+    >>> whole_lines(["first", "second"], 40).splitlines(), whole_lines(["first", "second", "third"], 15).splitlines()
+    (['first', 'second'], ['first', 'second …'])
+    """
+    whole = "\n".join(lines)
+    if len(whole) <= longest:
+        return whole
+    room = longest - len(MORE)
+    cut = whole[: room + 1].rfind("\n")
+    return whole[: cut if cut > 0 else room].rstrip() + MORE

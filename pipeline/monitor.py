@@ -31,10 +31,12 @@ from pipeline.monitor_views import monitor_views
 from pipeline.monitor_words import tell
 from pipeline.opening import open_tables
 from pipeline.report.note import write_note
+from pipeline.reviews import read
 from pipeline.score_runs import ScoreRun, newest, published
 from pipeline.settings import Settings
 from pipeline.settings_file import load
-from pipeline.table_watch import BREAKS, watch_refusals, watch_tables
+from pipeline.source import Opened
+from pipeline.table_watch import BREAKS, decided, refusals, reviewed, together, watch_refusals, watch_tables
 from pipeline.tracking import Registry
 from pipeline.words import say
 from pipeline.workspace import Workspace, ensure_writable, write_text
@@ -202,7 +204,7 @@ def watch(workspace: Workspace, settings: Settings, *, now: int, console: Consol
             *(finding for finding in moved.findings if finding.about not in broken),
             *fallen,
             *_broken(accounted),
-            *watch_refusals(opened),
+            *_refused(workspace, opened),
             *_reasons(found, _before(workspace, found)),
         )
     return Watched(found, model, findings, moved.shifts, expected, accounted)
@@ -232,6 +234,12 @@ def _broken(found: Realised | None) -> list[Finding]:
         )
         for one in off[:1]
     ]
+
+
+def _refused(workspace: Workspace, opened: Opened) -> tuple[Finding, ...]:
+    """Refusals in the CRM and on the page."""
+    reasons, verdicts = reviewed(read(workspace), opened.tables.extracted_at)
+    return watch_refusals(together(refusals(opened), reasons), together(decided(opened), verdicts))
 
 
 def _before(workspace: Workspace, found: ScoreRun) -> ScoreRun | None:

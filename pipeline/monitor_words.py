@@ -6,6 +6,7 @@ from typing import Any
 from features.language import Language, number, percent
 from features.words import label
 from models.watching import Finding
+from pipeline.refusals import refusal
 
 Told = dict[Language, str]
 WHAT: dict[str, Told] = {
@@ -210,6 +211,8 @@ def tell(finding: Finding, names: Mapping[str, Any], language: Language) -> dict
         return percent(value, language) if kind in SHARES else number(round(value, 2), language)
 
     about = EVERYTHING[language] if kind == "stale" else finding.about
+    if kind == "refusal_reason":
+        about = refusal(about, language)
     if kind == "realised_conversion":
         about = BAND[language].format(about=about) if about else WHOLE[language]
     called = [label(names[name], language) if name in names else name for name in facts.get("columns", ())]

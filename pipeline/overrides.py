@@ -1,16 +1,14 @@
 """What people decided against the machine: an order about one lead, who gave it, when and why; only ever added to."""
 
-import contextlib
-import sqlite3
-from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
 import pandas as pd
 
-from features.errors import OutsideError, UseError
+from features.errors import UseError
 from pipeline import reviews
+from pipeline.said import transaction
 from pipeline.workspace import Workspace, ensure_writable
 
 Order = Literal["hand_over", "nurture", "disqualify", "free"]
@@ -84,7 +82,7 @@ def record(workspace: Workspace, override: Override) -> None:
     if not override.why.strip():
         raise UseError('override: expected why, in some words, found none. Add --why "met them at the fair".')
     ensure_writable(workspace)
-    with _opened(database(workspace)) as connection:
+    with transaction(database(workspace), "overrides") as connection:
         connection.executescript(_TABLE)
         connection.execute(
             "INSERT INTO override (lead_id, at, actor, decision, why) VALUES (?, ?, ?, ?, ?)", astuple(override)
@@ -102,7 +100,7 @@ def read(workspace: Workspace) -> list[Override]:
     path = database(workspace)
     if not path.is_file():
         return []
-    with _opened(path) as connection:
+    with transaction(path, "overrides") as connection:
         rows = connection.execute("SELECT lead_id, at, actor, decision, why FROM override ORDER BY number").fetchall()
     return [Override(*row) for row in rows]
 
@@ -133,15 +131,3 @@ def said_by_people(workspace: Workspace, *, reviewed_before: int, ordered_before
     rows += [(order.lead_id, order.at, order.decision, None) for order in read(workspace) if order.at < ordered_before]
     frame = pd.DataFrame(rows, columns=["lead_id", "at", "decision", "reason"])
     return frame.astype({"lead_id": "str", "at": "int64", "decision": "object", "reason": "object"})
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    try:
-        with contextlib.closing(sqlite3.connect(path, timeout=reviews.BUSY_SECONDS)) as connection, connection:
-            yield connection
-    except sqlite3.Error as error:
-        raise OutsideError(
-            f"{path.parent.name}/{path.name}: expected a database of overrides that can be read and written, found: "
-            f"{error}. Correct its rights or restore it from a backup."
-        ) from error

@@ -9,22 +9,11 @@ from pathlib import Path
 import duckdb
 
 from pipeline.cells import select
+from pipeline.spreadsheets import harmless
 from pipeline.staging import scan
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 BATCH = 10_000
 KEPT = 30
-
-
-def harmless(cell: str | None) -> str:
-    """Write a cell so that no spreadsheet runs it.
-
-    Examples
-    --------
-    >>> harmless("=1+1"), harmless("Zoé"), harmless(None)
-    ("'=1+1", 'Zoé', '')
-    """
-    return f"'{cell}" if cell and cell.startswith(FORMULA) else cell or ""
 
 
 def write(

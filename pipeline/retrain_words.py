@@ -29,8 +29,8 @@ REFUSALS: dict[str, dict[Language, str]] = {
         "fr": "Rien ne montre qu'il vaut le champion {champion} : score de Brier de {new} contre {old} sur {n} leads inconnus des deux, {change} (entre {low} et {high}) ; au plus {limit} est admis.",
     },
     "deployed": {
-        "en": "Its procedure is as good, but not this model: log loss {new} against {old} of champion {champion} on {n} leads, each by parts of it that have not learnt from it, {change} ({low} to {high}); at most {limit} is allowed.",
-        "fr": "La méthode vaut l'ancienne, mais pas ce modèle : log loss de {new} contre {old} pour le champion {champion} sur {n} leads, chacun noté par les parties du modèle qui ne l'ont pas appris, {change} (entre {low} et {high}) ; au plus {limit} est admis.",
+        "en": "Its procedure is as good, but not this model: log loss {new} against {old} of champion {champion} on {n} leads, each by parts of it that have not learnt from it, {change} ({low} to {high}); more than {limit} is too much.",
+        "fr": "La méthode vaut l'ancienne, mais pas ce modèle : log loss de {new} contre {old} pour le champion {champion} sur {n} leads, chacun noté par les parties du modèle qui ne l'ont pas appris, {change} (entre {low} et {high}) ; plus de {limit}, c'est trop.",
     },
     "gain": {
         "en": "Sales would miss deals: the best {share} of the leads hold {new} of the wins, with champion {champion} {old} (difference: {low} to {high} points).",

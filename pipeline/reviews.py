@@ -5,19 +5,17 @@ of a lead counts. The propensity that was shown and its threshold are kept with 
 against what the model promised.
 """
 
-import contextlib
-import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 from typing import Literal, cast, get_args
 
-from features.errors import OutsideError, UseError
+from features.errors import UseError
 from pipeline.refusals import REFUSAL_REASONS
+from pipeline.said import transaction
 from pipeline.workspace import Workspace, ensure_writable
 
 Decision = Literal["accepted", "refused"]
-BUSY_SECONDS = 10.0
 _TABLE = """
 CREATE TABLE IF NOT EXISTS review (
     review_id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -119,7 +117,7 @@ def record(workspace: Workspace, review: Review, reasons: Collection[str] = REFU
     """
     _check(review, reasons)
     ensure_writable(workspace)
-    with _opened(database(workspace)) as connection:
+    with transaction(database(workspace), "reviews") as connection:
         connection.executescript(_TABLE)
         marks = ", ".join("?" * len(_KEPT))
         values = astuple(review)[: len(_KEPT)]
@@ -138,9 +136,25 @@ def read(workspace: Workspace) -> list[Review]:
     path = database(workspace)
     if not path.is_file():
         return []
-    with _opened(path) as connection:
+    with transaction(path, "reviews") as connection:
         rows = connection.execute(f"SELECT {', '.join(_KEPT)}, review_id FROM review ORDER BY review_id").fetchall()  # noqa: S608 (as above)
     return [Review(*row) for row in rows]
+
+
+def newest_of(workspace: Workspace, lead_id: str) -> Review | None:
+    """The newest review of one lead; None where there is none.
+
+    Raises
+    ------
+    OutsideError
+        The database cannot be read.
+    """
+    if not (path := database(workspace)).is_file():
+        return None
+    sql = f"SELECT {', '.join(_KEPT)}, review_id FROM review WHERE lead_id = ? ORDER BY review_id DESC LIMIT 1"  # noqa: S608 (as above)
+    with transaction(path, "reviews") as connection:
+        row = connection.execute(sql, (lead_id,)).fetchone()
+    return None if row is None else Review(*row)
 
 
 def latest(workspace: Workspace) -> Mapping[str, Review]:
@@ -157,7 +171,7 @@ def prepare(workspace: Workspace) -> Path:
         It cannot be written.
     """
     ensure_writable(workspace)
-    with _opened(database(workspace)) as connection:
+    with transaction(database(workspace), "reviews") as connection:
         connection.executescript(_TABLE)
     return database(workspace)
 
@@ -172,16 +186,3 @@ def _check(review: Review, reasons: Collection[str]) -> None:
         raise UseError(
             f"review: a refusal needs a reason of the list, found {found}. Expected one of {', '.join(reasons)}."
         )
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """Work on the database in one transaction."""
-    try:
-        with contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection, connection:
-            yield connection
-    except sqlite3.Error as error:
-        raise OutsideError(
-            f"{path.parent.name}/{path.name}: expected a database of reviews that can be read and written, found: "
-            f"{error}. Correct its rights or restore it from a backup."
-        ) from error

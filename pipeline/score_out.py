@@ -11,8 +11,8 @@ from features.errors import OutsideError
 from features.language import Language
 from models.lead_model import LeadModel
 from models.segments import ALL
-from pipeline.quarantine import harmless
 from pipeline.score_runs import SCHEMA, ScoreRun
+from pipeline.spreadsheets import harmless
 from pipeline.telling import tell
 
 

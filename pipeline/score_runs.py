@@ -7,8 +7,11 @@ without a manifest is not a run. Reasons are kept as codes and points: `pipeline
 
 import contextlib
 import json
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +23,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from features.errors import DataError
+from pipeline.lookup import rows_of
 from pipeline.workspace import Workspace
 
 MANIFEST = "manifest.json"
@@ -113,9 +117,19 @@ class ScoreRun:
         frame: pd.DataFrame = self._leads(f"features/{name}", lead_ids).to_pandas()
         return frame
 
-    def lead(self, lead_id: str) -> dict[str, Any] | None:
-        """The row of one lead; None where it is not in the run."""
-        return next(iter(self.leads([lead_id])), None)
+    def features_columns(self, name: str, columns: Sequence[str]) -> pa.Table:
+        """Some features of all leads of one file, those of them that are there."""
+        path = self.path / "features" / name
+        with _as_published(self.path):
+            there = set(pq.read_schema(path).names)
+            return pq.read_table(path, columns=[column for column in columns if column in there])
+
+    def lead(self, lead_id: str, columns: Sequence[str] | None = None) -> dict[str, Any] | None:
+        """The row of one lead, all of it or some columns; None where it is not in the run."""
+        found = self._one("rows", lead_id, columns).to_pylist()
+        row = found[0] if found else None
+        # Runs from before a column was there do not have it.
+        return row if row is None else {**dict.fromkeys(columns or SCHEMA.names), **row}
 
     def leads(self, lead_ids: Sequence[str]) -> list[dict[str, Any]]:
         """The rows of some leads, in the order of the run."""
@@ -124,6 +138,8 @@ class ScoreRun:
 
     def features(self, lead_ids: Sequence[str]) -> pd.DataFrame:
         """What the model read of some leads: ``lead_id`` and one column per feature, a row for each lead."""
+        if len(lead_ids) == 1:
+            return _few(self._one("features", lead_ids[0]))
         frame: pd.DataFrame = self._leads("features", lead_ids).to_pandas()
         return frame
 
@@ -162,9 +178,28 @@ class ScoreRun:
             arrays = [some if one.name == "lead_id" else pa.nulls(len(some), one.type) for one in schema]
             yield OPTED_OUT, pa.Table.from_arrays(arrays, schema=schema)
 
-    def _leads(self, folder: str, lead_ids: Sequence[str], schema: pa.Schema | None = None) -> pa.Table:
+    def _leads(self, place: str, lead_ids: Sequence[str], schema: pa.Schema | None = None) -> pa.Table:
         with _as_published(self.path):
-            return ds.dataset(self.path / folder, schema=schema).to_table(filter=ds.field("lead_id").isin(lead_ids))
+            return ds.dataset(self.path / place, schema=schema).to_table(filter=ds.field("lead_id").isin(lead_ids))
+
+    def _one(self, folder: str, lead_id: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """What stands of one lead in a folder."""
+        with _as_published(self.path):
+            firsts = self._first_leads
+            if not firsts:
+                return self._leads(folder, [lead_id])
+            _, name = firsts[max(0, bisect_right(firsts, lead_id, key=itemgetter(0)) - 1)]
+            return rows_of(self.path / folder / name, "lead_id", lead_id, columns)
+
+    @cached_property
+    def _first_leads(self) -> list[tuple[str, str]]:
+        """The first lead of each file that has any, and its name; leads stand in order."""
+        found = []
+        for path in sorted((self.path / "rows").iterdir()):
+            metadata = pq.read_metadata(path)
+            groups = (metadata.row_group(k) for k in range(metadata.num_row_groups))
+            found += [(group.column(0).statistics.min, path.name) for group in groups if group.num_rows][:1]
+        return found
 
 
 def published(workspace: Workspace) -> list[ScoreRun]:
@@ -194,6 +229,22 @@ def newest(
         ),
         None,
     )
+
+
+def _few(table: pa.Table) -> pd.DataFrame:
+    """A frame of a few rows in two plain blocks: pandas' own columns need a millisecond each."""
+    is_number = [pa.types.is_floating(field.type) for field in table.schema]
+    numbers, others = (
+        [name for name, is_one in zip(table.column_names, is_number, strict=True) if is_one is wanted]
+        for wanted in (True, False)
+    )
+    values = np.array([table.column(name).to_pylist() for name in numbers], dtype=np.float64).T
+    texts = np.array([table.column(name).to_pylist() for name in others], dtype=object).T
+    frames = (
+        pd.DataFrame(values.reshape(-1, len(numbers)), columns=numbers),
+        pd.DataFrame(texts.reshape(-1, len(others)), columns=others, dtype="object"),
+    )
+    return pd.concat(frames, axis=1)
 
 
 @contextlib.contextmanager

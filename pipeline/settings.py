@@ -24,6 +24,7 @@ from pydantic_settings import (
 from features.tables import SCHEMA
 from pipeline.decision_settings import OpenRate, PointsSettings, ThresholdSettings
 from pipeline.enrichment_settings import NAME, EnrichmentSettings
+from pipeline.page_settings import PageSettings
 from pipeline.policy_settings import PolicySettings
 from pipeline.section import Section, Zone
 from pipeline.segment_settings import Segments
@@ -290,6 +291,7 @@ class Settings(BaseSettings):
     exploration: ExplorationSettings = ExplorationSettings()
     registry: RegistrySettings = RegistrySettings()
     crm: CrmSettings = CrmSettings()
+    page: PageSettings = PageSettings()
     output: OutputSettings = OutputSettings()
     limits: LimitSettings = LimitSettings()
 

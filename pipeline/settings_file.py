@@ -16,7 +16,13 @@ from pipeline.decision_settings import Condition, PointsRule
 from pipeline.settings import LabelName, Settings, TableSettings
 
 FILE_NAME = "tamis.toml"
-SECRETS = (("source", "password"), ("registry", "token"), ("crm", "token"), ("crm", "ledger_password"))
+SECRETS = (
+    ("source", "password"),
+    ("registry", "token"),
+    ("crm", "token"),
+    ("crm", "ledger_password"),
+    ("page", "oidc_secret"),
+)
 
 
 def load(workspace: Path) -> Settings:

@@ -30,6 +30,10 @@ EXAMPLES = {
         '[crm.fields]\npropensity = "tamis_propensity"\nband = "tamis_band"\nreasons = "tamis_reasons"\n'
         'scored_at = "tamis_scored_at"'
     ),
+    "page.users": (
+        '[page.users."ana@example.com"]\nrole = "manager"\n[page.users."luc@example.com"]\nrole = "rep"\n'
+        'owner = "Luc Petit"'
+    ),
     "policy.segments": (
         '[policy.segments.large_abroad]\ncriteria = ["need", "authority"]\n'
         "least = 1  # where a cycle takes 18 months, nobody has a budget at the first contact"

@@ -34,7 +34,7 @@ from pipeline.staging import Stager
 from pipeline.typing_columns import Raw
 from pipeline.workspace import Workspace
 
-FORMAT = "1"
+FORMAT = "2"
 RECORD = "source.json"
 KEPT_STAGINGS = 5
 NOTHING: Enrichments = {}

@@ -27,6 +27,8 @@ from pipeline.typed_query import typed_query
 from pipeline.typing_columns import Raw, look
 
 EXAMPLES = 3
+# Few enough that the rows of one lead are read in milliseconds.
+ROWS_PER_GROUP = 8_192
 REMOVING = ("row", "drop")
 FIRST_KEYS = {name: place for place, name in enumerate(("lead_id", "account_id", "occurred_at", "known_at", "type"))}
 
@@ -307,7 +309,9 @@ class Stager:
         columns += [attribute.name for attribute in self.result.attributes if attribute.table == table]
         # Sorting by every column leaves no ties, so that the file does not depend on the order of the source.
         keys = sorted(columns, key=lambda name: (name not in FIRST_KEYS, FIRST_KEYS.get(name, 0), columns.index(name)))
-        sound.select(columns).sort(keys).to_native().to_parquet(str(self._target / f"{table}.parquet"))
+        sound.select(columns).sort(keys).to_native().to_parquet(
+            str(self._target / f"{table}.parquet"), row_group_size=ROWS_PER_GROUP
+        )
 
     def _typed(self, table: str) -> Path:
         return self._work / f"{table}.typed.parquet"

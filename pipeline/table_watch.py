@@ -1,12 +1,14 @@
 """What of the tables somebody should look at: gone, silent, late, too many or too few, emptied, unreadable, refused."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from models.arrivals import share_moved, silence, volume
 from models.watching import Finding
+from pipeline.reviews import Review
 from pipeline.source import Opened
-from pipeline.table_profile import DAY_S, days_of, profile, shares_by
+from pipeline.table_profile import DAY_S, NEWEST_DAYS, days_of, profile, shares_by
 
 COUNTED = ("leads", "events", "signals", "outcomes", "stages", "answers")
 # Findings after which a table cannot be relied on: neither its features nor a model learnt from it.
@@ -14,7 +16,7 @@ BREAKS = frozenset({"missing_table", "missing_column", "changed_type", "unreadab
 LEAST_FALL = 0.2
 LEAST_SHARE = 0.15
 UNREADABLE = 0.2
-# Reasons of refusals, and who else is asked for them: each gives counts of the newest weeks and of those before.
+# Of the newest weeks, and of the half year before.
 Counts = tuple[Mapping[str, int], Mapping[str, int]]
 
 
@@ -134,30 +136,54 @@ def decided(opened: Opened) -> Counts:
     return shares_by(opened, "stages", "decision", "decision IN ('accepted', 'refused')")
 
 
-def watch_refusals(
-    opened: Opened, reasons: Callable[[Opened], Counts] = refusals, verdicts: Callable[[Opened], Counts] = decided
-) -> tuple[Finding, ...]:
+def reviewed(reviews: Sequence[Review], end: int) -> tuple[Counts, Counts]:
+    """Reasons of refusals, and verdicts, among the reviews of sales: newest 28 days and the 180 before.
+
+    Parameters
+    ----------
+    reviews : sequence of Review
+        From `pipeline.reviews.read`.
+    end : int
+        UTC seconds.
+
+    Returns
+    -------
+    tuple of two Counts
+    """
+    newest = end - NEWEST_DAYS * DAY_S
+    now = [review for review in reviews if newest <= review.at]
+    before = [review for review in reviews if newest - 180 * DAY_S <= review.at < newest]
+    reasons = tuple(Counter(r.reason or "" for r in part if r.decision == "refused") for part in (now, before))
+    verdicts = tuple(Counter(str(r.decision) for r in part) for part in (now, before))
+    return (reasons[0], reasons[1]), (verdicts[0], verdicts[1])
+
+
+def together(one: Counts, other: Counts) -> Counts:
+    """Counts of two sources."""
+    now, before = (dict(Counter(a) + Counter(b)) for a, b in zip(one, other, strict=True))
+    return now, before
+
+
+def watch_refusals(reasons: Counts, verdicts: Counts) -> tuple[Finding, ...]:
     """Tell when sales refuses far more than before, or for another reason.
 
     Parameters
     ----------
-    opened : Opened
-        Tonight's tables.
-    reasons, verdicts : callable
-        Where refusals by reason, and verdicts, come from.
+    reasons, verdicts : Counts
+        Refusals by reason; what sales said, ``accepted`` or ``refused``.
 
     Returns
     -------
     tuple of Finding
     """
     found = []
-    now, before = verdicts(opened)
+    now, before = verdicts
     n, n_before = sum(now.values()), sum(before.values())
     k, k_before = now.get("refused", 0), before.get("refused", 0)
     if share_moved(k, n, k_before, n_before, LEAST_SHARE) and k * n_before > k_before * n:
         was = k_before / n_before
         found.append(Finding("refusals", "stages", k / n, was + LEAST_SHARE, {"was": was}))
-    now, before = reasons(opened)
+    now, before = reasons
     n, n_before = sum(now.values()), sum(before.values())
     for reason, k in now.items():
         k_before = before.get(reason, 0)

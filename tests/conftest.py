@@ -25,6 +25,10 @@ from pipeline.cli import run_verb
 from pipeline.settings import RegistrySettings
 from pipeline.tracking import Registry
 from pipeline.workspace import Workspace
+from tests.demos import demo_made
+from tests.served import page_made
+
+__all__ = ["demo_made", "page_made"]
 
 # Nothing of the developer's own settings reaches a test. MLflow and matplotlib are imported later, on first use.
 SHARING = ("crm", "browser")

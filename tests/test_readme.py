@@ -10,7 +10,15 @@ from features.tables import SCHEMA
 from pipeline.cli import app
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/crm.md", "examples/README.md")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/crm.md",
+    "docs/enrichment.md",
+    "docs/page.md",
+    "docs/privacy.md",
+    "examples/README.md",
+)
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 

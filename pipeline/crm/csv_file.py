@@ -12,8 +12,8 @@ from features.errors import OutsideError
 from pipeline.crm.adapter import OK, Change, Limits, Memory, Outcome, Record
 from pipeline.crm.fields import Value, resolve
 from pipeline.language import iso
-from pipeline.quarantine import harmless
 from pipeline.settings import Settings
+from pipeline.spreadsheets import harmless
 
 
 class CsvAdapter:

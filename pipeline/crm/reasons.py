@@ -8,7 +8,7 @@ import pyarrow as pa
 from pipeline.crm.fields import NOTE
 from pipeline.crm.plan import Order, Words
 from pipeline.crm.values import sentences
-from pipeline.score_runs import OPTED_OUT
+from pipeline.score_runs import OPTED_OUT, newest
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 
@@ -50,12 +50,13 @@ def _reasons(order: Order, settings: Settings, name: str, rows: pa.Table, model:
 
 def _notes(order: Order, workspace: Workspace, settings: Settings, rows: pa.Table, model: "LeadModel") -> list[str]:
     """The dossier of each lead that waits for its first contact; empty for the others."""
-    from pipeline.explain import dossiers  # noqa: PLC0415 (as above)
+    from pipeline.dossiers import dossiers  # noqa: PLC0415 (as above)
     from pipeline.report.handover_note import handover_note  # noqa: PLC0415 (as above)
 
     language = settings.output.language
     leads = rows.column("lead_id").to_pylist()
     waiting = [row for row in order.run.leads(leads) if row["due_at"] is not None]
-    made = dossiers(workspace, settings, order.run, waiting, model, language) if waiting else []
+    earlier = newest(workspace, "portfolio", before=order.run.manifest["cutoff"])
+    made = dossiers(workspace, settings, order.run, waiting, model, language, earlier=earlier) if waiting else []
     notes = {one.row["lead_id"]: handover_note(one, language, order.longest) for one in made}
     return [notes.get(lead_id, "") for lead_id in leads]

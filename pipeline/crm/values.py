@@ -13,11 +13,11 @@ import pyarrow as pa
 
 from models.segments import ALL
 from pipeline.crm.fields import DIGITS, PERCENTAGES, Field, Value
+from pipeline.language import whole_lines
 
 Integers = npt.NDArray[np.int64]
 # What no CRM stores as it is: control characters but for tab and line ends, and halves of characters.
 UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-MORE = " …"
 SEGMENT = "segment"
 
 
@@ -175,12 +175,7 @@ def sentences(reasons: Sequence[Mapping[str, Any]], longest: int) -> str:
     # No sign that a spreadsheet takes for the start of a formula.
     lines = [f"▲ {reason['text']}" for reason in reasons if reason["points"] > 0]
     lines += [f"▼ {reason['text']}" for reason in reasons if reason["points"] <= 0]
-    whole = "\n".join(lines)
-    if len(whole) <= longest:
-        return whole
-    room = longest - len(MORE)
-    cut = whole[: room + 1].rfind("\n")
-    return whole[: cut if cut > 0 else room].rstrip() + MORE
+    return whole_lines(lines, longest)
 
 
 def payload(values: Sequence[Value], reasons: int, band: str | None) -> str:

@@ -1,15 +1,18 @@
 """The rules of `features.companies.name_key` and `is_siren` as DuckDB's SQL, for millions of names."""
 
-from features.companies import FORM_WORDS, NAME_RULES
+from features.companies import FORM_WORDS, LIGATURES, NAME_RULES
 from pipeline.cells import literal
 
 
 def name_key(expression: str) -> str:
     """Write the SQL of a name's key; null where nothing is left of it."""
-    text = f"replace(replace(replace(replace({expression}, 'œ', 'oe'), 'Œ', 'OE'), 'æ', 'ae'), 'Æ', 'AE')"
-    text = f"upper(strip_accents({text}))"
+    text = expression
+    for letter, spelled in LIGATURES:
+        text = f"replace({text}, {literal(letter)}, {literal(spelled)})"
+    text = f"strip_accents({text})"
     for pattern, replacement in NAME_RULES:
         text = f"regexp_replace({text}, {literal(pattern)}, {literal(replacement)}, 'g')"
+    text = f"upper({text})"
     bare = f"replace(regexp_replace({text}, {literal(FORM_WORDS)}, '', 'g'), ' ', '')"
     return f"coalesce(nullif({bare}, ''), nullif(replace({text}, ' ', ''), ''))"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from features.companies import HEADCOUNT_BANDS, LEGAL_FORMS, NAF_2025, SOLE_TRADER
+from features.companies import HEADCOUNT_BANDS, LEGAL_FORMS, SOLE_TRADER, naf_2025_sections
 from features.naf import sections
 from pipeline.cells import literal, select
 from pipeline.enrichment import names
@@ -121,7 +121,7 @@ def _match_names(connection: duckdb.DuckDBPyConnection, units: File, places: Fil
             FROM placed c JOIN enriched_block b ON b.postcode = c.postcode AND b.part = c.part
             WHERE b.name = c.name OR (
                 length(b.name) >= {SHORT} AND abs(length(b.name) - length(c.name)) <= 3
-                AND jaro_winkler_similarity(b.name, c.name) >= 0.8
+                AND jaro_similarity(b.name, c.name) >= 0.88
             )
         )
         SELECT postcode, name, siren, is_head_office, likeness FROM near WHERE likeness >= 0.5
@@ -170,10 +170,11 @@ def _told(units: File, known_at: str) -> list[Told]:
     told: list[Told] = [
         ("confidence", "m.confidence", "DOUBLE"),
         ("siren", "m.siren", "UINTEGER"),
-        ("naf_division", f"CASE WHEN {rev_2} THEN left({code}, 2) END", "VARCHAR"),
+        # A division is a name, not a number: its letters keep it from being read as one.
+        ("naf_division", f"CASE WHEN {rev_2} THEN 'NAF ' || left({code}, 2) END", "VARCHAR"),
         ("naf_section", f"CASE WHEN {rev_2} THEN {_cases(f'left({code}, 2)', sections())} END", "VARCHAR"),
-        ("naf25_division", f"left({new}, 2)", "VARCHAR"),
-        ("naf25_section", _cases(f"left({new}, 2)", _naf_2025()), "VARCHAR"),
+        ("naf25_division", f"'NAF ' || left({new}, 2)", "VARCHAR"),
+        ("naf25_section", _cases(f"left({new}, 2)", naf_2025_sections()), "VARCHAR"),
         ("employees_band", _cases(f"CAST({headcount} AS VARCHAR)", HEADCOUNT_BANDS), "VARCHAR"),
         ("size", f"CAST({units.column('categorieEntreprise')} AS VARCHAR)", "VARCHAR"),
         (
@@ -191,10 +192,6 @@ def _told(units: File, known_at: str) -> list[Told]:
 
 def _yes_no(value: str) -> str:
     return f"CASE CAST({value} AS VARCHAR) WHEN 'O' THEN 'yes' WHEN 'N' THEN 'no' END"
-
-
-def _naf_2025() -> dict[str, str]:
-    return {f"{number:02d}": section for section, first, last in NAF_2025 for number in range(first, last + 1)}
 
 
 def _cases(value: str, mapping: dict[str, str]) -> str:

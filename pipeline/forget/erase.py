@@ -19,6 +19,8 @@ from pipeline.forget.person import Person
 ERASED = b"(erased)"
 SQLITE = b"SQLite format 3\x00"
 KEY = "lead_id"
+# A table with these columns was written by 'tamis score --out'.
+SCORED = frozenset({KEY, "propensity", "band", "decision", "scored_at"})
 
 
 def kind_of(path: Path) -> str:
@@ -28,6 +30,20 @@ def kind_of(path: Path) -> str:
     if head == SQLITE:
         return "sqlite"
     return {".parquet": "parquet", ".csv": "csv"}.get(path.suffix, "text")
+
+
+def is_output(path: Path) -> bool:
+    """Whether a file outside ``.tamis`` holds score rows that Tamis wrote."""
+    try:
+        if path.suffix == ".parquet":
+            return set(pq.read_schema(path).names) >= SCORED
+        if path.suffix != ".csv":
+            return False
+        with path.open(encoding="utf-8-sig") as file:
+            head = file.readline(10_000)
+    except (OSError, ValueError, pa.ArrowException):
+        return False
+    return any({name.strip('"') for name in head.strip().split(mark)} >= SCORED for mark in ",;")
 
 
 def erase(path: Path, person: Person, *, keeps: bool = False) -> int:
@@ -104,8 +120,8 @@ def _sqlite(path: Path, person: Person, keeps: bool) -> int:
             if not keeps:
                 connection.execute(f"DELETE FROM {where}", [person.lead_id])  # noqa: S608 (quoted)
         connection.commit()
-        if found and not keeps:
-            # What was deleted still stands in free pages and in the log.
+        if not keeps:
+            # What was deleted, here or before, still stands in free pages and in the log.
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return found

@@ -9,7 +9,7 @@ they are searched and named.
 import contextlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from pipeline.crm.adapter import Change
 from pipeline.crm.adapters import open_adapter, open_ledger
 from pipeline.database import is_database
 from pipeline.forget import suppression
-from pipeline.forget.erase import erase
+from pipeline.forget.erase import erase, is_output
 from pipeline.forget.person import Person, find
 from pipeline.forget.search import traces
 from pipeline.forget.views import forget_views
@@ -33,7 +33,6 @@ from pipeline.workspace import Workspace, ensure_writable, write_text
 LOCKS = ("train", "score", "push")
 # MLflow's own tables hold figures and addresses; its rows are not ours to delete.
 NOT_ERASED = ("mlflow.db",)
-MOST_TOLD = 50
 
 
 @dataclass(frozen=True)
@@ -103,8 +102,10 @@ def forget(
     """Erase a person from a workspace whose jobs are held back; see `run`."""
     with console.step("Looking for the person"):
         person = find(workspace.staging, lead_id)
-        ours = list(_ours(workspace))
-        others = _traced(workspace.root, _others(workspace, settings), person)
+        foreign = list(_others(workspace, settings))
+        outputs = [path for path in foreign if is_output(path)]
+        ours = [*_ours(workspace), *outputs]
+        others = _traced(workspace.root, [path for path in foreign if path not in outputs], person)
         before = {path: count for path in ours if (count := erase(path, person, keeps=True))}
     is_known = bool(before or others) or bool(suppression.read(workspace.home).among([lead_id]))
     if not is_known:
@@ -112,7 +113,7 @@ def forget(
             "LEAD_ID: expected a lead that this workspace knows, found no trace of that number. "
             "Nothing was changed. Copy the number from the CRM, as it stands in leads."
         )
-    named = {str(path.relative_to(workspace.root)): count for path, count in before.items()}
+    named = {_shown(workspace.root, path): count for path, count in before.items()}
     if dry_run:
         return Forgotten(named, "skipped", {}, others, person.shared, is_dry=True)
     with console.step("Emptying the CRM's fields"):
@@ -129,15 +130,16 @@ def forget(
             if path.exists():
                 erase(path, person)
     with console.step("Searching what is left"):
-        left = _traced(workspace.root, _ours(workspace, with_kept=True), person)
+        left = _traced(workspace.root, [*_ours(workspace, for_search=True), *outputs], person)
     return Forgotten(named, crm, left, others, person.shared)
 
 
-def _ours(workspace: Workspace, *, with_kept: bool = False) -> Iterator[Path]:
+def _ours(workspace: Workspace, *, for_search: bool = False) -> Iterator[Path]:
+    """Files below ``.tamis``; those that can be erased, or all that may hold somebody."""
     for path in sorted(workspace.home.rglob("*")):
-        # A log of SQLite goes with its database.
-        skipped = path.name.endswith(("-wal", "-shm")) or path.name == suppression.FILE
-        if path.is_file() and not skipped and (with_kept or path.name not in NOT_ERASED):
+        # The log of an SQLite database goes with it.
+        skipped = path.name in NOT_ERASED or path.name.endswith(("-wal", "-shm"))
+        if path.is_file() and path.name != suppression.FILE and (for_search or not skipped):
             yield path
 
 
@@ -154,14 +156,13 @@ def _others(workspace: Workspace, settings: Settings) -> Iterator[Path]:
             yield path
 
 
-def _traced(root: Path, paths: Iterator[Path], person: Person) -> dict[str, int]:
-    base = root.resolve()
-    found = {}
-    for path in paths:
-        if count := traces(path, person):
-            whole = path.resolve()
-            found[str(whole.relative_to(base) if base in whole.parents else whole)] = count
-    return found
+def _traced(root: Path, paths: Iterable[Path], person: Person) -> dict[str, int]:
+    return {_shown(root, path): count for path in paths if (count := traces(path, person))}
+
+
+def _shown(root: Path, path: Path) -> str:
+    base, whole = root.resolve(), path.resolve()
+    return str(whole.relative_to(base) if base in whole.parents else whole)
 
 
 def _note(run_: Path) -> None:

@@ -1,5 +1,6 @@
 """Who is to be erased, and how files show them: the number, and name and address where nobody else has them."""
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +40,7 @@ class Person:
     def pattern(self) -> "re.Pattern[bytes]":
         """Any of them as whole words, in the bytes of a UTF-8 file; JSON and HTML may write their letters otherwise."""
         spelled = {text.encode() for text in self.words}
-        spelled |= {text.encode("ascii", "backslashreplace") for text in self.words}
+        spelled |= {json.dumps(text)[1:-1].encode() for text in self.words}
         spelled |= {text.encode("ascii", "xmlcharrefreplace") for text in self.words}
         listed = b"|".join(re.escape(text) for text in sorted(spelled, key=len, reverse=True))
         return re.compile(rb"(?<![\w@-])(?:" + listed + rb")(?![\w@-])")

@@ -128,7 +128,9 @@ class Dossier:
                 shown.append((say(name, language), day(value, language, self.zone)))
             elif name == "source":
                 shown.append((say(name, language), channel(value, language)))
-            elif name != "opted_out":
+            elif name == "account_id":
+                shown.append((say(name, language), str((self.who or {}).get("company") or value)))
+            elif name not in ("opted_out", "company"):
                 shown.append((say(name, language), str(value)))
         return shown
 
@@ -197,15 +199,22 @@ class Dossier:
 
 def render(dossier: Dossier, language: Language) -> str:
     """Write the dossier as one self-contained HTML page."""
+    return environment(language).get_template("dossier.html.jinja").render(context(dossier, language))
+
+
+def context(dossier: Dossier, language: Language) -> dict[str, Any]:
+    """What the template of the dossier's body reads."""
     way = [*((reason.text, reason.points) for reason in dossier.reasons), (say("others", language), dossier.others)]
     row = dossier.row
     drawn = waterfall(row["reference_propensity"], way, row["propensity"], language, certified=dossier.certified)
-    jinja = environment(language)
-    jinja.filters["moment"] = lambda at: moment(at, language, dossier.zone)
-    jinja.filters["day"] = lambda at: day(at, language, dossier.zone)
-    jinja.filters["points"] = lambda value: dossier.pushes(value, language)
-    template = jinja.get_template("dossier.html.jinja")
-    return template.render(dossier=dossier, row=row, waterfall=Markup(drawn))  # noqa: S704 (our own SVG)
+    return {
+        "dossier": dossier,
+        "row": row,
+        "waterfall": Markup(drawn),  # noqa: S704 (our own SVG)
+        "moment": lambda at: moment(at, language, dossier.zone),
+        "day": lambda at: day(at, language, dossier.zone),
+        "push": lambda value: dossier.pushes(value, language),
+    }
 
 
 def _plain(name: str, value: Any) -> Any:

@@ -11,12 +11,12 @@ from markupsafe import Markup
 from features.fit import channel
 from features.language import Language, percent
 from pipeline.language import day, fixed, money, signed
-from pipeline.quarantine import harmless
 from pipeline.refusals import refusal
 from pipeline.report.funnel_plots import bars, cohorts
 from pipeline.report.templates import environment
 from pipeline.report.words import say
 from pipeline.settings import Settings
+from pipeline.spreadsheets import harmless
 from pipeline.workspace import write_text
 
 GROUPS = ("all", "cohort", "channel", "segment")

@@ -1,14 +1,13 @@
 """The dossier as plain text, short enough for a field or a note of a CRM: what sales gets at the passage."""
 
 from features.language import Language, percent
-from pipeline.language import day, moment
+from pipeline.language import day, moment, whole_lines
 from pipeline.report.dossier import Dossier
 from pipeline.report.words import say
 
 MOST_REASONS = 3
 MOST_QUESTIONS = 5
 MOST_EVENTS = 5
-MORE = " …"
 
 
 def handover_note(dossier: Dossier, language: Language, longest: int) -> str:
@@ -39,7 +38,7 @@ def handover_note(dossier: Dossier, language: Language, longest: int) -> str:
     lines += _listed(say("note_ask", language), list((dossier.questions or ())[:MOST_QUESTIONS]), language)
     happened = [f"{day(at, language, dossier.zone)} {text}" for at, text in (dossier.timeline or ())[:MOST_EVENTS]]
     lines += _listed(say("note_events", language), happened, language)
-    return _cut(lines, longest)
+    return whole_lines(lines, longest)
 
 
 def _chance(dossier: Dossier, language: Language) -> str:
@@ -54,19 +53,3 @@ def _chance(dossier: Dossier, language: Language) -> str:
 def _listed(title: str, items: list[str], language: Language) -> list[str]:
     colon = "\u00a0:" if language == "fr" else ":"
     return [f"{title}{colon}", *(f"• {item}" for item in items)] if items else []
-
-
-def _cut(lines: list[str], longest: int) -> str:
-    """Whole lines as far as they go.
-
-    Examples
-    --------
-    >>> _cut(["first", "second"], 40).splitlines(), _cut(["first", "second", "third"], 15).splitlines()
-    (['first', 'second'], ['first', 'second …'])
-    """
-    whole = "\n".join(lines)
-    if len(whole) <= longest:
-        return whole
-    room = longest - len(MORE)
-    cut = whole[: room + 1].rfind("\n")
-    return whole[: cut if cut > 0 else room].rstrip() + MORE

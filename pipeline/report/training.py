@@ -16,7 +16,6 @@ from models.threshold import ThresholdChoice
 from pipeline.decision_words import decision_sentences
 from pipeline.grid_words import verdict_sentences
 from pipeline.language import fixed, signed
-from pipeline.report import plots
 from pipeline.report.templates import environment
 from pipeline.report.words import say
 from pipeline.retrain_words import comparison_told
@@ -109,6 +108,8 @@ def draw(facts: TrainingFacts, language: Language) -> dict[str, str]:
     dict of str to str
         ``gain``, ``threshold``, ``reliability`` and, for each segment, ``reliability_1`` ... as SVG.
     """
+    from pipeline.report import plots  # noqa: PLC0415 (matplotlib: seconds, and the page draws by itself)
+
     evidence, choice = facts.evidence, facts.evidence["deployed"]["threshold"]
     certificate = facts.certificate
     diagrams = [plots.reliability(v.bins, certificate.tolerance, language) for v in certificate.verdicts.values()]
@@ -152,7 +153,7 @@ def render(facts: TrainingFacts, language: Language, drawn: Mapping[str, str]) -
             pushes=lambda row, reason: pushes(row, reason, language),
             share_handed_over=ThresholdChoice.from_dict(evidence["deployed"]["threshold"]).share,
             drawn={name: Markup(plot) for name, plot in drawn.items()},  # noqa: S704 (our own SVG)
-            swap=_swap(evidence["swap_set"]),
+            swap=swap_in_short(evidence["swap_set"]),
             decision=decision_sentences(evidence["decision"], language, facts.currency),
             verdicts=[
                 sentence
@@ -160,7 +161,7 @@ def render(facts: TrainingFacts, language: Language, drawn: Mapping[str, str]) -
                 for sentence in verdict_sentences(grid, facts.schema, language)
             ],
             grids=[_grid(grid, language) for grid in evidence["points_grids"] if grid["swap_set"]],
-            top=_top_facts(facts, language),
+            top=top_facts(facts, language),
             told=facts.told(language),
             slices=slice_rows(evidence["slices"], language),
         )
@@ -182,7 +183,7 @@ def _figures(figures: Mapping[str, Any], language: Language) -> list[tuple[str, 
     return rows
 
 
-def _swap(swap_set: Mapping[str, Any] | None) -> dict[str, float]:
+def swap_in_short(swap_set: Mapping[str, Any] | None) -> dict[str, float]:
     """Deals won at equal volume, by the model and by the points grid."""
     if not swap_set or not swap_set["n_selected"]:
         return {}
@@ -229,7 +230,7 @@ def slice_rows(slices: Sequence[Mapping[str, Any]], language: Language) -> dict[
     return {"titles": [say(title, language) for title in titles], "rows": rows}
 
 
-def _top_facts(facts: TrainingFacts, language: Language) -> list[tuple[str, str, float]]:
+def top_facts(facts: TrainingFacts, language: Language) -> list[tuple[str, str, float]]:
     """The columns that weigh most in the trees: words, family, share."""
     by_name = {column.feature.name: column.feature for column in facts.schema.columns}
     weights = sorted(facts.evidence["importance"].items(), key=lambda pair: -pair[1])[:TOP_FACTS]

@@ -11,6 +11,8 @@ from pipeline.report.words import say
 WIDTH, LABEL, VALUE = 760, 390, 64
 LINE, GAP, CHARACTERS = 15, 11, 60
 TYPICAL, UP, DOWN, THIS = "#8b9692", "#0b5d4e", "#b3402e", "#1c2321"
+# A page with its own colours finds each bar by its class.
+CLASSES = {TYPICAL: "typical", UP: "rise", THIS: "this"}
 
 
 def waterfall(
@@ -61,14 +63,15 @@ def waterfall(
         )
         middle = y + height / 2
         drawn.append(
-            f'{words}<rect x="{x:.1f}" y="{middle - 7:.1f}" width="{width:.1f}" height="14" fill="{fill}" rx="2"/>'
+            f'{words}<rect x="{x:.1f}" y="{middle - 7:.1f}" width="{width:.1f}" height="14" rx="2" fill="{fill}" '
+            f'class="{CLASSES.get(fill, "drop")}"/>'
             f'<text x="{x + width + 6:.1f}" y="{middle + 4.5:.1f}">{escape(value)}</text>'
         )
         y += height + GAP
     told = "; ".join(colon(text, value, language) if value else text for text, _, _, _, value in bars)
     name = escape(say("waterfall" if certified else "waterfall_rank", language))
     return (
-        f'<svg role="img" aria-label="{name}" aria-describedby="way-told" viewBox="0 0 {WIDTH} {y}" '
+        f'<svg role="img" class="waterfall" aria-label="{name}" aria-describedby="way-told" viewBox="0 0 {WIDTH} {y}" '
         f'font-size="12.5" font-family="system-ui, sans-serif" fill="{THIS}"><desc id="way-told">{escape(told)}</desc>'
         f'<defs><pattern id="fall" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
         f'<rect width="5" height="5" fill="{DOWN}" fill-opacity=".25"/><rect width="2.5" height="5" fill="{DOWN}"/>'

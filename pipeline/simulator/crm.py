@@ -45,6 +45,14 @@ def _slug(text: str) -> str:
     return "".join(letter for letter in ascii_text.lower() if letter.isalpha())
 
 
+def company_names(accounts: Accounts) -> pd.Series:
+    """What companies are called; a town hall is called by its town."""
+    heads, names = pick(COMPANY_HEADS, accounts.head), pick([n.replace("_", " ") for n in LAST_NAMES], accounts.name)
+    company = pd.Series(heads) + " " + pd.Series(names) + " " + pd.Series(pick(COMPANY_TAILS, accounts.tail))
+    public = np.array([s.naf == "84.11Z" for s in SECTORS])[accounts.sector]
+    return company.where(~public, "Ville de " + pd.Series(names))
+
+
 def accounts_table(rng: np.random.Generator, accounts: Accounts) -> pd.DataFrame:
     """Accounts with the columns of the schema and three more: region, employees_growth, founded_on.
 
@@ -71,6 +79,7 @@ def accounts_table(rng: np.random.Generator, accounts: Accounts) -> pd.DataFrame
     return pd.DataFrame(
         {
             "account_id": account_ids(np.arange(n)),
+            "name": company_names(accounts),
             "siren": pd.Series(sirens(accounts.siren8), dtype="str").where(french),
             "industry": naf.where(french, nace).where(rng.random(n) >= 0.02),
             "employees": some(accounts.employees, 0.06),

@@ -1,12 +1,9 @@
 """A source written for one test, opened; a demo made once; a workspace around one file of leads."""
 
-import contextlib
-import io
-import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -15,20 +12,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline import demo
 from pipeline.console import Console
 from pipeline.settings import LimitSettings, Settings, SourceSettings
 from pipeline.settings_file import FILE_NAME, load
 from pipeline.settings_template import render
-from pipeline.simulator.plan import SimulationPlan
-from pipeline.simulator.simulate import Simulation, simulate
 from pipeline.source import Opened, open_source
-from pipeline.train import Trained, train
+from pipeline.train import train
 from pipeline.workspace import Workspace
+from tests.demos import Demo
 
 NOW = 1_767_225_600  # 2026-01-01
-DEMO_NOW = 1_791_000_000  # 2026-10-03, two days after the simulated data end
-DEMO_LEADS = 2500
 
 
 @pytest.fixture
@@ -63,42 +56,6 @@ def opening(tmp_path: Path) -> Iterator[Callable[..., Opened]]:
     yield write_and_open
     for connection in connections:
         connection.close()
-
-
-@dataclass(frozen=True)
-class Demo:
-    """A demo that stands on the disk, and what it printed."""
-
-    root: Path
-    shown: dict[str, Any]
-    simulation: Simulation
-    trained: Trained
-
-    @property
-    def settings(self) -> Settings:
-        return load(self.root)
-
-    @property
-    def workspace(self) -> Workspace:
-        return Workspace(self.root)
-
-
-@pytest.fixture(scope="session")
-def demo_made(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """The demo of a small company, made once; no test may change it."""
-    root = tmp_path_factory.mktemp("demos") / "demo"
-    printed, trained = io.StringIO(), []
-    quick = {"TAMIS_MODEL__BOOTSTRAP": "50", "TAMIS_MODEL__FOLDS": "2", "TAMIS_LIMITS__THREADS": "1"}
-    # So few leads certify percentages only with a wide tolerance.
-    quick["TAMIS_CERTIFICATE__TOLERANCE"] = "2"
-    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
-        for name, value in quick.items():
-            patch.setenv(name, value)
-        patch.setattr(demo, "train", lambda *given, **named: trained.append(train(*given, **named)) or trained[0])
-        console = Console(as_json=True)
-        demo.run(root, leads=DEMO_LEADS, seed=7, force=False, language=None, now=DEMO_NOW, console=console)
-    simulation = simulate(SimulationPlan(n_leads=DEMO_LEADS, seed=7))
-    return Demo(root, json.loads(printed.getvalue()), simulation, trained[0])
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ import pytest
 from features.errors import DataError, OutsideError, UseError
 from pipeline import score as job
 from pipeline.console import Console
-from pipeline.quarantine import harmless
 from pipeline.score import Request, score
 from pipeline.score_runs import newest, published
 from pipeline.simulator.write import write_tables
+from pipeline.spreadsheets import harmless
 from pipeline.telling import hottest
 from pipeline.views import score_views
 

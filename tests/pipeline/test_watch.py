@@ -1,7 +1,6 @@
 """``tamis monitor`` on a small market: quiet when all is well, one alarm for one fault, both languages, the note."""
 
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,12 +10,13 @@ from models.watching import Finding
 from pipeline import monitor
 from pipeline.console import Console
 from pipeline.monitor_words import WHAT, tell
+from pipeline.reviews import Review
 from pipeline.score import Request, score
 from pipeline.settings_file import load
-from pipeline.table_watch import watch_refusals
+from pipeline.table_watch import reviewed, together, watch_refusals
 
 NOW = 1_790_000_000
-N_OPEN = 300
+N_OPEN, DAY = 300, 86_400
 
 
 @pytest.fixture
@@ -153,21 +153,25 @@ def test_a_model_from_before_the_monitor_is_watched_as_far_as_it_can_be(scored, 
     assert np.isfinite(watched.expected.auc)
 
 
-def counts(now, before):
-    return lambda _opened: (now, before)
-
-
 def test_refusals_are_told_when_they_rise_or_turn_to_one_reason():
-    steady = counts({"refused": 20, "accepted": 80}, {"refused": 100, "accepted": 400})
-    many = counts({"refused": 70, "accepted": 30}, {"refused": 100, "accepted": 400})
-    reasons = counts({"no budget": 20, "student": 60}, {"no budget": 80, "student": 20})
-    same = counts({"no budget": 80}, {"no budget": 80})
-    opened = SimpleNamespace()
-    assert watch_refusals(opened, same, steady) == ()
-    (rose,) = watch_refusals(opened, same, many)
+    steady = ({"refused": 20, "accepted": 80}, {"refused": 100, "accepted": 400})
+    many = ({"refused": 70, "accepted": 30}, {"refused": 100, "accepted": 400})
+    reasons = ({"no_budget": 20, "student": 60}, {"no_budget": 80, "student": 20})
+    same = ({"no_budget": 80}, {"no_budget": 80})
+    assert watch_refusals(same, steady) == ()
+    (rose,) = watch_refusals(same, many)
     assert (rose.kind, rose.value) == ("refusals", 0.7)
-    (turned,) = watch_refusals(opened, reasons, steady)
+    (turned,) = watch_refusals(reasons, steady)
     assert (turned.kind, turned.about) == ("refusal_reason", "student")
+    assert "« Étudiant ou candidat »" in tell(turned, {}, "fr")["what"]
+
+
+def test_reviews_on_the_page_count_as_refusals_do():
+    given = [Review(f"L{k}", NOW - k * DAY, "ana", "refused", "student", "r", "1", 0.3, 0.2) for k in range(60)]
+    given += [Review("M", NOW - 300 * DAY, "ana", "accepted", None, "r", "1", 0.3, 0.2)]
+    reasons, verdicts = reviewed(given, NOW)
+    assert reasons == ({"student": 29}, {"student": 31})
+    assert together(verdicts, ({"accepted": 2}, {})) == ({"refused": 29, "accepted": 2}, {"refused": 31})
 
 
 def test_every_alarm_has_words_a_cause_and_an_action_in_both_languages():

@@ -1,0 +1,101 @@
+"""One lead on the page: its dossier, its propensity run after run, and who else is there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from features.errors import DataError
+from features.language import Language
+from models.moves import Moves
+from pipeline.dossiers import dossiers, moved_since
+from pipeline.page.library import Index, Library
+from pipeline.report.dossier import Dossier
+from pipeline.score_runs import SCHEMA, ScoreRun
+from pipeline.settings import Settings
+
+RUNS_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Step:
+    """A lead in one run.
+
+    Attributes
+    ----------
+    cutoff : int
+        UTC seconds.
+    propensity : float
+        0 to 1.
+    band : str
+        A to D.
+    moved : Moves, optional
+        Since the step before.
+    """
+
+    cutoff: int
+    propensity: float
+    band: str
+    moved: Moves | None = None
+
+
+def dossier_of(
+    library: Library, settings: Settings, index: Index, row: Mapping[str, Any], language: Language
+) -> Dossier:
+    """Gather the dossier of a lead of the index.
+
+    Raises
+    ------
+    DataError
+        The run that the index was made of is no longer what was published.
+    """
+    found, earlier = _runs(library, index)
+    # Not the reasons that were kept: they are made anew, and more of them.
+    scored = found.lead(row["lead_id"], [name for name in SCHEMA.names if name != "reasons"])
+    if scored is None:
+        raise DataError(f"Score run {found.run_id}: expected lead {row['lead_id']}, found none. Score again.")
+    before = earlier[0] if earlier else None
+    model, workspace = index.model, library.workspace
+    (made,) = dossiers(workspace, settings, found, [scored], model, language, earlier=before, ranks=[row["rank"]])
+    return made
+
+
+def steps(library: Library, index: Index, lead_id: str, language: Language | None = None) -> list[Step]:
+    """A lead run after run, the newest first; with a language, with the facts that moved it.
+
+    Raises
+    ------
+    DataError
+        A run is no longer what was published.
+    """
+    found, earlier = _runs(library, index)
+    seen: list[tuple[ScoreRun, Mapping[str, Any]]] = []
+    for run in [found, *earlier][:RUNS_SHOWN]:
+        row = run.lead(lead_id, ("cutoff", "propensity", "band"))
+        if row is None:
+            break
+        seen.append((run, row))
+    moved = [None] * len(seen) if language is None else _moves(seen, index, lead_id, language)
+    return [
+        Step(int(row["cutoff"].timestamp()), row["propensity"], row["band"], what)
+        for (_, row), what in zip(seen, moved, strict=True)
+    ]
+
+
+def _moves(
+    seen: Sequence[tuple[ScoreRun, Mapping[str, Any]]], index: Index, lead_id: str, language: Language
+) -> list[Moves | None]:
+    moved: list[Moves | None] = []
+    for place, (run, _) in enumerate(seen):
+        before = seen[place + 1][0] if place + 1 < len(seen) else None
+        told = moved_since(before, index.model, lead_id, run.features([lead_id]), language) if before else None
+        moved.append(told and told[1])
+    return moved
+
+
+def _runs(library: Library, index: Index) -> tuple[ScoreRun, list[ScoreRun]]:
+    """The run of the index, and those whose cutoff lies before it, the newest first."""
+    runs = library.runs()
+    found = next((run for run in runs if run.run_id == index.run["run_id"]), None)
+    if found is None:
+        found = ScoreRun(library.workspace.scores / index.run["run_id"], index.run)
+    return found, [run for run in runs if run.manifest["cutoff"] < index.run["cutoff"]]
