@@ -41,6 +41,8 @@ _CHANNELS = {
     "trade_show": ("trade show", "salon"),
     "cold_call": ("cold call", "prospection téléphonique"),
     "outbound": ("outbound", "prospection"),
+    "outbound_calls": ("outbound calls", "prospection téléphonique"),
+    "outbound_email": ("outbound e-mails", "prospection par e-mail"),
     "trial": ("free trial", "essai gratuit"),
 }
 _DIRECTIONS = {
