@@ -131,7 +131,7 @@ def quarter(workspace: Workspace, settings: Settings, company: Company, number: 
     except GateError as error:
         verdict, why = "not tried", str(error)
     if number == SABOTAGE:
-        why += " " + undone(workspace, settings, end_of(number))
+        why = undone(workspace, settings, end_of(number)) + " " + why
     judged = truths(workspace, settings, company, number, champion, challenger)
     return Quarter(number, EVENTS.get(number, ""), alarms, first, verdict, why.strip(), before, *judged)
 
