@@ -102,11 +102,13 @@ def test_the_page_is_well_formed_and_complete(demo_made, some_leads, tmp_path, r
         ("fr", ("Votre lead type", "Ce lead", "Questions à poser", "À contacter avant le", "à transmettre")),
     ],
 )
-def test_the_terminal_tells_the_same(demo_made, some_leads, capsys, monkeypatch, language, words):
+def test_the_terminal_tells_the_same(demo_made, capsys, monkeypatch, language, words):
     monkeypatch.setenv("COLUMNS", "200")
-    run(demo_made.root, some_leads[0], language=language, html=None, console=Console())
+    rows = published(demo_made.workspace)[0].rows(["lead_id", "due_at"]).to_pandas()
+    waiting = rows.loc[rows["due_at"].notna(), "lead_id"].iloc[0]
+    run(demo_made.root, waiting, language=language, html=None, console=Console())
     page = capsys.readouterr().out
-    for word in (*words, *(reason.text for reason in explained(demo_made, some_leads[0], language).reasons)):
+    for word in (*words, *(reason.text for reason in explained(demo_made, waiting, language).reasons)):
         assert word in page
 
 
@@ -189,14 +191,20 @@ def test_once_its_tables_are_gone_a_dossier_says_what_it_cannot_show(demo_copy, 
     json.dumps(found.to_dict(), allow_nan=False)
 
 
-def test_who_asked_not_to_be_contacted_is_told_first(demo_copy, some_leads, capsys):
+def test_who_asked_not_to_be_contacted_has_no_dossier(demo_copy, some_leads):
     path = demo_copy.root / "data" / "leads.csv"
     leads = pd.read_csv(path, dtype="str", keep_default_na=False)
     leads.loc[leads["lead_id"] == some_leads[0], "opted_out"] = "1"
     leads.to_csv(path, index=False)
     score(demo_copy.workspace, demo_copy.settings, Request(), now=NOW + 60, console=Console())
-    found = explained(demo_copy, some_leads[0])
-    assert found.opted_out
+    with pytest.raises(UseError, match=f"Lead '{some_leads[0]}' asked not to be contacted"):
+        explained(demo_copy, some_leads[0])
+    assert not explained(demo_copy, some_leads[1]).opted_out
+
+
+def test_a_dossier_of_an_earlier_version_says_first_who_opted_out(demo_made, some_leads, capsys):
+    found = explained(demo_made, some_leads[0])
+    found = replace(found, who={**(found.who or {}), "opted_out": True})
     Console().show({}, *dossier_views(found, "en"))
     assert "Does not want to be contacted" in capsys.readouterr().out
     assert "Ne souhaite pas être contacté" in render(found, "fr")
