@@ -155,7 +155,7 @@ def train(
     recent = _recent(blocks, rows, forward=four.forward)
     model = _deploy(frame, rows, final, recent, pricing, forward=four.forward)
     certificate = _certificate(evaluated, plan, forward=four.forward)
-    taught_to = int(rows["cutoff"].max()) if waiting is None else int(waiting[1]["cutoff"].max())
+    taught_to = int(rows["cutoff"].max()) if young is None or waiting is None else int(waiting[1]["cutoff"].max())
     model = replace(model, certificate=certificate, metadata={**model.metadata, "taught_to": taught_to})
     say("done", 1.0)
     value = evaluate_value(rows, four, evaluated.test["propensity"], pricing)

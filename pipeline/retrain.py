@@ -169,10 +169,10 @@ def objections(comparison: Comparison, challenger: LeadModel, settings: Settings
     Log loss and Brier score may be worse by the margin at most, at the worse end of the interval of the paired
     difference: that it is as good must be shown, not merely undisputed. The challenger as deployed may not come out
     worse by more than that either, out of fold; there each lead is scored by one of its models alone, which is a
-    handicap, so that its interval is not asked for as well: a draw leaves the champion where it is. It may not be proven
-    to find fewer wins among the leads that sales takes, nor to miss in a segment where the champion does not. Its own percentages must be
-    certified; where the settings ask for less, or those of the champion are proven wrong on these rows, they must only
-    not be proven wrong.
+    handicap, so that its interval is not asked for as well: a draw leaves the champion where it is. It may not be
+    proven to find fewer wins among the leads that sales takes, nor to miss in a segment where the champion does not.
+    Its own percentages must be certified; where the settings ask for less, or those of the champion are proven wrong on
+    these rows, they must only not be proven wrong.
 
     Returns
     -------

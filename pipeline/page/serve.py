@@ -1,5 +1,6 @@
 """``tamis serve``: make the index where it is missing, say where the page is, and serve it until it is stopped."""
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -101,7 +102,9 @@ def run(
     )
     threading.Thread(target=builder.follow, daemon=True).start()
     try:
-        server.run(sockets=[listening])
+        # Ctrl-C is how the page is stopped; uvicorn ends in order and raises it again.
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run(sockets=[listening])
     finally:
         builder.stop()
         listening.close()

@@ -69,8 +69,9 @@ def gain_at(curve: Sequence[Mapping[str, float]], share: float) -> float:
 
     Examples
     --------
-    >>> gain_at([{"share": 0.1, "gain": 0.3}, {"share": 0.2, "gain": 0.5}], 0.15), gain_at([], 0.4)
-    (0.4, 0.4)
+    >>> curve = [{"share": 0.25, "gain": 0.5}, {"share": 0.5, "gain": 0.75}]
+    >>> gain_at(curve, 0.375), gain_at([], 0.5)
+    (0.625, 0.5)
     """
     points = [(0.0, 0.0), *((row["share"], row["gain"]) for row in curve), (1.0, 1.0)]
     after = next(k for k, (x, _) in enumerate(points) if k and x >= share)

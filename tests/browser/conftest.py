@@ -18,7 +18,8 @@ from tests.served import HOUR_S, Served, Site, copied, site
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-@pytest.fixture(scope="session")
+# Of a module, not of the session: its event loop must be gone when other tests of this thread start theirs.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium of this machine; without one the tests are skipped, or fail where a browser is required."""
     found = next((path for name in NAMES if (path := shutil.which(name))), None)

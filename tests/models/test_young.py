@@ -66,7 +66,9 @@ def test_the_evidence_says_how_many_taught_and_with_what_weight(taught, dropped,
 def test_everything_measured_is_measured_on_mature_rows(taught, dropped, company):
     for part in ("periods", "figures", "reliability", "gain_curves", "decision", "swap_set", "test"):
         assert getattr(taught.evidence, part) == getattr(dropped.evidence, part)
-    assert taught.model.metadata == dropped.model.metadata
+    known, more = dropped.model.metadata, taught.model.metadata
+    assert more["taught_to"] > known["taught_to"]
+    assert {**more, "taught_to": 0} == {**known, "taught_to": 0}
     assert taught.model.reference.columns == dropped.model.reference.columns
     assert taught.evidence.deployed["n_calibration_rows"] == dropped.evidence.deployed["n_calibration_rows"]
     assert not np.array_equal(taught.model.margin(company.frame), dropped.model.margin(company.frame))

@@ -82,7 +82,7 @@ def test_tamis_alone_lists_the_verbs(tamis) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["trian"], "tamis: No such command 'trian'. Did you mean 'train'? See 'tamis --help'.\n"),
+        (["trian"], "tamis: No such command 'trian'. Did you mean 'train', 'retrain'? See 'tamis --help'.\n"),
         (["check", "--wrokspace", "x"], "No such option: --wrokspace"),
         (["explain"], "Missing argument"),
         (["promote", "three"], "Invalid value for"),

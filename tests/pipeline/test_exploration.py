@@ -56,8 +56,8 @@ def test_a_share_of_the_leads_below_the_threshold_is_handed_over_and_says_so(dem
     assert not passed[explored].any()
     assert (rows.loc[explored, ["decision", "rule"]] == ["hand_over", "lottery"]).all(axis=None)
     assert rows.loc[explored, "due_at"].notna().all()
-    # Sales has had these already.
-    settled = plain["qualification"].isin(["refused", "sal", "sql"])
+    # Sales has had these already, or a rule of the policy keeps them out.
+    settled = plain["qualification"].isin(["refused", "sal", "sql", "disqualified"])
     expected = np.select([passed, settled], [1.0, 0.0], 0.1)
     assert rows["handover_probability"].tolist() == expected.tolist()
     # Nothing else is touched: the propensity, and who is handed over anyway.

@@ -349,8 +349,9 @@ def test_the_file_that_is_written_shows_every_setting_and_reads_back(understood,
     raw = understood(written("x.csv", 'id,outcome,"a ""b"" [x]"', "1,won,2", "2,lost,3"), "--exclude", 'a "b" [x]')
     text = (tmp_path / "w" / "tamis.toml").read_text(encoding="utf-8")
     assert f"exclude = {toml(raw['features']['exclude'])}" in text
-    assert {*tomllib.loads(text), "segments"} == set(type(load(tmp_path / "w")).model_fields)
+    assert {*tomllib.loads(text), "segments", "enrichment"} == set(type(load(tmp_path / "w")).model_fields)
     assert "# [segments.outbound]" in text
+    assert "# [enrichment." in text
 
 
 def test_a_place_that_cannot_be_written_is_no_bug(tamis, written, tmp_path) -> None:

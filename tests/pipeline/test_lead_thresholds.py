@@ -8,7 +8,9 @@ import pytest
 
 from models.amount import AmountModel
 from models.worth import Economics
+from pipeline.office import work_calendar
 from pipeline.owner_thresholds import LeadThresholds
+from pipeline.policy_facts import PolicyFacts
 from pipeline.score_rows import NONE_BEFORE, RunFacts, score_block
 from pipeline.served_model import answer
 from pipeline.settings import Settings
@@ -27,7 +29,9 @@ def model(small_model):
 
 def rows_of(model, frame, **facts):
     block = pd.concat([pd.DataFrame({"lead_id": [f"L{k}" for k in range(len(frame))], "cutoff": 5}), frame], axis=1)
-    run_ = RunFacts("run", 6, 5, model, VERSION, Settings(limits={"threads": 1}), frozenset(), NONE_BEFORE, **facts)
+    settings = Settings(limits={"threads": 1}, policy={"least_families": 1})
+    calendar = work_calendar(settings, 5, 5)
+    run_ = RunFacts("run", 6, 5, model, VERSION, settings, PolicyFacts(), calendar, NONE_BEFORE, **facts)
     return score_block(block, run_).to_pandas()
 
 

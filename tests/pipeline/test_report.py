@@ -144,7 +144,7 @@ def test_the_card_holds_use_data_periods_figures_and_limits(rich_facts, language
     text = card.write(replace(rich_facts, gates=(GATE,)), language)
     lines = text.splitlines()
     assert lines[0] == {"en": "# Evidence of model 1", "fr": "# Preuves du modèle 1"}[language]
-    assert len([line for line in lines if line.startswith("## ")]) == 4
+    assert len([line for line in lines if line.startswith("## ")]) == 5
     rows = [line for line in lines if line.startswith("| ")]
     assert len(rows) == 6
     assert {row.count("|") for row in rows} == {7}

@@ -87,7 +87,7 @@ def test_who_waits_for_a_first_contact_has_a_due_date_and_every_row_names_the_ru
     above = rows["propensity"] >= rows["threshold"]
     assert above[passed].all()
     assert rows["rule"].notna().all()
-    assert rows.loc[~above, "qualification"].isin(["sal", "sql", "refused", None]).all()
+    assert rows.loc[~above, "qualification"].isin(["sal", "sql", "refused", "disqualified", None]).all()
     held = rows["qualification"].isin(["inactive", "engagement_only", "intent_only", "incomplete"])
     assert (rows.loc[held, ["decision", "rule"]] == ["nurture", "families"]).all(axis=None)
     told = run_.manifest["policy"]
