@@ -146,8 +146,10 @@ def test_the_card_holds_use_data_periods_figures_and_limits(rich_facts, language
     assert lines[0] == {"en": "# Evidence of model 1", "fr": "# Preuves du modèle 1"}[language]
     assert len([line for line in lines if line.startswith("## ")]) == 5
     rows = [line for line in lines if line.startswith("| ")]
-    assert len(rows) == 6
-    assert {row.count("|") for row in rows} == {7}
+    figures, parts = rows[:6], rows[6:]
+    assert {row.count("|") for row in figures} == {7}
+    assert len(parts) == 1 + len(rich_facts.evidence["slices"])
+    assert len({row.count("|") for row in parts}) == 1
     assert f"- {GATE}" in lines
     assert not UNFILLED.search(text)
 
