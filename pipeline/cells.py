@@ -138,7 +138,7 @@ def number(cell: str, decimal: str, is_plain: bool = False) -> str:
     """Read a cleaned text as a number: thousands, currency, percent, decimal point or comma.
 
     A group of exactly three digits after the separator that is not ``decimal`` is thousands; anything else after it is
-    decimals all the same, for nothing else can be meant.
+    decimals all the same, for nothing else can be meant. Of plain numbers with a point none of that is asked.
     """
     if is_plain and decimal == ".":
         return f"TRY_CAST({cell} AS DOUBLE)"

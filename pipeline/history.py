@@ -116,12 +116,6 @@ def histories(
     return found
 
 
-def history(workspace: Workspace, run_: ScoreRun, lead_id: str, cutoff: int, zone: ZoneInfo) -> History | None:
-    """Read the history of one lead, see `histories`."""
-    found = histories(workspace, run_, [lead_id], cutoff, zone)
-    return None if found is None else found[lead_id]
-
-
 def _by(rows: list[Row], key: str, cutoff: int) -> dict[str, list[Row]]:
     """Rows of each lead or account that were known before the cutoff."""
     found: dict[str, list[Row]] = {}

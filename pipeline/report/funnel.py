@@ -20,7 +20,6 @@ from pipeline.spreadsheets import harmless
 from pipeline.workspace import write_text
 
 GROUPS = ("all", "cohort", "channel", "segment")
-TARGETS = ("lead", "sql", "opportunity", "won")
 Funnel = Mapping[str, Any]
 
 

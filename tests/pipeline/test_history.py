@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from pipeline.history import MOST_LINES, Line, history
+from pipeline.history import MOST_LINES, Line, histories
 
 DAY, CUTOFF = 86_400, 20_000 * 86_400
 PARIS = ZoneInfo("Europe/Paris")
@@ -28,7 +28,8 @@ def keep(workspace):
         for name, rows in {"leads": leads, **tables}.items():
             pd.DataFrame(rows).to_parquet(folder / f"{name}.parquet")
         run_ = SimpleNamespace(manifest={"source": "stamp"})
-        return history(workspace, run_, lead_id, cutoff, zone)
+        found = histories(workspace, run_, [lead_id], cutoff, zone)
+        return None if found is None else found[lead_id]
 
     return keep_and_read
 
@@ -86,4 +87,4 @@ def test_a_long_history_is_cut_to_its_newest_lines_and_an_empty_one_is_empty(kee
 
 def test_without_the_tables_of_the_run_there_is_no_history(workspace):
     run_ = SimpleNamespace(manifest={"source": "forgotten"})
-    assert history(workspace, run_, "L1", CUTOFF, PARIS) is None
+    assert histories(workspace, run_, ["L1"], CUTOFF, PARIS) is None
