@@ -62,9 +62,9 @@ def _opened(path: Path, _changed_at: int, _thread: int) -> tuple[pq.ParquetFile,
 
 
 @lru_cache(maxsize=BOUNDS_KEPT)
-def _bounds(path: Path, _changed_at: int) -> tuple[list[int], list[str], list[str]]:
+def _bounds(path: Path, changed_at: int) -> tuple[list[int], list[str], list[str]]:
     """Row groups of a file that are not empty, and the first and last key of each."""
-    metadata = pq.read_metadata(path)
+    metadata = _opened(path, changed_at, threading.get_ident())[0].metadata
     # The key is the first column of everything that is sorted by it.
     known = [(k, metadata.row_group(k).column(0).statistics) for k in range(metadata.num_row_groups)]
     full = [(k, bounds) for k, bounds in known if bounds is not None and bounds.num_values]

@@ -128,7 +128,7 @@ def dossier(page: Page, asked: Asked, key: str) -> Response:
     teller, language = page.teller(asked, index), asked.language
     told = dossier_of(page.library, page.settings, index, row, language)
     others, n_more = colleagues(index, row, asked.user.owner)
-    passed = steps(page.library, index, row["lead_id"])
+    passed = steps(page.library, index, row)
     shares = [step.propensity for step in reversed(passed)]
     drawn = charts.trail(shares, say("history", language)) if told.certified and len(shares) > 1 else ""
     return page.html(
@@ -166,7 +166,7 @@ def _decided(page: Page, lead_id: str, language: Language) -> str:
 def history(page: Page, asked: Asked, key: str) -> Response:
     """What moved a lead from run to run."""
     index, row = _found(asked, key)
-    passed = steps(page.library, index, row["lead_id"], asked.language)
+    passed = steps(page.library, index, row, asked.language)
     teller = page.teller(asked, index)
     return page.html(
         asked,

@@ -85,7 +85,7 @@ def test_a_dossier_is_the_one_of_the_terminal_and_more(here, page_made, tmp_path
         assert words(reason.text).replace("'", "&#39;") in text
         assert words(reason.text).replace("'", "&#39;") in alone
     assert told.moves is not None
-    passed = steps(here.page.library, here.index, row["lead_id"], "fr")
+    passed = steps(here.page.library, here.index, row, "fr")
     assert len(passed) == 2
     assert passed[0].propensity == row["propensity"]
     assert passed[1].propensity == row["previous"]
