@@ -213,12 +213,15 @@ def model(page: Page, asked: Asked) -> Response:
     if asked.user.role == "manager":
         said = worth.said_by_sales(reviews.latest(page.workspace).values(), asked.language)
     values = worth.context(asked.index, page.settings, asked.language)
-    return page.html(asked, "model.html.jinja", **values, said=said)
+    watched = worth.watched(page.workspace, asked.index.run["run_id"], asked.language)
+    return page.html(asked, "model.html.jinja", **values, said=said, watched=watched)
 
 
 def report(asked: Asked) -> Response:
-    """The whole evidence, as it was written at the training."""
-    path = None if asked.index is None else asked.index.path / "report.html"
-    if asked.user.role != "manager" or path is None or not path.is_file():
+    """The whole evidence, as it was written at the training, in the reader's language where it was written in it."""
+    if asked.user.role != "manager" or asked.index is None:
         raise HTTPException(404)
-    return HTMLResponse(path.read_bytes(), headers={"content-security-policy": REPORT_CSP})
+    for name in (f"report.{asked.language}.html", "report.html"):
+        if (path := asked.index.path / name).is_file():
+            return HTMLResponse(path.read_bytes(), headers={"content-security-policy": REPORT_CSP})
+    raise HTTPException(404)
