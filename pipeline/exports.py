@@ -116,7 +116,7 @@ def ask(
         connection.execute(f"SET threads = {threads}; SET memory_limit = {literal(memory)}")
         allowed = ", ".join(literal(str(path)) for path in tables)
         connection.execute(f"SET allowed_directories = [{literal(str(work))}]; SET allowed_paths = [{allowed}]")
-        connection.execute("SET enable_external_access = false; SET enable_progress_bar = false")
+        connection.execute("SET enable_external_access = false")
         for name, path in files.items():
             delimiters.append(_view(connection, name, path, settings, work, wrong))
         connection.execute("SET lock_configuration = true")

@@ -10,7 +10,12 @@ from pipeline.simulator.simulate import Simulation
 
 ZONE = "Europe/Paris"
 DEAL_STAGES = ["Appointment Scheduled", "Decision Maker Bought-In", "Contract Sent"]
-SOURCES = {"organic": "Organic Search", "paid_search": "Paid Search", "linkedin": "Paid Social", "referral": "Referrals"}
+SOURCES = {
+    "organic": "Organic Search",
+    "paid_search": "Paid Search",
+    "linkedin": "Paid Social",
+    "referral": "Referrals",
+}
 PAGES = {
     "page_view": "https://www.example.com/product",
     "blog_view": "https://www.example.com/blog/sieves",
@@ -83,7 +88,9 @@ def hubspot(simulation: Simulation, folder: Path) -> Path:
             "Became a Marketing Qualified Lead Date": local(who.lead_id.map(entered["mql"])),
             "Became a Sales Qualified Lead Date": local(who.lead_id.map(entered["sql"])),
             "Became an Opportunity Date": local(who.lead_id.map(entered["opportunity"])),
-            "Number of Pageviews": who.lead_id.map(events[events.type == "page_view"].groupby("lead_id").size()).fillna(0),
+            "Number of Pageviews": who.lead_id.map(events[events.type == "page_view"].groupby("lead_id").size()).fillna(
+                0
+            ),
             "Marketing emails opened": who.lead_id.map(events[events.type == "email_open"].groupby("lead_id").size()),
             "Unsubscribed from all email": np.where(who.opted_out == 1, "true", ""),
             "Primary Associated Company ID": number_of(who.account_id, 900_000).fillna(""),
@@ -130,7 +137,8 @@ def hubspot(simulation: Simulation, folder: Path) -> Path:
             }
         )
 
-    asked = events[events.type.isin(["demo_request", "quote_request", "download"])]
+    # A submission bears no number by which a repeated one would be known.
+    asked = events[events.type.isin(["demo_request", "quote_request", "download"])].drop_duplicates("event_id")
     mails = who.set_index("lead_id").email
     forms = pd.DataFrame(
         {
@@ -141,7 +149,7 @@ def hubspot(simulation: Simulation, folder: Path) -> Path:
             "Email": asked.lead_id.map(mails).str.upper(),
         }
     )
-    seen = events.drop(index=[*spoken.index, *asked.index])
+    seen = events[~events.event_id.isin([*spoken.event_id, *asked.event_id])]
     kinds = {**dict.fromkeys(PAGES, "e_visited_page"), "email_open": "e_v2_opened_email"}
     kinds |= {"email_click": "e_v2_clicked_email", "unsubscribe": "e_unsubscribed_email"}
     occurred = pd.DataFrame(
@@ -159,7 +167,9 @@ def hubspot(simulation: Simulation, folder: Path) -> Path:
         hubspot_crm_exports_all_companies_2026_10_02=companies,
         hubspot_crm_exports_all_deals_2026_10_02=deals,
         hubspot_crm_exports_calls_2026_10_02=activity("call", **{"Call Title": "Call", "Call outcome": "Connected"}),
-        hubspot_crm_exports_meetings_2026_10_02=activity("meeting", **{"Meeting name": "M", "Meeting outcome": "Completed"}),
+        hubspot_crm_exports_meetings_2026_10_02=activity(
+            "meeting", **{"Meeting name": "M", "Meeting outcome": "Completed"}
+        ),
         hubspot_crm_exports_emails_2026_10_02=activity(
             "reply", **{"Email subject": "Re: offer", "Email direction": "INCOMING_EMAIL"}
         ),
@@ -188,7 +198,9 @@ def salesforce(simulation: Simulation, folder: Path) -> Path:
             "HasOptedOutOfEmail": np.where(who.opted_out == 1, "true", "false"),
             "LeadSource": who.source,
             "Status": np.select(
-                [converted, who.outcome == "lost"], ["Closed - Converted", "Closed - Not Converted"], "Working - Contacted"
+                [converted, who.outcome == "lost"],
+                ["Closed - Converted", "Closed - Not Converted"],
+                "Working - Contacted",
             ),
             "Industry": who.industry,
             "Rating": np.where(who.outcome == "won", "Hot", "Cold"),
