@@ -106,11 +106,13 @@ def test_the_tables_of_an_export_are_those_of_the_company(
     assert set(found.lead_id) <= set(leads.index)
 
     if vendor != "odoo":
-        size = simulation.tables["accounts"].set_index("account_id").employees
-        by_lead = tables["accounts"].set_index("account_id").employees.reindex(leads.account_id).to_numpy()
-        true_size = size.reindex(expected.account_id).to_numpy()
-        assert (pd.isna(by_lead) == pd.isna(true_size)).mean() > 0.98
-        assert (by_lead == true_size)[~pd.isna(true_size)].mean() > 0.98
+        # Where companies are told apart by their names alone, two of one name are one.
+        company = simulation.tables["accounts"].drop_duplicates("name", keep=False).set_index("account_id")
+        alone = expected.account_id.isin(company.index).to_numpy()
+        found_size = tables["accounts"].set_index("account_id").employees.reindex(leads.account_id[alone])
+        true_size = company.employees.reindex(expected.account_id[alone])
+        assert alone.mean() > 0.8
+        assert found_size.fillna(-1).tolist() == true_size.fillna(-1).tolist()
 
 
 @pytest.mark.parametrize("vendor", EXPORTS)
@@ -142,7 +144,8 @@ def test_history_gives_fields_as_they_stood(simulation: Simulation, exported: Pa
     assert (first == created.set_index("lead_id").created_at.reindex(first.index)).all()
 
 
-@pytest.mark.parametrize("vendor", EXPORTS)
+# HubSpot's way to the end is tests/test_docs.py, which follows its page.
+@pytest.mark.parametrize("vendor", [vendor for vendor in EXPORTS if vendor != "hubspot"])
 def test_exports_go_from_files_to_explained_scores(
     vendor: str, exported: Path, tamis: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mlflow_template: Path
 ) -> None:
