@@ -9,7 +9,6 @@ from pathlib import Path
 
 import duckdb
 
-from features.errors import UseError
 from features.faults import FaultyDataError
 from pipeline import csv_files
 from pipeline.cells import identifier, literal, select
@@ -120,7 +119,8 @@ def ask(
         for name, path in files.items():
             delimiters.append(_view(connection, name, path, settings, work, wrong))
         connection.execute("SET lock_configuration = true")
-        headers, types = _shape(connection, table, query)
+        described = connection.execute(f"DESCRIBE {query}").fetchall()
+        headers, types = tuple(str(row[0]) for row in described), tuple(str(row[1]) for row in described)
         cells = [f"c{place}" for place in range(len(headers))]
         rows = f"({query.strip().rstrip(';')}) AS q({', '.join(cells)})"
         numbered = select(["row_number() OVER () + 1 AS row", *cells], rows)
@@ -152,14 +152,6 @@ def _view(
     cells_of = f"read_parquet({literal(str(cells))})"
     connection.execute(f"CREATE VIEW {identifier(name)} AS {select(named, cells_of)}")
     return look.delimiter
-
-
-def _shape(connection: duckdb.DuckDBPyConnection, table: str, query: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Columns of a query and their types."""
-    relation = connection.sql(query)
-    if relation is None:
-        raise UseError(f"[source.tables.{table}] query: expected one SELECT, found a statement that gives no rows.")
-    return tuple(relation.columns), tuple(str(kind) for kind in relation.types)
 
 
 def _failed(table: str, error: duckdb.Error) -> FaultyDataError:
