@@ -1,22 +1,39 @@
 """Run the notebooks and keep them with their plots: ``make notebooks`` writes notebooks/out/*.ipynb."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import jupytext
+from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 
 
-def run(path: Path) -> NotebookNode:
-    """Run a percent script from its first cell to its last.
+@contextmanager
+def started() -> Iterator[KernelManager]:
+    """Keep a kernel, in which what notebooks import is imported once."""
+    manager = KernelManager(kernel_name="python3")
+    try:
+        yield manager
+    finally:
+        if manager.has_kernel:
+            manager.shutdown_kernel(now=True)
+
+
+def run(path: Path, kernel: KernelManager) -> NotebookNode:
+    """Run a percent script from its first cell to its last, with no variable of another one's.
 
     Parameters
     ----------
     path : Path
         The script.
+    kernel : KernelManager
+        Of `started`.
 
     Returns
     -------
@@ -29,8 +46,10 @@ def run(path: Path) -> NotebookNode:
         A cell fails.
     """
     notebook = jupytext.read(path)
+    notebook.cells.insert(0, new_code_cell("%reset -f"))
     where = {"metadata": {"path": str(path.parent)}}
-    NotebookClient(notebook, timeout=900, kernel_name="python3", resources=where).execute()
+    NotebookClient(notebook, km=kernel, timeout=900, resources=where).execute()
+    del notebook.cells[0]
     return notebook
 
 
@@ -38,10 +57,11 @@ def main(names: list[str]) -> None:
     """Run some notebooks, or all, and write them with their outputs."""
     out = FOLDER / "out"
     out.mkdir(exist_ok=True)
-    for path in sorted(FOLDER.glob("*.py")):
-        if not names or path.stem in names:
-            jupytext.write(run(path), out / f"{path.stem}.ipynb")
-            print(f"{path.name} -> {(out / path.stem).relative_to(FOLDER.parent)}.ipynb")
+    with started() as kernel:
+        for path in sorted(FOLDER.glob("*.py")):
+            if not names or path.stem in names:
+                jupytext.write(run(path, kernel), out / f"{path.stem}.ipynb")
+                print(f"{path.name} -> notebooks/out/{path.stem}.ipynb")
 
 
 if __name__ == "__main__":

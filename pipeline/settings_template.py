@@ -16,7 +16,8 @@ HEADER = """\
 # A mapping that is empty by default shows how it is filled.
 EXAMPLES = {
     "source.tables": (
-        '[source.tables.leads]\npath = "contacts.csv"\ncolumns = { lead_id = "Record ID", source = "Origin" }'
+        '[source.tables.leads]\npath = "contacts.csv"\ncolumns = { lead_id = "Record ID", source = "Origin" }\n'
+        "[source.tables.outcomes]\nquery = 'SELECT id AS lead_id, closed AS decided_at, outcome FROM deals'"
     ),
     "source.exports": '[source.exports]\ncontacts = "hubspot-crm-exports-all-contacts-*.csv"',
     "enrichment": (

@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ class Study:
 
 
 def study(root: Path | None = None) -> Study:
-    """Read a workspace for a notebook.
+    """Read a workspace for a notebook, once in a session.
 
     Parameters
     ----------
@@ -108,7 +109,11 @@ def study(root: Path | None = None) -> Study:
     ...
     features.errors.UseError: No tamis.toml in nowhere. Run 'tamis init nowhere' first, or name another --workspace.
     """
-    root = root or Path(os.environ.get(ROOT) or Path(__file__).parents[1] / "demo")
+    return _read(root or Path(os.environ.get(ROOT) or Path(__file__).parents[1] / "demo"))
+
+
+@lru_cache(maxsize=1)
+def _read(root: Path) -> Study:
     settings, workspace = load(root), Workspace(root)
     registry = Registry(workspace, settings.registry)
     version, files = registry.load("champion")

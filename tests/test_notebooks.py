@@ -2,15 +2,14 @@
 
 import re
 import warnings
-from pathlib import Path
+from collections.abc import Iterator
 
-import jupytext
 import pytest
-from nbclient import NotebookClient
+from jupyter_client.manager import KernelManager
 
+from docs.notebooks import FOLDER, run, started
 from tests.demos import Demo
 
-FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 NOTEBOOKS = sorted(path.name for path in FOLDER.glob("*.py"))
 
 
@@ -18,17 +17,23 @@ def test_there_are_five_stories() -> None:
     assert NOTEBOOKS == ["01_explore.py", "02_features.py", "03_threshold.py", "04_explanations.py", "05_quarter.py"]
 
 
+@pytest.fixture(scope="module")
+def kernel(demo_made: Demo) -> Iterator[KernelManager]:
+    """One kernel for all: what they import and read is the same, and dear."""
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the kernel's own plumbing, not of ours
+        patch.setenv("TAMIS_NOTEBOOKS", str(demo_made.root))
+        patch.setenv("TAMIS_LIMITS__THREADS", "1")
+        patch.setenv("TAMIS_MODEL__FOLDS", "2")
+        with started() as manager:
+            yield manager
+
+
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_a_notebook_runs(name: str, demo_made: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TAMIS_NOTEBOOKS", str(demo_made.root))
-    monkeypatch.setenv("TAMIS_LIMITS__THREADS", "1")
-    monkeypatch.setenv("TAMIS_MODEL__FOLDS", "2")
-    notebook = jupytext.read(FOLDER / name)
+def test_a_notebook_runs(name: str, kernel: KernelManager) -> None:
     with warnings.catch_warnings():
-        # Of the kernel's own plumbing, not of ours.
-        warnings.simplefilter("ignore")
-        where = {"metadata": {"path": str(FOLDER)}}
-        NotebookClient(notebook, timeout=600, kernel_name="python3", resources=where).execute()
+        warnings.simplefilter("ignore")  # the same
+        notebook = run(FOLDER / name, kernel)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     plots = sum("image/png" in output.get("data", {}) for output in outputs)
     assert plots == len(re.findall(r"^plt\.show\(\)", (FOLDER / name).read_text(encoding="utf-8"), flags=re.MULTILINE))
