@@ -274,7 +274,7 @@ class LimitSettings(Section):
 
     threads: int = Field(2, ge=1, description="processor threads")
     memory: str = Field("2GB", pattern=r"^\d+(\.\d+)?(MB|GB)$", description="DuckDB spills above this")
-    rows_per_block: int = Field(20_000, ge=100, description="leads scored at a time")
+    rows_per_block: int = Field(10_000, ge=100, description="leads scored at a time")
 
 
 class Settings(BaseSettings):
