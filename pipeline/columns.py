@@ -11,6 +11,8 @@ WITH_ATTRIBUTES = ("leads", "accounts")
 INTERNAL = "@"
 ROW_NUMBER = "#row"
 LISTED = 30
+# A thousand take half a minute to look at, and the time grows with the square.
+MOST_COLUMNS = 2_000
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,9 @@ def bind(
     """
     names = [header.strip() for header in headers]
     faults = _header_faults(table, names, hollow)
+    if len(names) > MOST_COLUMNS:
+        found = f"expected at most {MOST_COLUMNS:,} columns, found {len(names):,}"
+        faults.append(_refuse(table, "", "too_many_columns", found, "Export those that may matter."))
     places = {name.casefold(): position for position, name in reversed(list(enumerate(names))) if name}
     bound: dict[str, Bound] = {}
     for ours, theirs in mapping.items():

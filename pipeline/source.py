@@ -28,7 +28,7 @@ from pipeline.columns import Bound, bind
 from pipeline.enrichment.enrich import Enricher, Enrichments, fingerprints
 from pipeline.forget import suppression
 from pipeline.forget.suppression import Suppressed
-from pipeline.locate import Located, locate, read_raw
+from pipeline.locate import Located, locate, read_raw, unreadable
 from pipeline.settings import LimitSettings, SourceSettings
 from pipeline.staging import Stager
 from pipeline.typing_columns import Raw
@@ -252,13 +252,22 @@ def _stage(
         if raw is None:
             faults.append(fault(table, "", "empty_table", "refuse" if table == "leads" else "notice", 0))
             continue
-        columns, found = _bind(connection, raw, asked)
+        try:
+            columns, found = _bind(connection, raw, asked)
+            if not any(item.level == "refuse" for item in found):
+                stager.type(raw, columns, asked.kinds)
+        except duckdb.Error:
+            # Pages that are altered show when they are read, wherever that is.
+            place = located.places.get(table)
+            error = unreadable(table, place.path) if place and place.form == "parquet" else None
+            if error is None:
+                raise
+            faults += error.faults.items
+            continue
         faults += found
         if table == "leads":
             one_table, more = _one_table(columns, located, asked)
             faults += more
-        if not any(item.level == "refuse" for item in found):
-            stager.type(raw, columns, asked.kinds)
     if asked.extracted_at is None:
         stager.find_extraction(asked.now)
     else:

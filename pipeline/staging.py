@@ -116,11 +116,11 @@ class Stager:
     def type(self, raw: Raw, columns: Sequence[Bound], imposed: Collection[Attribute] = ()) -> None:
         """Read every cell of a table into its typed file."""
         plan = look(self._connection, raw, columns, self._settings, imposed)
+        query = typed_query(raw, columns, plan, self._settings, self._scoring_file and raw.table == "leads")
+        self._copy(query, self._typed(raw.table))
         self._raws[raw.table] = raw
         self.result.faults += plan.faults
         self.result.headers[raw.table] = raw.headers
-        query = typed_query(raw, columns, plan, self._settings, self._scoring_file and raw.table == "leads")
-        self._copy(query, self._typed(raw.table))
         left_out = self._leave_out(raw.table)
         for name, kind in plan.kinds.items():
             known: Any = (raw.table, name, "category" if kind == "yes_no" else kind)

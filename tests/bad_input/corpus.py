@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
-from unittest import mock
 
 from pipeline import cli, store
 from pipeline.workspace import Workspace
@@ -43,6 +42,8 @@ class Case:
         Over the usual one.
     before : str
         What happened until it was mended; empty for what held from the start.
+    may_grow : tuple of str
+        Files that keep a record of every try.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Case:
     template: Template = "bare"
     environment: Mapping[str, str] = field(default_factory=dict)
     before: str = ""
+    may_grow: tuple[str, ...] = ()
 
     @property
     def group(self) -> str:
@@ -81,19 +83,22 @@ def attempt(case: Case, template: Path, folder: Path) -> Tried:
     if not any(ROOT in word for word in case.words) or case.words[0] not in ("init", "demo"):
         words += [] if "--workspace" in words else ["--workspace", str(root)]
     code, said = _run(words, case.environment, folder)
-    changed = sorted(name for name, digest in fingerprints(root).items() if before.get(name, digest) != digest)
+    changed = sorted(name for name, digest in fingerprints(root).items() if before.get(name, digest) != digest and name not in case.may_grow)
     gone = sorted(before.keys() - fingerprints(root).keys())
     return Tried(case, code, said, tuple(_faults(case, code, said, root, changed + gone, before)))
 
 
 def _run(words: list[str], environment: Mapping[str, str], folder: Path) -> tuple[int, str]:
     out, here = io.StringIO(), Path.cwd()
-    with mock.patch.dict(os.environ, environment), contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        os.environ.update(environment)
         os.chdir(folder)
         try:
             return cli.run_verb(words), out.getvalue()
         finally:
             os.chdir(here)
+            for name in environment:
+                del os.environ[name]
 
 
 def _faults(

@@ -20,7 +20,8 @@ T = "2025-03-01T10:00:00Z"
 LEADS = ("lead_id,created_at", f"a,{T}", f"b,{T}")
 CELLS = {"id": "a", "time": T, "number": "1", "text": "won", "flag": "0"}
 REFUSED = "The data cannot be used"
-PASSES = 4  # what a sound table of too few leads ends with
+UNTAUGHT = 2  # what sound leads without outcomes end with
+PASSES = 4  # and what leads with too few of them do
 MEGABYTE = 1 << 20
 
 
@@ -42,6 +43,16 @@ def _rows(table: str, *rows: str) -> Callable[[Path], object]:
             (root / "data" / "outcomes.csv").unlink()
         lines(root, "leads", *LEADS)
         lines(root, table, *rows)
+
+    return spoil
+
+
+def _told(table: str, *rows: str) -> Callable[[Path], object]:
+    """The same with an outcome, so that the tables are worked on and told."""
+
+    def spoil(root: Path) -> None:
+        _rows(table, *rows)(root)
+        lines(root, "outcomes", "lead_id,decided_at,outcome", f"a,{T},lost")
 
     return spoil
 
@@ -76,19 +87,14 @@ def _zip() -> bytes:
 
 
 def _gzip_bomb() -> bytes:
-    """A megabyte that unpacks to a gigabyte of short lines."""
-    out = io.BytesIO()
-    with gzip.open(out, "wb", compresslevel=9) as file:
-        file.write(b"lead_id,created_at\n")
-        block = b"aaaaaaa,\n" * (MEGABYTE // 9)
-        for _ in range(1024):
-            file.write(block)
-    return out.getvalue()
+    """A megabyte that unpacks to a gigabyte."""
+    line = b"a," + b" " * (MEGABYTE - 3) + b"\n"
+    return gzip.compress(b"lead_id,created_at\n") + 1024 * gzip.compress(line)
 
 
 def _parquet_bomb() -> Any:
-    """A few kilobytes that say two hundred million rows."""
-    return pa.table({"lead_id": pa.RunEndEncodedArray.from_arrays([200_000_000], ["a"]).run_ends})
+    """Some kilobytes that say thirty million rows."""
+    return pa.table({"lead_id": pa.array(["a"]).take(pa.array(np.zeros(30_000_000, dtype=np.int8)))})
 
 
 def _link(name: str, target: str) -> Callable[[Path], object]:
@@ -120,14 +126,8 @@ def _wide(columns: int) -> Callable[[Path], object]:
     return lambda root: lines(root, "leads", head, *(f"L{row}," + ",".join("1" * columns) for row in range(3)))
 
 
-def _outcomes(words: Any) -> Callable[[Path], object]:
-    def spoil(root: Path) -> None:
-        path = root / "data" / "outcomes.csv"
-        table = pd.read_csv(path, dtype=str)
-        table["outcome"] = words(table)
-        table.to_csv(path, index=False)
-
-    return spoil
+def _one_table(outcome: str) -> Callable[[Path], object]:
+    return _rows("leads", "lead_id,budget,outcome", *(f"L{row},{row},{outcome}" for row in range(40)))
 
 
 FILES = [
@@ -142,15 +142,15 @@ FILES = [
     _case("NULs alone", _raw("leads.csv", b"\0" * 5000), REFUSED),
     _case("random bytes", _raw("leads.csv", bytes(np.random.default_rng(1).integers(0, 256, 5000, dtype=np.uint8))), REFUSED),
     _case("a quote that stays open", _rows("leads", "lead_id,note", 'a,"never', "b,closed"), "never closed"),
-    _case("a line of nine megabytes", _raw("leads.csv", b"lead_id\n" + b"x" * (9 * MEGABYTE)), "is no CSV file"),
+    _case("a line of nine megabytes", _raw("leads.csv", b"lead_id\n" + b"x" * (20 * MEGABYTE)), REFUSED),
     _case("rows of another width", _rows("leads", "lead_id,city", "a,b,c,d", "b"), "[wrong_fields]"),
     _case("a workbook called CSV", _raw("leads.csv", _zip), REFUSED),
     _case("a web page called CSV", _raw("leads.csv", b"<!doctype html><title>Sign in</title>\n"), "no column lead_id"),
     _case("a gzip that is none", _raw("leads.csv.gz", b"lead_id\na\n"), "leads.csv.gz", before="BadGzipFile, told as a bug"),
     _case("a gzip that is cut", _raw("leads.csv.gz", lambda: gzip.compress(b"lead_id\n" + bytes(range(97, 123)) * 99)[:-20]), "leads.csv.gz"),
     _case("a gzip that is altered", _raw("leads.csv.gz", lambda: gzip.compress(b"lead_id\na\n" * 99)[:30] + b"xxxxxxxxxxxxxxxx"), "leads.csv.gz"),
-    _case("a gzip bomb", _raw("leads.csv.gz", _gzip_bomb), "leads.csv.gz"),
-    _case("a Parquet bomb", _frame("leads", lambda: pa.table({"lead_id": pa.array(["a"]).take(pa.array(np.zeros(30_000_000, dtype=np.int8)))})), "leads.parquet"),
+    _case("a gzip bomb", _raw("leads.csv.gz", _gzip_bomb), "leads.csv.gz unpacks to more than 250 times its size"),
+    _case("a Parquet bomb", _frame("leads", _parquet_bomb), "leads.parquet says 30,000,000 rows"),
     _case("a folder called leads.csv", _folder, "expected leads.csv or leads.parquet"),
     _case("a pipe called leads.csv", _fifo, "expected leads.csv or leads.parquet"),
     _case("a link to itself", _link("leads.csv", "leads.csv"), "expected leads.csv or leads.parquet"),
@@ -158,7 +158,7 @@ FILES = [
     _case("a link to a device", _link("leads.csv", "/dev/zero"), "expected leads.csv or leads.parquet"),
     _case("a link to a file of the system", _link("leads.csv", "/etc/passwd"), REFUSED),
     _case("leads twice", _both, "[several_files]"),
-    _case("ten thousand columns", _wide(10_000), "leads"),
+    _case("ten thousand columns", _wide(10_000), "leads: expected at most 2,000 columns, found 10,001"),
 ]
 
 PARQUET = [
@@ -189,13 +189,13 @@ HEADERS = [
     _case("headers that differ in case", _rows("leads", "lead_id,City,CITY", "a,b,c"), "[duplicate_header]"),
     _case("a header that is empty", _rows("leads", "lead_id,,x", "a,b,c"), "column 2 has no name"),
     _case("a header of ours with an @", _rows("leads", "lead_id,@row", "a,1"), "[reserved_header]"),
-    _case("headers called as we call cells", _rows("leads", "lead_id,row,c0,c1,number,t0", "a,1,2,3,4,5", "b,1,2,3,4,5"), "leads", code=PASSES),
-    _case("a header that is SQL", _rows("leads", 'lead_id,"x""); DROP TABLE leads; --",y', "a,1,2", "b,2,3"), "leads", code=PASSES),
-    _case("a header that is markup", _rows("leads", "lead_id,[bold red]x[/],<script>alert(1)</script>", "a,1,2", "b,1,3"), "leads", code=PASSES),
-    _case("a header that moves the cursor", _rows("leads", "lead_id,\x1b[2Jx\x07", "a,1", "b,2"), "leads", code=PASSES),
-    _case("a header of ten thousand characters", _rows("leads", "lead_id," + "x" * 10_000, "a,1", "b,2"), "leads", code=PASSES),
-    _case("a header over two lines", _rows("leads", 'lead_id,"Montant\n(EUR)"', "a,1", "b,2"), "leads", code=PASSES),
-    _case("a header that is a formula", _rows("leads", "lead_id,=cmd|' /C calc'!A0", "a,1", "b,2"), "leads", code=PASSES),
+    _case("headers called as we call cells", _rows("leads", "lead_id,row,c0,c1,number,t0", "a,1,2,3,4,5", "b,1,2,3,4,5"), "Found neither", code=UNTAUGHT),
+    _case("a header that is SQL", _rows("leads", 'lead_id,"x""); DROP TABLE leads; --",y', "a,1,2", "b,2,3"), "Found neither", code=UNTAUGHT),
+    _case("a header that is markup", _told("leads", "lead_id,[bold red]x[/],<script>alert(1)</script>", "a,1,2", "b,1,3"), "leads", code=PASSES),
+    _case("a header that moves the cursor", _told("leads", "lead_id,\x1b[2Jx\x07", "a,1", "b,2"), "leads", code=PASSES),
+    _case("a header of ten thousand characters", _rows("leads", "lead_id," + "x" * 10_000, "a,1", "b,2"), "Found neither", code=UNTAUGHT),
+    _case("a header over two lines", _told("leads", 'lead_id,"Montant\n(EUR)"', "a,1", "b,2"), "leads", code=PASSES),
+    _case("a header that is a formula", _rows("leads", "lead_id,=cmd|' /C calc'!A0", "a,1", "b,2"), "Found neither", code=UNTAUGHT),
 ]
 
 
@@ -204,10 +204,10 @@ def _times() -> Iterator[Case]:
     for table, column in homes:
         if table == "leads":
             continue
-        late = PASSES if table == "costs" else 3
-        for value, reason in (("1899-12-31", "[before_1990]"), ("2999-01-01", "[after_extraction]" if late == 3 else "[future_cost]"), ("soon", "[unreadable_time]")):
+        late = UNTAUGHT if table == "costs" else 3
+        for value, reason in (("1899-12-31", "[before_1990]"), ("2999-01-01", "[after_extraction]"), ("soon", "[unreadable_time]")):
             code = late if value.startswith("2999") else 3
-            says = (f"{table}.{column}", reason) if code == 3 else (f"{table}.{column}",)
+            says = (f"{table}.{column}", reason) if code == 3 else ("Found neither",)
             yield _case(f"{table}.{column} is {value}", _cell(table, column, value), *says, code=code)
     for value in (
         *("0000-00-00", "2025-02-30", "2025-13-01", "2025-01-01T25:00:00Z", "2025-01-01T10:00:00+99:00", "10000-01-01"),
@@ -220,7 +220,7 @@ def _numbers() -> Iterator[Case]:
     for table, columns in SCHEMA.items():
         for column, of in columns.items():
             if of.kind == "number":
-                for value in ("much", "1.2.3", "1e999", "inf", "NaN%", "0x1F"):
+                for value in ("much", "1e999", "inf", "0x1F") if column == "value" else ("1.2.3",):
                     yield _case(f"{table}.{column} is {value}", _cell(table, column, value), f"{table}.{column}", "[unreadable_number]")
     yield _case("leads.opted_out is perhaps", _rows("leads", "lead_id,opted_out", "a,perhaps"), "leads.opted_out", "[unreadable_flag]")
 
@@ -228,35 +228,34 @@ def _numbers() -> Iterator[Case]:
 def _identifiers() -> Iterator[Case]:
     for table, columns in SCHEMA.items():
         for column, of in columns.items():
-            if of.required and of.kind in ("id", "time", "text") and table != "leads":
-                yield _case(f"{table}.{column} is empty", _cell(table, column, "  "), f"{table}.{column}", "[missing_value]" if (table, column) != ("outcomes", "outcome") else "[open_outcome]")
-            if of.required and table != "leads":
+            if of.required and (table, column) != ("outcomes", "outcome") and table != "leads":
+                yield _case(f"{table}.{column} is empty", _cell(table, column, "  "), f"{table}.{column}", "[missing_value]")
+            if of.required and table not in ("leads", "accounts"):
                 rest = [name for name, other in columns.items() if other.required and name != column]
                 yield _case(f"{table} has no {column}", _rows(table, ",".join(rest), ",".join(CELLS[columns[name].kind] for name in rest)), f"{table}.{column}", "[missing_column]")
 
 
 ROWS = [
-    _case("one lead", _rows("leads", "lead_id,created_at", f"a,{T}"), "leads", code=PASSES),
+    _case("one lead", _rows("leads", "lead_id,created_at", f"a,{T}"), "Found neither", code=UNTAUGHT),
     _case("every lead twice", _rows("leads", *LEADS, *LEADS[1:]), "[duplicate_id]"),
     _case("identifiers that differ by spaces", _rows("leads", "lead_id", "a", " a", "a\u00a0", "\ufeffa"), "[duplicate_id]"),
-    _case("identifiers that differ by case are two", _rows("leads", "lead_id", "a", "A"), "leads", code=PASSES),
+    _case("identifiers that differ by case are two", _rows("leads", "lead_id", "a", "A"), "Found neither", code=UNTAUGHT),
     _case("identifiers of control characters", _rows("leads", "lead_id", '"\x01\x02"', '"\x7f"'), "[missing_value]"),
-    _case("identifiers that are paths, formulas, scripts, SQL", _rows("leads", "lead_id,created_at", *(f'"{one}",{T}' for one in ("../../etc/passwd", "=1+1", "<script>alert(1)</script>", "'; DROP TABLE leads; --", "%00", "a/b\\c", "-rf", "[red]x[/]"))), "leads", code=PASSES),
-    _case("an identifier of 100,000 characters", _rows("leads", "lead_id", "x" * 100_000, "y"), "leads", code=PASSES),
+    _case("identifiers that are paths, formulas, scripts, SQL", _rows("leads", "lead_id,created_at", *(f'"{one}",{T}' for one in ("../../etc/passwd", "=1+1", "<script>alert(1)</script>", "'; DROP TABLE leads; --", "%00", "a/b\\c", "-rf", "[red]x[/]"))), "Found neither", code=UNTAUGHT),
+    _case("an identifier of 100,000 characters", _rows("leads", "lead_id", "x" * 100_000, "y"), "Found neither", code=UNTAUGHT),
     _case("events of nobody", _rows("events", "lead_id,occurred_at,type", f"x,{T},open"), "[orphan]"),
-    _case("a delivery three times counts once", _rows("events", "event_id,lead_id,occurred_at,type", *[f"e,a,{T},open"] * 3), "[duplicate_event]", code=PASSES),
-    _case("known before it occurred", _rows("events", "lead_id,occurred_at,type,known_at", f"a,{T},open,2025-01-01"), "[known_before_occurred]", code=PASSES),
+    _case("a delivery three times counts once", _told("events", "event_id,lead_id,occurred_at,type", *[f"e,a,{T},open"] * 3), "[duplicate_event]", code=PASSES),
+    _case("known before it occurred", _told("events", "lead_id,occurred_at,type,known_at", f"a,{T},open,2025-01-01"), "[known_before_occurred]", code=PASSES),
     _case("known years after it occurred", _rows("events", "lead_id,occurred_at,type,known_at", f"a,{T},open,2031-01-01T00:00:00Z"), "events.known_at", "[after_extraction]"),
-    _case("an hour that the clocks skipped", _rows("leads", "lead_id,created_at", "a,2025-03-30T02:30:00"), "leads", code=PASSES),
-    _case("an hour that the clocks had twice", _rows("leads", "lead_id,created_at", "a,2025-10-26T02:30:00"), "leads", code=PASSES),
+    _case("an hour that the clocks skipped", _rows("leads", "lead_id,created_at", "a,2025-03-30T02:30:00"), "Found neither", code=UNTAUGHT),
+    _case("an hour that the clocks had twice", _rows("leads", "lead_id,created_at", "a,2025-10-26T02:30:00"), "Found neither", code=UNTAUGHT),
     _case("won and lost", _rows("outcomes", "lead_id,decided_at,outcome", f"a,{T},won", f"a,{T},lost"), "[won_and_lost]"),
     _case("an outcome in a word of its own", _rows("outcomes", "lead_id,decided_at,outcome", f"a,{T},perhaps"), "[unknown_outcome]"),
     _case("decided before it was created", _rows("outcomes", "lead_id,decided_at,outcome", "a,2024-01-01,won"), "[decided_before_created]"),
-    _case("outcomes in two places", _rows("outcomes", "lead_id,decided_at,outcome", f"a,{T},won"), "leads", code=PASSES),
-    _case("all outcomes are won", _outcomes("won"), "won", code=PASSES, verb="train"),
-    _case("all outcomes are lost", _outcomes("lost"), "lost", code=PASSES, verb="train"),
-    _case("all outcomes are empty", _outcomes(""), "leads", code=3, verb="train"),
-    _case("nothing but an identifier", _rows("leads", "lead_id", "a", "b", "c"), "leads", code=3, verb="train"),
+    _case("all outcomes are won", _one_table("won"), "10 lost, found 40 won and 0 lost", code=PASSES, verb="train"),
+    _case("all outcomes are lost", _one_table("lost"), "found 0 won and 40 lost", code=PASSES, verb="train"),
+    _case("all outcomes are empty", _one_table(""), "None of 40 leads has an outcome", verb="train"),
+    _case("nothing but an identifier", _rows("leads", "lead_id", "a", "b", "c"), "Found neither", code=UNTAUGHT, verb="train"),
     _case("no table at all", lambda root: [path.unlink() for path in (root / "data").iterdir()], "found no files at all"),
     _case("a name of a file that moves the cursor", lambda root: (root / "data" / "leads.csv").rename(root / "data" / "\x1b[2Jleads.csv"), "expected leads.csv"),
 ]
