@@ -361,6 +361,18 @@ class LeadModel:
                 f"model.json: expected format {FORMAT}, found {data.get('format')!r}; it was written by another "
                 "version of Tamis: train again, or use that version."
             )
+        try:
+            return cls._read(data, files)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+            raise DataError(
+                f"model.json: expected what format {FORMAT} holds, found a value that is missing or of another kind "
+                f"({type(error).__name__}: {error}); it was altered, or written by another version of Tamis: "
+                "fetch the model again."
+            ) from error
+
+    @classmethod
+    def _read(cls, data: Mapping[str, Any], files: Mapping[str, bytes]) -> Self:
+        """Make the model of its JSON, whose values may be of any kind."""
         texts = tuple(verified(files, entry).decode() for entry in data["boosters"])
         tables = PatternTables.load(verified(files, data["tables"]), texts)
         schema = MatrixSchema.from_dict(data["schema"])
@@ -368,7 +380,7 @@ class LeadModel:
             raise DataError(
                 "model.json: the columns do not match their hash; the file was altered: fetch the model again."
             )
-        return cls(
+        model = cls(
             tables=tables,
             schema=schema,
             calibration=BetaCalibration.from_dict(data["calibration"]),
@@ -382,6 +394,11 @@ class LeadModel:
             certificate=None if data.get("certificate") is None else Certificate.from_dict(data["certificate"]),
             by_segment=_by_segment(files, data.get("by_segment")),
         )
+        model.threshold.check()
+        model.reference.check()
+        if not isinstance(model.metadata, dict):
+            raise TypeError(f"metadata is no object, but {type(model.metadata).__name__}")
+        return model
 
 
 def _amount(files: Mapping[str, bytes], data: Mapping[str, Any] | None) -> AmountModel | None:

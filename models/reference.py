@@ -35,6 +35,26 @@ class Reference:
     columns: Mapping[str, Mapping[str, Any]]
     watched: Mapping[str, Any] = field(default_factory=dict)
 
+    def check(self) -> None:
+        """Look at a reference that was read: its figures must be numbers.
+
+        Raises
+        ------
+        ValueError
+            One is none.
+
+        Examples
+        --------
+        >>> Reference(-0.5, 3.0, {}).check()
+        Traceback (most recent call last):
+            ...
+        ValueError: the reference is -0.5 and 3.0, which are no margin and no propensity
+        """
+        if not (np.isfinite(float(self.margin)) and 0 <= float(self.propensity) <= 1):
+            raise ValueError(
+                f"the reference is {self.margin!r} and {self.propensity!r}, which are no margin and no propensity"
+            )
+
 
 class Scored(NamedTuple):
     """Rows with propensities that were given before their outcome was known.

@@ -65,7 +65,7 @@ def dossier(workspace: Workspace, settings: Settings, lead_id: str, language: La
         The model in the registry no longer gives the propensity that was published.
     """
     found, row = _find(workspace, lead_id)
-    _, files = Registry(workspace, settings.registry).load(int(row["model_version"]))
+    _, files = Registry(workspace, settings.registry).load(row["model_version"])
     earlier = newest(workspace, "portfolio", before=found.manifest["cutoff"])
     return dossiers(workspace, settings, found, [row], LeadModel.load(files), language, earlier=earlier)[0]
 

@@ -206,7 +206,7 @@ def _cutoff(request: Request, opened: Opened, settings: Settings, now: int) -> i
     if cutoff < EARLIEST:
         raise UseError(f"--as-of: expected an instant from {iso(EARLIEST)} on, found {request.as_of!r}.")
     if cutoff > now:
-        raise UseError(f"--as-of: {iso(cutoff)} is in the future. Expected an instant up to {iso(now)}.")
+        raise UseError(f"--as-of: {request.as_of} is in the future. Expected an instant up to {iso(now)}.")
     return cutoff
 
 

@@ -60,7 +60,10 @@ class CsvSettings(Section):
     def _of_text(cls, value: str) -> str:
         try:
             # Some codecs give bytes, or read what looks like an escape: no export is written so.
-            is_one = codecs.lookup(value).name.replace("-", "_") not in ODD_CODECS and PROBE.encode(value).decode(value) == PROBE
+            is_one = (
+                codecs.lookup(value).name.replace("-", "_") not in ODD_CODECS
+                and PROBE.encode(value).decode(value) == PROBE
+            )
         except (LookupError, ValueError):
             is_one = False
         if not is_one:

@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import narwhals.stable.v2 as nw
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from features.errors import UseError
 from features.faults import Fault, Faults, FaultyDataError, fault
@@ -126,7 +128,7 @@ def open_source(  # noqa: PLR0913 (what shapes a source, each by its name)
         located = locate(source, root, work, leads_file)
         stamp = asked.stamp(located)
         target = staging / stamp
-        if not (target / RECORD).is_file():
+        if not _Record.is_whole(target):
             building = work / "result"
             building.mkdir()
             record = _stage(connection, asked, located, work, building)
@@ -205,6 +207,23 @@ class _Record:
         path.write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
 
     @classmethod
+    def is_whole(cls, target: Path) -> bool:
+        """Whether a staging can be used again; one that was damaged is removed, to be made anew."""
+        if not target.exists():
+            return False
+        try:
+            for table in cls.read(target / RECORD).counts():
+                pq.read_metadata(target / f"{table}.parquet")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException):
+            shutil.rmtree(target, ignore_errors=True)
+            return False
+        return True
+
+    def counts(self) -> dict[str, int]:
+        """Rows of each table that was kept."""
+        return {table: count.kept for table, count in self.faults.counts.items() if count.read}
+
+    @classmethod
     def read(cls, path: Path) -> "_Record":
         data = json.loads(path.read_text(encoding="utf-8"))
         return cls(
@@ -216,7 +235,7 @@ class _Record:
         )
 
     def tables(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> Tables:
-        counts = {table: count.kept for table, count in self.faults.counts.items() if count.read}
+        counts = self.counts()
         frames: dict[str, nw.LazyFrame[Any]] = {
             table: nw.from_native(connection.read_parquet(str(folder / f"{table}.parquet"))).lazy() for table in counts
         }

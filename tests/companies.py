@@ -68,7 +68,9 @@ def tables(n: int = 420, seed: int = 11) -> dict[str, pd.DataFrame]:
         "leads": leads,
         "accounts": firms.assign(industry=rng.choice(["62.01Z", "Retail"], len(firms)), employees=40, name="Firme"),
         "events": events,
-        "signals": firms[["account_id"]].iloc[::4].assign(occurred_at="2025-03-01T08:00:00Z", type="hiring", strength=1.0),
+        "signals": firms[["account_id"]]
+        .iloc[::4]
+        .assign(occurred_at="2025-03-01T08:00:00Z", type="hiring", strength=1.0),
         "outcomes": outcomes[~open_],
         "stages": some.assign(stage="mql", entered_at=later, decision="accepted", reason="", actor="sdr"),
         "answers": some.assign(known_at=later, criterion="budget", answer="yes"),

@@ -1,6 +1,7 @@
 """What a case of bad input is, how it is tried, and how the tries are counted.
 
-`tests/bad_input/test_bad_input.py` runs every case; whoever wants the table of them calls `everything` and `tally`.
+`tests/bad_input/test_bad_input.py` runs those that differ; ``python -m tests.bad_input`` runs every one and prints the
+table that `tally` makes.
 """
 
 import contextlib
@@ -9,12 +10,13 @@ import io
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from pipeline import cli, store
 from pipeline.workspace import Workspace
+from tests.bad_input.mended import MENDED
 
 Template = Literal["bare", "worked"]
 ROOT = "{root}"
@@ -40,10 +42,10 @@ class Case:
         A few leads and settings; or with a champion, a score run, a push.
     environment : mapping of str to str
         Over the usual one.
-    before : str
-        What happened until it was mended; empty for what held from the start.
     may_grow : tuple of str
-        Files that keep a record of every try.
+        Beginnings of names of files that keep a record of every try, or are made anew where they are spoilt.
+    is_wide : bool
+        One of many alike: tried by ``python -m tests.bad_input``, not by each run of the tests.
     """
 
     name: str
@@ -53,12 +55,17 @@ class Case:
     spoil: Callable[[Path], object] = lambda _: None
     template: Template = "bare"
     environment: Mapping[str, str] = field(default_factory=dict)
-    before: str = ""
     may_grow: tuple[str, ...] = ()
+    is_wide: bool = False
 
     @property
     def group(self) -> str:
         return self.name.partition(":")[0]
+
+
+def widen(cases: Iterable[Case], kept: int) -> list[Case]:
+    """Leave all but the first of many alike to ``python -m tests.bad_input``."""
+    return [replace(case, is_wide=place >= kept) for place, case in enumerate(cases)]
 
 
 class Tried(NamedTuple):
@@ -83,7 +90,11 @@ def attempt(case: Case, template: Path, folder: Path) -> Tried:
     if not any(ROOT in word for word in case.words) or case.words[0] not in ("init", "demo"):
         words += [] if "--workspace" in words else ["--workspace", str(root)]
     code, said = _run(words, case.environment, folder)
-    changed = sorted(name for name, digest in fingerprints(root).items() if before.get(name, digest) != digest and name not in case.may_grow)
+    changed = sorted(
+        name
+        for name, digest in fingerprints(root).items()
+        if before.get(name, digest) != digest and not name.startswith(case.may_grow)
+    )
     gone = sorted(before.keys() - fingerprints(root).keys())
     return Tried(case, code, said, tuple(_faults(case, code, said, root, changed + gone, before)))
 
@@ -151,7 +162,7 @@ def tally(tried: Iterable[Tried]) -> list[Tally]:
             group,
             len(some),
             sum(not one.faults for one in some),
-            sum(bool(one.case.before) and not one.faults for one in some),
+            sum(one.case.name in MENDED and not one.faults for one in some),
         )
         for group, some in [*rows, ("all", tried)]
     ]
