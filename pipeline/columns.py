@@ -73,9 +73,6 @@ def bind(
     """
     names = [header.strip() for header in headers]
     faults = _header_faults(table, names, hollow)
-    if len(names) > MOST_COLUMNS:
-        found = f"expected at most {MOST_COLUMNS:,} columns, found {len(names):,}"
-        faults.append(_refuse(table, "", "too_many_columns", found, "Export those that may matter."))
     places = {name.casefold(): position for position, name in reversed(list(enumerate(names))) if name}
     bound: dict[str, Bound] = {}
     for ours, theirs in mapping.items():
@@ -115,6 +112,9 @@ def bind(
 
 def _header_faults(table: str, names: Sequence[str], hollow: Collection[int]) -> list[Fault]:
     faults: list[Fault] = []
+    if len(names) > MOST_COLUMNS:
+        found = f"expected at most {MOST_COLUMNS:,} columns, found {len(names):,}"
+        faults.append(_refuse(table, "", "too_many_columns", found, "Export those that may matter."))
     spelt: dict[str, list[str]] = {}
     for position, name in enumerate(names):
         if name:

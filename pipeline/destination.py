@@ -58,7 +58,7 @@ def check_destination(
     # A workspace whose source is its own folder may still write beside the tables, but never over one.
     is_read = place in [one.resolve() for one in inputs] or (
         source is not None
-        and (place in (source, *_files(source)) or source in place.parents and source != workspace.root.resolve())
+        and (place in (source, *_files(source)) or (source in place.parents and source != workspace.root.resolve()))
     )
     if is_read:
         raise UseError(f"{option}: expected a place of your own, found one that is read: {path}. Name another.")

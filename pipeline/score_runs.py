@@ -234,11 +234,10 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict) or found.get("run_id") != path.parent.name:
         raise ValueError("run_id")
     wrong = [name for name, kind in KINDS.items() if type(found.get(name)) is not kind]
+    # Runs from before the certificate have none.
+    wrong += [] if isinstance(found.get("certified", {}), dict) else ["certified"]
     if wrong or found["kind"] not in ("portfolio", "file") or not found["model_version"].isdecimal():
         raise ValueError(", ".join(wrong))
-    # Runs from before the certificate have none.
-    if not isinstance(found.get("certified", {}), dict):
-        raise ValueError("certified")
     return found
 
 

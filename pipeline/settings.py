@@ -230,6 +230,9 @@ class RegistrySettings(Section):
     url: str = Field("", description="MLflow tracking URI; empty: SQLite in the workspace")
     name: str = Field("tamis", pattern=r"^[^/:]+$", description="name of the registered model and of the experiment")
     token: SecretStr | None = Field(None, description="only from TAMIS_REGISTRY__TOKEN or a secret file")
+    signing_key: SecretStr | None = Field(
+        None, description="only from TAMIS_REGISTRY__SIGNING_KEY: then a model that was not signed with it is refused"
+    )
 
     @field_validator("url")
     @classmethod

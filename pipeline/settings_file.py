@@ -19,6 +19,7 @@ FILE_NAME = "tamis.toml"
 SECRETS = (
     ("source", "password"),
     ("registry", "token"),
+    ("registry", "signing_key"),
     ("crm", "token"),
     ("crm", "ledger_password"),
     ("page", "oidc_secret"),

@@ -30,7 +30,7 @@ from pipeline.columns import Bound, bind
 from pipeline.enrichment.enrich import Enricher, Enrichments, fingerprints
 from pipeline.forget import suppression
 from pipeline.forget.suppression import Suppressed
-from pipeline.locate import Located, locate, read_raw, unreadable
+from pipeline.locate import Located, Place, locate, read_raw, unreadable
 from pipeline.settings import LimitSettings, SourceSettings
 from pipeline.staging import Stager
 from pipeline.typing_columns import Raw
@@ -271,18 +271,7 @@ def _stage(
         if raw is None:
             faults.append(fault(table, "", "empty_table", "refuse" if table == "leads" else "notice", 0))
             continue
-        try:
-            columns, found = _bind(connection, raw, asked)
-            if not any(item.level == "refuse" for item in found):
-                stager.type(raw, columns, asked.kinds)
-        except duckdb.Error:
-            # Pages that are altered show when they are read, wherever that is.
-            place = located.places.get(table)
-            error = unreadable(table, place.path) if place and place.form == "parquet" else None
-            if error is None:
-                raise
-            faults += error.faults.items
-            continue
+        columns, found = _type(connection, stager, raw, asked, located.places.get(table))
         faults += found
         if table == "leads":
             one_table, more = _one_table(columns, located, asked)
@@ -295,6 +284,23 @@ def _stage(
     result = stager.result
     everything = Faults(tuple(faults + result.faults), result.counts)
     return _Record(tuple(result.attributes), result.extracted_at, one_table, everything, result.headers)
+
+
+def _type(
+    connection: duckdb.DuckDBPyConnection, stager: Stager, raw: Raw, asked: _Request, place: Place | None
+) -> tuple[list[Bound], list[Fault]]:
+    """Bind the columns of a table and read its cells, unless something is refused."""
+    try:
+        columns, found = _bind(connection, raw, asked)
+        if not any(item.level == "refuse" for item in found):
+            stager.type(raw, columns, asked.kinds)
+    except duckdb.Error:
+        # Pages of Parquet that are altered show when they are read, wherever that is.
+        told = unreadable(raw.table, place.path) if place and place.form == "parquet" else None
+        if told is None:
+            raise
+        return [], list(told.faults.items)
+    return columns, found
 
 
 def _order(located: Located, enrichment: Enrichments) -> list[str]:

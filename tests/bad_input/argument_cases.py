@@ -201,4 +201,4 @@ SCORES = [
     _score("Parquet without rows", pa.table({"lead_id": pa.array([], pa.string())}), "leads: no row"),
 ]
 
-CASES = [*ARGUMENTS, *SCORES]
+CASES = [*ARGUMENTS, *widen(SCORES, 8)]

@@ -65,7 +65,7 @@ class Case:
 
 def widen(cases: Iterable[Case], kept: int) -> list[Case]:
     """Leave all but the first of many alike to ``python -m tests.bad_input``."""
-    return [replace(case, is_wide=place >= kept) for place, case in enumerate(cases)]
+    return [replace(case, is_wide=case.is_wide or place >= kept) for place, case in enumerate(cases)]
 
 
 class Tried(NamedTuple):

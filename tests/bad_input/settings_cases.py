@@ -138,13 +138,6 @@ VALUES = [
         words=("push",),
     ),
     _case(
-        "a CRM table called by SQL",
-        "[crm]\nadapter = 'sql'\nurl = 'sqlite:///crm.db'\nkey = 'id'\nobject = 'x; DROP TABLE leads'\n"
-        "[crm.fields]\nband = 'band'\n",
-        "crm.",
-        words=("push",),
-    ),
-    _case(
         "a rule on a column that is not there",
         "[[policy.disqualify]]\nreason = 'x'\ncolumn = 'y'\nequals = ['z']\n",
         "expected a column",

@@ -587,4 +587,4 @@ def _table(root: Path, name: str, sql: str) -> None:
         connection.execute(sql)
 
 
-CASES = [*REGISTRY, *MODEL_FILES, *RUNS, *DATABASES]
+CASES = [*widen(REGISTRY, 14), *MODEL_FILES, *widen(RUNS, 12), *widen(DATABASES, 9)]

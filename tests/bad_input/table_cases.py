@@ -479,11 +479,11 @@ ROWS = [
 
 CASES = [
     *FILES,
-    *PARQUET,
-    *HEADERS,
+    *widen(PARQUET, 8),
+    *widen(HEADERS, 5),
     *widen(_times(), 6),
-    *_odd_times(),
+    *widen(_odd_times(), 5),
     *widen(_numbers(), 3),
     *widen(_identifiers(), 6),
-    *ROWS,
+    *widen(ROWS, 16),
 ]

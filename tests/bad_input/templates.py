@@ -30,7 +30,7 @@ def lines(root: Path, table: str, *rows: str) -> None:
 
 def raw(root: Path, name: str, content: bytes) -> None:
     """Replace a file of the source by bytes, and take away the table's usual file."""
-    table = name.split(".")[0]
+    table = name.split(".", maxsplit=1)[0]
     (root / "data" / f"{table}.csv").unlink(missing_ok=True)
     (root / "data" / name).write_bytes(content)
 
