@@ -224,9 +224,11 @@ class Utf8Stream(io.RawIOBase):
                 raise self.error
         try:
             text = self._decoder.decode(chunk, final=self._ended)
-        except UnicodeDecodeError as error:
-            line = self._lines + error.object[: error.start].count(b"\n") + 1
-            found = f"line {line:,} holds the byte 0x{error.object[error.start]:02X}"
+        except UnicodeError as error:
+            found = "it does not begin with the mark of its byte order"
+            if isinstance(error, UnicodeDecodeError):
+                line = self._lines + error.object[: error.start].count(b"\n") + 1
+                found = f"line {line:,} holds the byte 0x{error.object[error.start]:02X}"
             guess = "windows-1252" if self._pass else "utf-8"
             self.error = _not_encoded(self._table, self._path, self._encoding, found, guess)
             raise self.error from None

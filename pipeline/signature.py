@@ -1,7 +1,7 @@
 """The signature of a model version: proof that it was saved by who holds the key, not by who can write the store.
 
-Hashes in the registry show that files were changed; who may write the registry can change the hashes as well. With a key
-(``TAMIS_REGISTRY__SIGNING_KEY``) a version carries an HMAC-SHA256 of its hashes, and one without it is refused.
+Hashes in the registry show that files were changed; who may write the registry can change the hashes as well. With a
+key (``TAMIS_REGISTRY__SIGNING_KEY``) a version carries an HMAC-SHA256 of its hashes, and one without it is refused.
 """
 
 import hashlib

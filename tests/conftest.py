@@ -23,7 +23,14 @@ __all__ = ["demo_made", "page_made"]
 
 # Nothing of the developer's own settings reaches a test. MLflow and matplotlib are imported later, on first use.
 SHARING = ("crm", "browser")
-KEPT = ("TAMIS_POSTGRES", "TAMIS_PRISM", "TAMIS_DATASETS", "TAMIS_REQUIRE_DATASETS", "TAMIS_REQUIRE_BROWSER")
+KEPT = (
+    "TAMIS_FUZZ",
+    "TAMIS_POSTGRES",
+    "TAMIS_PRISM",
+    "TAMIS_DATASETS",
+    "TAMIS_REQUIRE_DATASETS",
+    "TAMIS_REQUIRE_BROWSER",
+)
 for variable in [name for name in os.environ if name.startswith(("TAMIS_", "MLFLOW_")) and name not in KEPT]:
     del os.environ[variable]
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"

@@ -2,7 +2,8 @@
 
 ``python -m tests.supply_chain licences`` writes docs/licences.md from what is installed;
 ``python -m tests.supply_chain hashes REPORT`` writes a lock for ``pip install --require-hashes`` from the report of
-``pip install --dry-run --ignore-installed --report REPORT --constraint constraints.txt '.[dev]'`` (this platform's files).
+``pip install --dry-run --ignore-installed --report REPORT --constraint constraints.txt '.[dev]'``: the files that this
+platform takes.
 """
 
 import json
@@ -17,8 +18,8 @@ CLASSIFIER = "License :: OSI Approved :: "
 HEAD = """# Licences
 
 Every package of `constraints.txt`, as it says itself where it is installed; written by
-`python -m tests.supply_chain licences`. Tamis is Apache-2.0 and imports none of the packages under the GPL: Tryton and its
-modules are a server beside the tests, spoken to over HTTP.
+`python -m tests.supply_chain licences`. Tamis is Apache-2.0 and imports none of the packages under the GPL: Tryton and
+its modules are a server beside the tests, spoken to over HTTP.
 
 | package | version | licence |
 |---|---|---|
@@ -28,8 +29,12 @@ modules are a server beside the tests, spoken to over HTTP.
 def pinned() -> dict[str, str]:
     """Give the packages of constraints.txt with their versions."""
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    pairs = (line.split(";")[0].strip().split("==") for line in lines if "==" in line and not line.startswith("#"))
-    return {name: version for name, version in pairs}
+    pairs = (
+        line.split(";")[0].strip().split("==", maxsplit=1)
+        for line in lines
+        if "==" in line and not line.startswith("#")
+    )
+    return dict(pairs)
 
 
 def licence(name: str) -> str:
