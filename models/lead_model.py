@@ -369,24 +369,20 @@ class LeadModel:
                 raise DataError(
                     "model.json: the columns do not match their hash; the file was altered: fetch the model again."
                 )
-            model = cls(
+            return cls(
                 tables=tables,
                 schema=schema,
                 calibration=BetaCalibration.from_dict(data["calibration"]),
                 threshold=ThresholdChoice.from_dict(data["threshold"]),
                 bands=Bands.from_dict(data["bands"]),
-                reference=Reference(**data["reference"]),
+                reference=Reference(**data["reference"]).checked(),
                 shared=SharedFacts.from_dict(data["shared_facts"]),
                 amount=_amount(files, data["amount"]),
-                metadata=data["metadata"],
+                metadata=dict(data["metadata"]),
                 linear=None if data.get("linear") is None else LinearPart.from_dict(data["linear"]),
                 certificate=None if data.get("certificate") is None else Certificate.from_dict(data["certificate"]),
                 by_segment=_by_segment(files, data.get("by_segment")),
             )
-            model.threshold.check()
-            model.reference.check()
-            model.metadata.keys()
-        return model
 
 
 def _amount(files: Mapping[str, bytes], data: Mapping[str, Any] | None) -> AmountModel | None:

@@ -53,7 +53,7 @@ def read_json(files: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def as_written(form: str) -> Iterator[None]:
+def as_written(form: int) -> Iterator[None]:
     """Read what a model holds, whose values may be missing or of any kind.
 
     Raises
@@ -63,18 +63,18 @@ def as_written(form: str) -> Iterator[None]:
 
     Examples
     --------
-    >>> with as_written("tamis 9"):
+    >>> with as_written(9):
     ...     {}["bands"]
     Traceback (most recent call last):
         ...
-    features.errors.DataError: model.json: expected what format 'tamis 9' holds, found a value that is missing or of
+    features.errors.DataError: model.json: expected what format 9 holds, found a value that is missing or of
     another kind (KeyError: 'bands'); it was altered, or written by another version of Tamis: fetch the model again.
     """
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
         raise DataError(
-            f"{MODEL_FILE}: expected what format {form!r} holds, found a value that is missing or of another kind "
+            f"{MODEL_FILE}: expected what format {form} holds, found a value that is missing or of another kind "
             f"({type(error).__name__}: {error}); it was altered, or written by another version of Tamis: fetch the "
             "model again."
         ) from error

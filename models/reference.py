@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -35,8 +35,8 @@ class Reference:
     columns: Mapping[str, Mapping[str, Any]]
     watched: Mapping[str, Any] = field(default_factory=dict)
 
-    def check(self) -> None:
-        """Look at a reference that was read: its figures must be numbers.
+    def checked(self) -> Self:
+        """Give a reference that was read, once its figures are known to be numbers.
 
         Raises
         ------
@@ -45,7 +45,7 @@ class Reference:
 
         Examples
         --------
-        >>> Reference(-0.5, 3.0, {}).check()
+        >>> Reference(-0.5, 3.0, {}).checked()
         Traceback (most recent call last):
             ...
         ValueError: the reference is -0.5 and 3.0, which are no margin and no propensity
@@ -54,6 +54,7 @@ class Reference:
             raise ValueError(
                 f"the reference is {self.margin!r} and {self.propensity!r}, which are no margin and no propensity"
             )
+        return self
 
 
 class Scored(NamedTuple):

@@ -142,7 +142,9 @@ class ThresholdChoice:
         """
         own = data.get("own")
         curve = tuple(ThresholdPoint(**point) for point in data["curve"])
-        return cls(**{**data, "curve": curve, "own": None if own is None else Economics(**own)})
+        found = cls(**{**data, "curve": curve, "own": None if own is None else Economics(**own)})
+        found.check()
+        return found
 
 
 def candidates(propensity: Floats, least: int, ratio: float = 1.08) -> list[float]:

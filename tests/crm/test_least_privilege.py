@@ -15,6 +15,7 @@ CREATE TABLE leads (
 CREATE TABLE events (lead_id text); CREATE TABLE outcomes (lead_id text); CREATE TABLE salaries (amount int);
 INSERT INTO leads VALUES ('a', 'x@example.com', false, false, 0.1, 'D');
 """
+PASSWORD = secrets.token_hex(8)
 REFUSED = (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction)
 
 
@@ -23,7 +24,7 @@ def granted(postgres: str) -> dict[str, str]:
     """A database with the three roles, by their documented names; how each reaches it."""
     name, suffix = f"least_{secrets.token_hex(4)}", secrets.token_hex(3)
     (statements,) = re.findall(r"```sql\n(.*?)```", TEXT, re.DOTALL)
-    statements = re.sub(r"\btamis_(\w+)", rf"tamis_\1_{suffix}", statements).replace("'...'", "'a-password'")
+    statements = re.sub(r"\btamis_(\w+)", rf"tamis_\1_{suffix}", statements).replace("'...'", f"'{PASSWORD}'")
     with psycopg.connect(postgres, autocommit=True) as server:
         server.execute(f'CREATE DATABASE "{name}"')
     admin = psycopg.conninfo.make_conninfo(postgres, dbname=name)
@@ -32,8 +33,7 @@ def granted(postgres: str) -> dict[str, str]:
         server.execute(statements)
     roles = ("reader", "writer", "ledger")
     return {
-        role: psycopg.conninfo.make_conninfo(admin, user=f"tamis_{role}_{suffix}", password="a-password")
-        for role in roles
+        role: psycopg.conninfo.make_conninfo(admin, user=f"tamis_{role}_{suffix}", password=PASSWORD) for role in roles
     }
 
 

@@ -1,7 +1,7 @@
 """What reads bytes of others: settings, models, tables of contributions, trees; it ends well or in one of our errors.
 
 ``python -m tests.fuzz.readers settings`` (or model, arrays, booster) fuzzes one with atheris until it is stopped;
-libFuzzer's options follow: ``-max_total_time=60``. A crash is kept as a file, and becomes a case of ``tests/bad_input``.
+libFuzzer's options follow: ``-max_total_time=60``. A crash is kept as a file and becomes a case of ``tests/bad_input``.
 """
 
 import contextlib
