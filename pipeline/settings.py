@@ -52,7 +52,7 @@ class CsvSettings(Section):
     @classmethod
     def _one_character(cls, value: str) -> str:
         if value != "auto" and (len(value) != 1 or value.isalnum() or value in "\"'\r\n"):
-            raise ValueError(f"expected auto or one character that stands between fields, found {value!r}")
+            raise ValueError(f"expected auto or one character, found {value!r}")
         return value
 
     @field_validator("encoding")

@@ -73,7 +73,7 @@ def test_no_secret_stands_in_a_file() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["-----BEGIN RSA PRIVATE KEY-----", "AKIA" + "A1B2" * 4, "https://ana:" + "hunter2@crm.example.com"]
+    "text", ["-----BEGIN RSA " + "PRIVATE KEY-----", "AKIA" + "A1B2" * 4, "https://ana:" + "hunter2@crm.example.com"]
 )
 def test_the_search_for_secrets_finds_some(text: str) -> None:
     assert any(re.search(pattern, text) for pattern in SECRETS.values())
