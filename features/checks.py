@@ -31,7 +31,12 @@ HOMES = {
     "changes": ("lead_id", "leads"),
     "signals": ("account_id", "leads or accounts"),
 }
-UNREADABLE = {"time": "unreadable_time", "number": "unreadable_number", "flag": "unreadable_flag"}
+UNREADABLE = {
+    "time": "unreadable_time",
+    "number": "unreadable_number",
+    "flag": "unreadable_flag",
+    "text": "contact_details",
+}
 
 Frame = nw.LazyFrame[Any]
 

@@ -69,23 +69,24 @@ def snapshot_plan(settings: Settings) -> SnapshotPlan:
 
 def declared_features(opened: Opened, settings: Settings) -> tuple[Feature, ...]:
     """Every feature of the catalogue for these tables, in a fixed order."""
+    fewest = settings.features.min_level_rows
     options = FeatureOptions(
         families=settings.features.families,
         exclude=frozenset(settings.features.exclude),
         labels={column: {str(k): v for k, v in words.items()} for column, words in settings.features.labels.items()},
-        event_types=_distinct(opened, "events", "type"),
-        signal_types=_distinct(opened, "signals", "type"),
-        criteria=_distinct(opened, "answers", "criterion"),
+        event_types=_distinct(opened, "events", "type", fewest),
+        signal_types=_distinct(opened, "signals", "type", fewest),
+        criteria=_distinct(opened, "answers", "criterion", fewest),
     )
     return catalogue(opened.tables, options)
 
 
-def _distinct(opened: Opened, table: str, column: str) -> tuple[str, ...]:
-    """The values of a column, the most frequent first."""
+def _distinct(opened: Opened, table: str, column: str, fewest: int) -> tuple[str, ...]:
+    """The values of a column, the most frequent first; one of few rows could be a name that slipped in."""
     frame = opened.tables.frames.get(table)
     if frame is None:
         return ()
-    counted = collect(frame.group_by(column).agg(n=nw.len()).filter(~nw.col(column).is_null()))
+    counted = collect(frame.group_by(column).agg(n=nw.len()).filter(~nw.col(column).is_null(), nw.col("n") >= fewest))
     return tuple(counted.sort_values(["n", column], ascending=[False, True])[column].astype(str))
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from features.errors import UseError
-from features.faults import Fault, nearest
+from features.faults import Fault, FaultyDataError, nearest
 from features.tables import SCHEMA
 from pipeline import csv_files, exports
 from pipeline.cells import literal, select
@@ -22,6 +22,7 @@ from pipeline.typing_columns import Raw
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 LISTED = 20
+BOMB_ROWS, BOMB_ROWS_PER_BYTE = 1_000_000, 100
 
 
 @dataclass(frozen=True)
@@ -228,6 +229,7 @@ def read_raw(
         types = ("VARCHAR",) * len(look.headers)
         return Raw(table, scan(target), look.headers, types, look.delimiter, settings.decimal, wrong)
     try:
+        _refuse_bomb(table, place.path)
         headers = place.headers or tuple(pa.parquet.read_schema(place.path).names)
         cells = [f"c{position}" for position in range(len(headers))]
         if place.form == "extract":
@@ -244,3 +246,23 @@ def read_raw(
         ) from None
     types = tuple(row[1] for row in described)
     return Raw(table, relation, headers, types, decimal="." if place.form == "extract" else "auto")
+
+
+def _refuse_bomb(table: str, path: Path) -> None:
+    """Refuse a file of a few bytes that says many rows: of one that is true, each row costs something."""
+    rows = pa.parquet.read_metadata(path).num_rows
+    if rows > BOMB_ROWS and rows > BOMB_ROWS_PER_BYTE * path.stat().st_size:
+        found = f"{path.name} says {rows:,} rows in {path.stat().st_size:,} bytes, as no export does"
+        raise csv_files.refusal(table, "bomb", found, "If you trust it, write it as CSV.")
+
+
+def unreadable(table: str, path: Path) -> FaultyDataError | None:
+    """Say why a Parquet file cannot be read to its end; None where it can."""
+    try:
+        with pa.parquet.ParquetFile(path) as file:
+            for _ in file.iter_batches():
+                pass
+    except (pa.ArrowException, OSError) as error:
+        found = f"{path.name} is a Parquet file that cannot be read to its end: {str(error).splitlines()[0]}"
+        return csv_files.refusal(table, "unreadable_file", found, "Export it again.")
+    return None

@@ -25,6 +25,7 @@ from models.realised import Realised
 from models.shift import Shift
 from models.watching import Finding, Limits, watch_columns, watch_expected
 from pipeline.console import Console
+from pipeline.destination import check_destination
 from pipeline.explain import chosen_language
 from pipeline.matured import held_to_account
 from pipeline.monitor_views import monitor_views
@@ -153,8 +154,8 @@ def run(
     """
     settings, workspace = load(root), Workspace(root)
     lang = chosen_language(language, settings)
-    if note is not None and note.suffix not in (".html", ".md"):
-        raise UseError(f"--note: expected a name that ends in .html or .md, found {note.name!r}.")
+    if note is not None:
+        check_destination("--note", note, workspace, settings, endings=(".html", ".md"))
     watched = watch(workspace, settings, now=now, console=console)
     result = watched.to_dict(now)
     text = json.dumps(result, ensure_ascii=False, indent=1)

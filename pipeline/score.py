@@ -17,12 +17,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from features.checks import EARLIEST
 from features.errors import DataError, PartialError, TamisError, UseError
 from models.alarms import ReasonTally, alarms
 from models.lead_model import LeadModel
 from models.policy import FLAGS, INCOMPLETE
 from pipeline.console import Console
 from pipeline.describe import describe_scoring
+from pipeline.destination import check_destination
 from pipeline.language import iso
 from pipeline.office import work_calendar
 from pipeline.opening import open_tables
@@ -133,7 +135,7 @@ def score(workspace: Workspace, settings: Settings, request: Request, *, now: in
     DataError
         The tables cannot be used, or hold none of the model's features.
     """
-    _check_request(request)
+    _check_request(request, workspace, settings)
     ensure_writable(workspace)
     with workspace.lock("score"), workspace.scratch() as scratch:
         with console.step("Loading the model"):
@@ -181,9 +183,10 @@ def score(workspace: Workspace, settings: Settings, request: Request, *, now: in
     return Scored(result, model)
 
 
-def _check_request(request: Request) -> None:
-    if request.out is not None and request.out.suffix not in (".parquet", ".csv"):
-        raise UseError(f"--out: expected a name that ends in .parquet or .csv, found {request.out.name!r}.")
+def _check_request(request: Request, workspace: Workspace, settings: Settings) -> None:
+    if request.out is not None:
+        inputs = () if request.leads is None else (request.leads,)
+        check_destination("--out", request.out, workspace, settings, endings=(".parquet", ".csv"), inputs=inputs)
     if request.out is not None and not request.out.parent.is_dir():
         raise UseError(f"--out: the folder {request.out.parent} does not exist. Create it first.")
     if request.leads is not None and not request.leads.is_file():
@@ -196,11 +199,13 @@ def _cutoff(request: Request, opened: Opened, settings: Settings, now: int) -> i
         return min(now, opened.tables.extracted_at + 1)
     try:
         at = datetime.fromisoformat(request.as_of)
-    except ValueError:
+        cutoff = int((at if at.tzinfo else at.replace(tzinfo=settings.zone)).timestamp())
+    except (ValueError, OverflowError):
         raise UseError(f"--as-of: expected an instant such as 2026-11-21T06:00:00Z, found {request.as_of!r}.") from None
-    cutoff = int((at if at.tzinfo else at.replace(tzinfo=settings.zone)).timestamp())
+    if cutoff < EARLIEST:
+        raise UseError(f"--as-of: expected an instant from {iso(EARLIEST)} on, found {request.as_of!r}.")
     if cutoff > now:
-        raise UseError(f"--as-of: {iso(cutoff)} is in the future. Expected an instant up to {iso(now)}.")
+        raise UseError(f"--as-of: {request.as_of} is in the future. Expected an instant up to {iso(now)}.")
     return cutoff
 
 

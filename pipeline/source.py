@@ -19,6 +19,8 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import narwhals.stable.v2 as nw
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from features.errors import UseError
 from features.faults import Fault, Faults, FaultyDataError, fault
@@ -29,7 +31,7 @@ from pipeline.columns import Bound, bind
 from pipeline.enrichment.enrich import Enricher, Enrichments, fingerprints
 from pipeline.forget import suppression
 from pipeline.forget.suppression import Suppressed
-from pipeline.locate import Located, locate, read_raw
+from pipeline.locate import Located, Place, locate, read_raw, unreadable
 from pipeline.settings import LimitSettings, SourceSettings
 from pipeline.staging import Stager
 from pipeline.typing_columns import Raw
@@ -127,7 +129,7 @@ def open_source(  # noqa: PLR0913 (what shapes a source, each by its name)
         located = locate(source, root, work, leads_file)
         stamp = asked.stamp(located)
         target = staging / stamp
-        if not (target / RECORD).is_file():
+        if not _Record.is_whole(target):
             building = work / "result"
             building.mkdir()
             record = _stage(connection, asked, located, work, building)
@@ -213,6 +215,23 @@ class _Record:
         path.write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
 
     @classmethod
+    def is_whole(cls, target: Path) -> bool:
+        """Whether a staging can be used again; one that was damaged is removed, to be made anew."""
+        if not target.exists():
+            return False
+        try:
+            for table in cls.read(target / RECORD).counts():
+                pq.read_metadata(target / f"{table}.parquet")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException):
+            shutil.rmtree(target, ignore_errors=True)
+            return False
+        return True
+
+    def counts(self) -> dict[str, int]:
+        """Rows of each table that was kept."""
+        return {table: count.kept for table, count in self.faults.counts.items() if count.read}
+
+    @classmethod
     def read(cls, path: Path) -> "_Record":
         data = json.loads(path.read_text(encoding="utf-8"))
         return cls(
@@ -224,7 +243,7 @@ class _Record:
         )
 
     def tables(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> Tables:
-        counts = {table: count.kept for table, count in self.faults.counts.items() if count.read}
+        counts = self.counts()
         frames: dict[str, nw.LazyFrame[Any]] = {
             table: nw.from_native(connection.read_parquet(str(folder / f"{table}.parquet"))).lazy() for table in counts
         }
@@ -260,13 +279,11 @@ def _stage(
         if raw is None:
             faults.append(fault(table, "", "empty_table", "refuse" if table == "leads" else "notice", 0))
             continue
-        columns, found = _bind(connection, raw, asked)
+        columns, found = _type(connection, stager, raw, asked, located.places.get(table))
         faults += found
         if table == "leads":
             one_table, more = _one_table(columns, located, asked)
             faults += more
-        if not any(item.level == "refuse" for item in found):
-            stager.type(raw, columns, asked.kinds)
     if asked.extracted_at is None:
         stager.find_extraction(asked.now)
     else:
@@ -275,6 +292,23 @@ def _stage(
     result = stager.result
     everything = Faults(tuple(faults + result.faults), result.counts)
     return _Record(tuple(result.attributes), result.extracted_at, one_table, everything, result.headers)
+
+
+def _type(
+    connection: duckdb.DuckDBPyConnection, stager: Stager, raw: Raw, asked: _Request, place: Place | None
+) -> tuple[list[Bound], list[Fault]]:
+    """Bind the columns of a table and read its cells, unless something is refused."""
+    try:
+        columns, found = _bind(connection, raw, asked)
+        if not any(item.level == "refuse" for item in found):
+            stager.type(raw, columns, asked.kinds)
+    except duckdb.Error:
+        # Pages of Parquet that are altered show when they are read, wherever that is.
+        told = unreadable(raw.table, place.path) if place and place.form == "parquet" else None
+        if told is None:
+            raise
+        return [], list(told.faults.items)
+    return columns, found
 
 
 def _order(located: Located, enrichment: Enrichments) -> list[str]:

@@ -5,6 +5,7 @@ it, and write what is sound, sorted by its key: the order of the source's rows n
 """
 
 import datetime
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,9 @@ from pipeline.typed_query import typed_query
 from pipeline.typing_columns import Raw, look
 
 EXAMPLES = 3
+# A number with the marks of dates and times, but no telephone number; one word in lower case, as of a state.
+SOME_TIME = re.compile(r"(?!\+|[\d .]{9})[-+\d/:., TZ]{1,30}|\d{1,8}", re.ASCII)
+SOME_WORD = re.compile(r"[^\W\d_A-Z]{1,12}")
 # Few enough that the rows of one lead are read in milliseconds.
 ROWS_PER_GROUP = 8_192
 REMOVING = ("row", "drop")
@@ -116,11 +120,11 @@ class Stager:
     def type(self, raw: Raw, columns: Sequence[Bound], imposed: Collection[Attribute] = ()) -> None:
         """Read every cell of a table into its typed file."""
         plan = look(self._connection, raw, columns, self._settings, imposed)
+        query = typed_query(raw, columns, plan, self._settings, self._scoring_file and raw.table == "leads")
+        self._copy(query, self._typed(raw.table))
         self._raws[raw.table] = raw
         self.result.faults += plan.faults
         self.result.headers[raw.table] = raw.headers
-        query = typed_query(raw, columns, plan, self._settings, self._scoring_file and raw.table == "leads")
-        self._copy(query, self._typed(raw.table))
         left_out = self._leave_out(raw.table)
         for name, kind in plan.kinds.items():
             known: Any = (raw.table, name, "category" if kind == "yes_no" else kind)
@@ -347,13 +351,17 @@ def iso(seconds: int) -> str:
 
 
 def shown(value: int | str | None) -> str | None:
-    """Write a cell for a message; what looks like an e-mail address, in a column of times, is withheld.
+    """Write a cell for a message, unless it could name somebody: where an export slipped, names stand anywhere.
 
     Examples
     --------
-    >>> shown(0), shown("31/31/2024"), shown("jo@example.com") is None
-    ('1970-01-01T00:00:00Z', '31/31/2024', True)
+    >>> shown(0), shown("31/31/2024"), shown("perhaps")
+    ('1970-01-01T00:00:00Z', '31/31/2024', 'perhaps')
+    >>> [shown(text) for text in ("jo@example.com", "Zoé Martin", "06 12 34 56 78")]
+    [None, None, None]
     """
     if isinstance(value, int):
         return iso(value)
-    return None if value is None or "@" in value else value
+    if value is None or not (SOME_TIME.fullmatch(value) or SOME_WORD.fullmatch(value)):
+        return None
+    return value
