@@ -1,5 +1,6 @@
 """Steps 3 to 5 of the design: snapshots, features, and the frame that the model reads."""
 
+import shutil
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -209,14 +210,12 @@ def materialise(opened: Opened, keys: pd.DataFrame, features: Sequence[Feature],
     pathlib.Path
         Parquet with the keys and one column per feature.
     """
-    snapshots_path, raw_path, path = (scratch / name for name in ("snapshots", "raw", "features"))
-    pq.write_table(pa.Table.from_pandas(keys, preserve_index=False), snapshots_path)
-    connection = opened.connection
-    snapshots = nw.from_native(connection.read_parquet(str(snapshots_path)))
+    raw_path, path = (scratch / name for name in ("raw", "features"))
+    snapshots = opened.engine.put(pa.Table.from_pandas(keys, preserve_index=False))
     first, last = (0, 0) if keys.empty else (int(keys["cutoff"].min()), int(keys["cutoff"].max()))
-    lazy = describe(snapshots, opened.tables, features, first, last)
-    lazy.sink_parquet(str(raw_path))
-    order: duckdb.DuckDBPyRelation = connection.read_parquet(str(raw_path)).order("lead_id, cutoff")
+    opened.engine.save(describe(snapshots, opened.tables, features, first, last), raw_path)
+    raw = str(raw_path / "*.parquet") if raw_path.is_dir() else str(raw_path)
+    order: duckdb.DuckDBPyRelation = opened.connection.read_parquet(raw).order("lead_id, cutoff")
     order.write_parquet(str(path))
-    raw_path.unlink()
+    shutil.rmtree(raw_path) if raw_path.is_dir() else raw_path.unlink()
     return path

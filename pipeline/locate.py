@@ -92,7 +92,7 @@ def _files(source: SourceSettings, root: Path, without_leads: bool) -> Located:
     places: dict[str, Place] = {}
     faults: list[Fault] = []
     there = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-    for table in _wanted(source, without_leads):
+    for table in wanted_tables(source, without_leads):
         named = source.tables[table].path if table in source.tables else ""
         names = [named] if named else [table + ending for ending in ENDINGS]
         found = [folder / name for name in names if (folder / name).is_file()]
@@ -107,7 +107,7 @@ def _files(source: SourceSettings, root: Path, without_leads: bool) -> Located:
     return Located(places, faults)
 
 
-def _wanted(source: SourceSettings, without_leads: bool) -> list[str]:
+def wanted_tables(source: SourceSettings, without_leads: bool) -> list[str]:
     """Tables to look for: all of them, or those that the settings name."""
     named = {"leads", *source.tables} if source.only_named else set(SCHEMA)
     return [table for table in SCHEMA if table in named and not (table == "leads" and without_leads)]
@@ -137,7 +137,7 @@ def _tables(source: SourceSettings, root: Path, work: Path, without_leads: bool)
     password = source.password.get_secret_value() if source.password else None
     wanted = {
         table: (source.tables[table].path if table in source.tables else "") or table
-        for table in _wanted(source, without_leads)
+        for table in wanted_tables(source, without_leads)
     }
     named = ["leads", *(table for table in source.tables if source.tables[table].path)]
     extraction = Database(source.url, password, root).extract(wanted, named, work)

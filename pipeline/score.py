@@ -142,7 +142,7 @@ def score(workspace: Workspace, settings: Settings, request: Request, *, now: in
             model = LeadModel.load(files)
         with console.step("Reading the tables"):
             opened = open_tables(workspace, settings, now=now, model=model, leads_file=request.leads)
-        with closing(opened.connection):
+        with closing(opened):
             cutoff = _cutoff(request, opened, settings, now)
             with console.step("Computing the features"):
                 opted_out = _opted_out(opened)
