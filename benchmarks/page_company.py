@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.score import ROWS_PER_GROUP
+from pipeline.score_rows import ROWS_PER_GROUP
 from pipeline.score_runs import SCHEMA, ScoreRun, newest, published
 from pipeline.simulator.words import COMPANY_HEADS, COMPANY_TAILS, FIRST_NAMES, LAST_NAMES
 from pipeline.staging import ROWS_PER_GROUP as STAGED_PER_GROUP

@@ -35,8 +35,8 @@ _NAF_MEASURES = frozenset({"naf_section", "naf_division", "industry_text"})
 _NUMBER_MEASURES = frozenset({"date", "weekday", "employee_band"})
 _KEYS = ["lead_id", "cutoff"]
 KNOWN_AT = "__known_at"
-# No dot in the name of a column: Spark would look for a field of a structure.
-_OWN, _THEIRS = "leads ", "accounts "
+# No dot in the name of a column: Spark would look for a field of a structure. Short: Postgres cuts names at 63 bytes.
+_OWN, _THEIRS = "l ", "a "
 c = nw.col
 
 
@@ -95,7 +95,9 @@ def attribute_frame(keys: Frame, tables: Tables, wanted: Sequence[Feature], last
 
 def _placed(recipe: Recipe) -> Recipe:
     """Name the columns of a recipe as they are called once leads and accounts are joined."""
-    return replace(recipe, columns=tuple(name.replace(".", " ", 1) for name in recipe.columns))
+    short = {"leads": _OWN, "accounts": _THEIRS}
+    parts = (name.partition(".") for name in recipe.columns)
+    return replace(recipe, columns=tuple(short[table] + name for table, _, name in parts))
 
 
 def _joined(keys: Frame, tables: Tables, columns: Sequence[str]) -> tuple[Frame, dict[str, Any]]:

@@ -22,7 +22,7 @@ from models.alarms import ReasonTally, alarms
 from models.lead_model import LeadModel
 from models.policy import FLAGS, INCOMPLETE
 from pipeline.console import Console
-from pipeline.describe import describe_scoring
+from pipeline.describe import Described, describe_scoring
 from pipeline.language import iso
 from pipeline.office import work_calendar
 from pipeline.opening import open_tables
@@ -31,7 +31,7 @@ from pipeline.owner_thresholds import TEAM_ONLY, lead_thresholds
 from pipeline.page.index import build_newest
 from pipeline.policy_facts import policy_version, read_policy_facts
 from pipeline.score_out import write_out
-from pipeline.score_rows import NONE_BEFORE, Previous, RunFacts, score_block
+from pipeline.score_rows import NONE_BEFORE, Previous, RunFacts, write_block, write_table
 from pipeline.score_runs import EXPLORATION, MANIFEST, OPTED_OUT, TALLY, ScoreRun, newest
 from pipeline.settings import Settings
 from pipeline.settings_file import load
@@ -42,8 +42,6 @@ from pipeline.views import score_views
 from pipeline.workspace import Workspace, ensure_writable, publish, write_text
 
 HOTTEST = 5
-# Few enough that one lead is read in milliseconds, whatever the number of leads.
-ROWS_PER_GROUP = 1_000
 
 
 @dataclass(frozen=True)
@@ -167,10 +165,9 @@ def score(workspace: Workspace, settings: Settings, request: Request, *, now: in
             head["run_id"], head["scored_at"], cutoff, model, version, settings, policy, calendar, before, owners
         )
         with console.step("Scoring and explaining"):
-            for number, block in enumerate(described.blocks(settings.limits.rows_per_block)):
-                _write_block(building, number, block, run_)
+            _write_rows(opened, described, building, run_, files)
         with console.step("Publishing"):
-            _write(pa.table({"lead_id": pa.array(sorted(opted_out), pa.string())}), building / OPTED_OUT)
+            write_table(pa.table({"lead_id": pa.array(sorted(opted_out), pa.string())}), building / OPTED_OUT)
             manifest = _manifest(building, run_, cutoff, kind, opened, described.missing)
             write_text(building / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
             final = workspace.scores / run_.run_id
@@ -259,20 +256,17 @@ def _before(run_: ScoreRun | None) -> Previous:
     return Previous(pd.Index(table.column("lead_id").to_pandas()), table.column("propensity").to_numpy(), due)
 
 
-def _write_block(building: Path, number: int, block: pa.Table, run_: RunFacts) -> None:
-    """Score one block, unless an interrupted run has done so already."""
-    name = f"part-{number:05d}.parquet"
-    path = building / "rows" / name
-    if path.is_file():
+def _write_rows(
+    opened: Opened, described: Described, building: Path, run_: RunFacts, files: Mapping[str, bytes]
+) -> None:
+    """Score block by block: here, or where the features stand in many files."""
+    if opened.engine.distributed:
+        from pipeline.engines.spark_score import score_on_spark  # noqa: PLC0415 (an extra)
+
+        score_on_spark(opened.engine, described, building, run_, files)
         return
-    _write(block.drop_columns("cutoff"), building / "features" / name)
-    _write(score_block(block.to_pandas(), run_), path)
-
-
-def _write(table: pa.Table, path: Path) -> None:
-    temporary = path.with_suffix(".tmp")
-    pq.write_table(table, temporary, compression="zstd", row_group_size=ROWS_PER_GROUP)
-    temporary.replace(path)
+    for number, block in enumerate(described.blocks(run_.settings.limits.rows_per_block)):
+        write_block(building, f"part-{number:05d}.parquet", block, run_)
 
 
 def _manifest(

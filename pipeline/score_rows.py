@@ -3,12 +3,14 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from features.specification import Feature
 from models.alarms import ReasonTally
@@ -24,6 +26,8 @@ from pipeline.score_runs import EXPLORATION, REASON, SCHEMA, TALLY
 from pipeline.settings import Settings
 from pipeline.tracking import Version
 
+# Few enough that one lead is read in milliseconds, whatever the number of leads.
+ROWS_PER_GROUP = 1_000
 STABLE = 0.02  # a smaller move of the propensity is no trend
 Floats = npt.NDArray[np.float64]
 
@@ -166,6 +170,36 @@ def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
         for field in SCHEMA
     ]
     return pa.Table.from_arrays(arrays, schema=SCHEMA.with_metadata({TALLY: json.dumps(tally.to_dict())}))
+
+
+def write_block(building: Path, name: str, block: pa.Table, run_: RunFacts, attempt: str = "") -> None:
+    """Score one block into a file of rows and one of features, unless an interrupted run has done so already.
+
+    Parameters
+    ----------
+    building : Path
+        Folder of a run that is not published yet, with ``rows`` and ``features``.
+    name : str
+        Of both files.
+    block : pyarrow.Table
+        Keys and features, in the order of leads.
+    run_ : RunFacts
+        What all blocks share.
+    attempt : str
+        Tells apart those who may write the same file at a time; both write the same.
+    """
+    path = building / "rows" / name
+    if path.is_file():
+        return
+    write_table(block.drop_columns("cutoff"), building / "features" / name, attempt)
+    write_table(score_block(block.to_pandas(), run_), path, attempt)
+
+
+def write_table(table: pa.Table, path: Path, attempt: str = "") -> None:
+    """Write Parquet that appears whole, by one rename."""
+    temporary = path.with_suffix(f".{attempt}tmp")
+    pq.write_table(table, temporary, compression="zstd", row_group_size=ROWS_PER_GROUP)
+    temporary.replace(path)
 
 
 def product_columns(features: Sequence[Feature], types: Sequence[str]) -> list[int]:

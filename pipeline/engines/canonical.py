@@ -51,7 +51,7 @@ def is_instant(dtype: Any) -> bool:
     >>> is_instant(nw.Datetime("us")), is_instant(nw.Date()), is_instant(nw.Time())
     (True, True, False)
     """
-    return bool(dtype == nw.Date or dtype == nw.Datetime)
+    return isinstance(dtype, (nw.Date, nw.Datetime))
 
 
 def canonical(

@@ -11,7 +11,15 @@ from features.frames import Frame
 
 
 class Engine(Protocol):
-    """A place that computes features: the same expressions, compiled by narwhals to what it speaks."""
+    """A place that computes features: the same expressions, compiled by narwhals to what it speaks.
+
+    Attributes
+    ----------
+    distributed : bool
+        Whether it is many machines, so that scores too are made there.
+    """
+
+    distributed: bool
 
     def put(self, rows: pa.Table) -> Frame:
         """Make rows of ours usable beside its tables; gone when the engine is closed."""
@@ -42,6 +50,8 @@ class Embedded:
     >>> engine.close()
     """
 
+    distributed = False
+
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
 
@@ -62,7 +72,6 @@ class Place(Engine, Protocol):
     """An engine that holds the tables itself, so that they are worked on in place."""
 
     name: str
-    extra: str
 
     def there(self) -> list[str]:
         """Names of its tables and views, sorted, for messages."""

@@ -70,7 +70,7 @@ class Warehouse:
         What must not stand in a message.
     """
 
-    extra = "warehouse"
+    distributed = False
 
     def __init__(self, backend: Any, name: str, secrets: Sequence[str] = ()) -> None:
         self._backend, self.name, self._secrets = backend, name, tuple(secrets)
