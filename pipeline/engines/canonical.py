@@ -20,7 +20,7 @@ from pipeline.engines.engine import Place
 from pipeline.settings import OutcomeSettings, SourceSettings
 
 ANY = "*"
-TYPES = {"id": nw.String, "text": nw.String, "time": nw.Int64, "number": nw.Float64, "flag": nw.Int64}
+TYPES: dict[str, Any] = {"id": nw.String, "text": nw.String, "time": nw.Int64, "number": nw.Float64, "flag": nw.Int64}
 KINDS = {"number": nw.Float64, "category": nw.String, "date": nw.Int64}
 LARGEST = 1.7976931348623157e308
 PLAIN_NUMBER = r"^[-+]?[0-9]{1,15}(\.[0-9]{1,15})?$"
@@ -215,7 +215,7 @@ def _outcome(text: nw.Expr, words: OutcomeSettings) -> dict[str, nw.Expr]:
     )
     rest = "won" if ANY in words.won else "lost" if ANY in words.lost else None
     is_open = lower.is_in([*undecided, ""])
-    known = nw.when(lower.is_in(won)).then(nw.lit("won"))
+    known: Any = nw.when(lower.is_in(won)).then(nw.lit("won"))
     known = known.otherwise(nw.when(lower.is_in(lost)).then(nw.lit("lost")).otherwise(nw.lit(rest, nw.String)))
     value = nw.when(~text.is_null() & ~is_open).then(known)
     unknown = nw.when(value.is_null() & ~is_open).then(text)
@@ -225,7 +225,7 @@ def _outcome(text: nw.Expr, words: OutcomeSettings) -> dict[str, nw.Expr]:
 def _field(text: nw.Expr, source: SourceSettings) -> nw.Expr:
     """Name the changed field as we do, where the history uses the name of the source."""
     for table in ("leads", "accounts"):
-        mapping: Mapping[str, str] = source.tables[table].columns if table in source.tables else {}  # type: ignore[index]
+        mapping: Mapping[str, str] = source.tables[table].columns if table in source.tables else {}
         for ours, theirs in mapping.items():
             if theirs and theirs != ROW_NUMBER:
                 same = text.str.to_lowercase() == theirs.strip().lower()

@@ -108,7 +108,7 @@ def _typed(
     attributes: list[Attribute] = []
     faults: list[Fault] = []
     inside = False
-    settings: Mapping[str, Any] = source.tables
+    settings: Any = source.tables
     for table in wanted_tables(source, without_leads=False):
         named = settings[table].path if table in settings else ""
         native = place.table(named or table)
@@ -186,7 +186,7 @@ def _count(table: str, marked: Checked, extracted_at: int) -> tuple[list[Fault],
     for place, check in enumerate(marked.checks):
         if n := row[flag(place)]:
             _, home = checks.HOMES.get(table, ("", ""))
-            details = {"extracted": iso(extracted_at), "home": home}
+            details: Any = {"extracted": iso(extracted_at), "home": home}
             faults.append(fault(table, check.column, check.reason, check.level, n, **details))
     kept = row["read"] - row["gone"]
     if not kept and (table == "leads" or not row["read"]):

@@ -111,7 +111,8 @@ class Warehouse:
     def put(self, rows: pa.Table) -> Frame:
         """See `Engine`."""
         if self._backend.name != "postgres":
-            return nw.from_native(ibis.memtable(rows)).lazy()
+            keys: Frame = nw.from_native(ibis.memtable(rows)).lazy()
+            return keys
         name = KEYS.format(self._n_keys)
         self._n_keys += 1
         quoted = [f'"{field.name}" {_POSTGRES[field.type]}' for field in rows.schema]
@@ -122,7 +123,8 @@ class Warehouse:
                     for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                         copy.write_row(row)
             cursor.execute(f"ANALYZE {name}")
-            return nw.from_native(self._backend.table(name)).lazy()
+            keys = nw.from_native(self._backend.table(name)).lazy()
+            return keys
 
     def save(self, frame: Frame, path: Path) -> None:
         """See `Engine`; in batches, so that memory does not grow with the rows."""
@@ -138,7 +140,9 @@ class Warehouse:
         self._backend.disconnect()
 
 
-@ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, dt.Timestamp()), dt.Timestamp(timezone="UTC")))
+@ibis.udf.scalar.builtin(  # type: ignore[untyped-decorator]  # Ibis has no types
+    name="timezone", signature=((dt.string, dt.Timestamp()), dt.Timestamp(timezone="UTC"))
+)
 def _at_zone(zone: Any, clock: Any) -> Any:
     """Postgres's own function behind AT TIME ZONE."""
 
