@@ -110,21 +110,22 @@ class Warehouse:
 
     def put(self, rows: pa.Table) -> Frame:
         """See `Engine`."""
-        if self._backend.name != "postgres":
-            keys: Frame = nw.from_native(ibis.memtable(rows)).lazy()
-            return keys
+        native = self._copied(rows) if self._backend.name == "postgres" else ibis.memtable(rows)
+        keys: Frame = nw.from_native(native).lazy()
+        return keys
+
+    def _copied(self, rows: pa.Table) -> Any:
         name = KEYS.format(self._n_keys)
         self._n_keys += 1
-        quoted = [f'"{field.name}" {_POSTGRES[field.type]}' for field in rows.schema]
+        columns = [f'"{field.name}" {_POSTGRES[field.type]}' for field in rows.schema]
         with _told(self.name, self._secrets), self._backend.con.cursor() as cursor:
-            cursor.execute(f"CREATE TEMPORARY TABLE {name} ({', '.join(quoted)})")
+            cursor.execute(f"CREATE TEMPORARY TABLE {name} ({', '.join(columns)})")
             with cursor.copy(f"COPY {name} FROM STDIN") as copy:
                 for batch in rows.to_batches(BATCH):
                     for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                         copy.write_row(row)
             cursor.execute(f"ANALYZE {name}")
-            keys = nw.from_native(self._backend.table(name)).lazy()
-            return keys
+            return self._backend.table(name)
 
     def save(self, frame: Frame, path: Path) -> None:
         """See `Engine`; in batches, so that memory does not grow with the rows."""
