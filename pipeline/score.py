@@ -31,8 +31,8 @@ from pipeline.owner_thresholds import TEAM_ONLY, lead_thresholds
 from pipeline.page.index import build_newest
 from pipeline.policy_facts import policy_version, read_policy_facts
 from pipeline.score_out import write_out
-from pipeline.score_rows import NONE_BEFORE, Previous, RunFacts, write_block, write_table
-from pipeline.score_runs import EXPLORATION, MANIFEST, OPTED_OUT, TALLY, ScoreRun, newest
+from pipeline.score_rows import NONE_BEFORE, Previous, RunFacts, write_block
+from pipeline.score_runs import EXPLORATION, MANIFEST, OPTED_OUT, TALLY, ScoreRun, newest, write_part
 from pipeline.settings import Settings
 from pipeline.settings_file import load
 from pipeline.source import Opened
@@ -167,7 +167,7 @@ def score(workspace: Workspace, settings: Settings, request: Request, *, now: in
         with console.step("Scoring and explaining"):
             _write_rows(opened, described, building, run_, files)
         with console.step("Publishing"):
-            write_table(pa.table({"lead_id": pa.array(sorted(opted_out), pa.string())}), building / OPTED_OUT)
+            write_part(pa.table({"lead_id": pa.array(sorted(opted_out), pa.string())}), building / OPTED_OUT)
             manifest = _manifest(building, run_, cutoff, kind, opened, described.missing)
             write_text(building / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
             final = workspace.scores / run_.run_id

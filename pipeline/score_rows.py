@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from features.specification import Feature
 from models.alarms import ReasonTally
@@ -22,12 +21,10 @@ from models.policy import WITH_SALES, Scores, qualify
 from models.reasons import ReasonTable, top_reasons
 from pipeline.owner_thresholds import TEAM_ONLY, LeadThresholds
 from pipeline.policy_facts import PolicyFacts, policy_of
-from pipeline.score_runs import EXPLORATION, REASON, SCHEMA, TALLY
+from pipeline.score_runs import EXPLORATION, REASON, SCHEMA, TALLY, write_part
 from pipeline.settings import Settings
 from pipeline.tracking import Version
 
-# Few enough that one lead is read in milliseconds, whatever the number of leads.
-ROWS_PER_GROUP = 1_000
 STABLE = 0.02  # a smaller move of the propensity is no trend
 Floats = npt.NDArray[np.float64]
 
@@ -191,15 +188,8 @@ def write_block(building: Path, name: str, block: pa.Table, run_: RunFacts, atte
     path = building / "rows" / name
     if path.is_file():
         return
-    write_table(block.drop_columns("cutoff"), building / "features" / name, attempt)
-    write_table(score_block(block.to_pandas(), run_), path, attempt)
-
-
-def write_table(table: pa.Table, path: Path, attempt: str = "") -> None:
-    """Write Parquet that appears whole, by one rename."""
-    temporary = path.with_suffix(f".{attempt}tmp")
-    pq.write_table(table, temporary, compression="zstd", row_group_size=ROWS_PER_GROUP)
-    temporary.replace(path)
+    write_part(block.drop_columns("cutoff"), building / "features" / name, attempt)
+    write_part(score_block(block.to_pandas(), run_), path, attempt)
 
 
 def product_columns(features: Sequence[Feature], types: Sequence[str]) -> list[int]:
