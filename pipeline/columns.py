@@ -110,6 +110,13 @@ def bind(
     return canonical + attributes, faults
 
 
+def two_outcomes() -> Fault:
+    """Say that the outcome stands in two places."""
+    what = "an outcome column, and a table of outcomes beside it"
+    remedy = 'Keep one: outcome = "" in [source.tables.leads.columns] leaves the column out.'
+    return Fault("leads", "outcome", "two_outcomes", "refuse", 0, what, remedy)
+
+
 def _header_faults(table: str, names: Sequence[str], hollow: Collection[int]) -> list[Fault]:
     faults: list[Fault] = []
     if len(names) > MOST_COLUMNS:

@@ -1,7 +1,8 @@
 """Steps 3 to 5 of the design: snapshots, features, and the frame that the model reads."""
 
+import shutil
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from features.catalogue import FeatureOptions, catalogue
 from features.compiler import describe
 from features.snapshots import SnapshotPlan, scoring_snapshots, training_snapshots
 from features.specification import Feature
+from pipeline.cells import identifier
 from pipeline.settings import Settings
 from pipeline.source import Opened
 
@@ -31,7 +33,7 @@ class Described:
         ``lead_id``, ``cutoff`` and, for training, the columns of `features.snapshots.training_snapshots`; sorted.
     path : pathlib.Path
         Parquet with ``lead_id``, ``cutoff`` and one column per feature, in the order of ``rows``; for training, of
-        those that may teach.
+        those that may teach. For scoring on Spark, a folder of files in no order, with features called f0, f1 ...
     features : tuple of Feature
         What was computed.
     missing : tuple of str
@@ -156,7 +158,7 @@ def describe_scoring(
     """Every open lead at the cutoff but those left out, with the features of a model, by the recipes it carries."""
     rows = collect(scoring_snapshots(opened.tables, snapshot_plan(settings), cutoff))
     rows = rows[~rows["lead_id"].isin(left_out)].sort_values(KEYS, ignore_index=True)
-    path = materialise(opened, rows[KEYS], features, scratch)
+    path = materialise(opened, rows[KEYS], features, scratch, in_order=not opened.engine.distributed)
     return Described(rows, path, tuple(features), _missing(opened, features))
 
 
@@ -191,7 +193,9 @@ def _missing(opened: Opened, features: Sequence[Feature]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(gone))
 
 
-def materialise(opened: Opened, keys: pd.DataFrame, features: Sequence[Feature], scratch: Path) -> Path:
+def materialise(
+    opened: Opened, keys: pd.DataFrame, features: Sequence[Feature], scratch: Path, *, in_order: bool = True
+) -> Path:
     """Run the features on snapshots and write them in the order of their keys.
 
     Parameters
@@ -204,20 +208,30 @@ def materialise(opened: Opened, keys: pd.DataFrame, features: Sequence[Feature],
         With recipes.
     scratch : pathlib.Path
         Folder for the result.
+    in_order : bool
+        Whether rows stand in one file in the order of the keys; else as the engine writes them.
 
     Returns
     -------
     pathlib.Path
         Parquet with the keys and one column per feature.
     """
-    snapshots_path, raw_path, path = (scratch / name for name in ("snapshots", "raw", "features"))
-    pq.write_table(pa.Table.from_pandas(keys, preserve_index=False), snapshots_path)
-    connection = opened.connection
-    snapshots = nw.from_native(connection.read_parquet(str(snapshots_path)))
+    raw_path, path = (scratch / name for name in ("raw", "features"))
+    snapshots = opened.engine.put(pa.Table.from_pandas(keys, preserve_index=False))
     first, last = (0, 0) if keys.empty else (int(keys["cutoff"].min()), int(keys["cutoff"].max()))
-    lazy = describe(snapshots, opened.tables, features, first, last)
-    lazy.sink_parquet(str(raw_path))
-    order: duckdb.DuckDBPyRelation = connection.read_parquet(str(raw_path)).order("lead_id, cutoff")
-    order.write_parquet(str(path))
-    raw_path.unlink()
+    # Postgres cuts names at 63 bytes, Spark reads a dot as a field: names of features are ours alone.
+    short = [replace(feature, name=f"f{k}") for k, feature in enumerate(features)]
+    opened.engine.save(describe(snapshots, opened.tables, short, first, last), raw_path)
+    if not in_order:
+        return raw_path
+    put_in_order(opened.connection, raw_path, path, features)
+    shutil.rmtree(raw_path) if raw_path.is_dir() else raw_path.unlink()
     return path
+
+
+def put_in_order(connection: duckdb.DuckDBPyConnection, raw: Path, path: Path, features: Sequence[Feature]) -> None:
+    """Write what an engine saved into one file, in the order of its keys and with the names of the features."""
+    files = str(raw / "*.parquet") if raw.is_dir() else str(raw)
+    named = [f"f{k} AS {identifier(feature.name)}" for k, feature in enumerate(features)]
+    rows: duckdb.DuckDBPyRelation = connection.read_parquet(files).select(", ".join([*KEYS, *named]))
+    rows.order("lead_id, cutoff").write_parquet(str(path))

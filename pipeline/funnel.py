@@ -114,7 +114,7 @@ def funnel(
     with workspace.scratch() as scratch:
         with console.step("Reading the tables"):
             opened = open_tables(workspace, settings, now=now)
-        with closing(opened.connection):
+        with closing(opened):
             with console.step("Following every lead"):
                 facts = read_funnel(workspace, opened, settings, scratch)
             with console.step("Contact in time"):

@@ -102,7 +102,7 @@ def _files(source: SourceSettings, root: Path, leads_file: Path | None) -> Locat
     faults: list[Fault] = []
     there = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     asked = _queries(source, folder, there, leads_file)
-    for table in _wanted(source, leads_file is not None):
+    for table in wanted_tables(source, leads_file is not None):
         if table in asked.places:
             continue
         named = source.tables[table].path if table in source.tables else ""
@@ -165,7 +165,7 @@ def _listed(there: list[str], what: str) -> str:
     return f"found these {what}: {', '.join(there[:LISTED])}{more}" if there else f"found no {what} at all"
 
 
-def _wanted(source: SourceSettings, without_leads: bool) -> list[str]:
+def wanted_tables(source: SourceSettings, without_leads: bool) -> list[str]:
     """Tables to look for: all of them, or those that the settings name."""
     named = {"leads", *source.tables} if source.only_named else set(SCHEMA)
     return [table for table in SCHEMA if table in named and not (table == "leads" and without_leads)]
@@ -194,7 +194,7 @@ def _tables(source: SourceSettings, root: Path, work: Path, without_leads: bool)
     password = source.password.get_secret_value() if source.password else None
     wanted = {
         table: (source.tables[table].path if table in source.tables else "") or table
-        for table in _wanted(source, without_leads)
+        for table in wanted_tables(source, without_leads)
     }
     named = ["leads", *(table for table in source.tables if source.tables[table].path)]
     extraction = Database(source.url, password, root).extract(wanted, named, work)

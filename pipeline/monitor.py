@@ -188,7 +188,7 @@ def watch(workspace: Workspace, settings: Settings, *, now: int, console: Consol
         opened = open_tables(workspace, settings, now=now, model=model)
     chosen = settings.monitor
     limits = Limits(chosen.level, chosen.psi, chosen.nulls, chosen.auc)
-    with closing(opened.connection), console.step("Looking"):
+    with closing(opened), console.step("Looking"):
         rows: pd.DataFrame = found.rows(["lead_id", "propensity", "decision"]).to_pandas()
         frame = pd.concat([features for _, features in found.parts()], ignore_index=True)
         propensity = rows["propensity"].to_numpy(dtype=np.float64)

@@ -23,7 +23,7 @@ from models.alarms import ReasonTally, alarms
 from models.lead_model import LeadModel
 from models.policy import FLAGS, INCOMPLETE
 from pipeline.console import Console
-from pipeline.describe import describe_scoring
+from pipeline.describe import Described, describe_scoring
 from pipeline.destination import check_destination
 from pipeline.language import iso
 from pipeline.office import work_calendar
@@ -33,7 +33,7 @@ from pipeline.owner_thresholds import TEAM_ONLY, lead_thresholds
 from pipeline.page.index import build_newest
 from pipeline.policy_facts import policy_version, read_policy_facts
 from pipeline.score_out import write_out
-from pipeline.score_rows import NONE_BEFORE, Previous, RunFacts, score_block
+from pipeline.score_rows import NONE_BEFORE, Previous, RunFacts, write_block
 from pipeline.score_runs import EXPLORATION, MANIFEST, OPTED_OUT, TALLY, ScoreRun, newest, write_part
 from pipeline.settings import Settings
 from pipeline.settings_file import load
@@ -44,7 +44,6 @@ from pipeline.views import score_views
 from pipeline.workspace import Workspace, ensure_writable, publish, write_text
 
 HOTTEST = 5
-# Few enough that one lead is read in milliseconds, whatever the number of leads.
 
 
 @dataclass(frozen=True)
@@ -143,7 +142,7 @@ def score(workspace: Workspace, settings: Settings, request: Request, *, now: in
             model = LeadModel.load(files)
         with console.step("Reading the tables"):
             opened = open_tables(workspace, settings, now=now, model=model, leads_file=request.leads)
-        with closing(opened.connection):
+        with closing(opened):
             cutoff = _cutoff(request, opened, settings, now)
             with console.step("Computing the features"):
                 opted_out = _opted_out(opened)
@@ -168,8 +167,7 @@ def score(workspace: Workspace, settings: Settings, request: Request, *, now: in
             head["run_id"], head["scored_at"], cutoff, model, version, settings, policy, calendar, before, owners
         )
         with console.step("Scoring and explaining"):
-            for number, block in enumerate(described.blocks(settings.limits.rows_per_block)):
-                _write_block(building, number, block, run_)
+            _write_rows(opened, described, building, run_, files)
         with console.step("Publishing"):
             write_part(pa.table({"lead_id": pa.array(sorted(opted_out), pa.string())}), building / OPTED_OUT)
             manifest = _manifest(building, run_, cutoff, kind, opened, described.missing)
@@ -263,14 +261,17 @@ def _before(run_: ScoreRun | None) -> Previous:
     return Previous(pd.Index(table.column("lead_id").to_pandas()), table.column("propensity").to_numpy(), due)
 
 
-def _write_block(building: Path, number: int, block: pa.Table, run_: RunFacts) -> None:
-    """Score one block, unless an interrupted run has done so already."""
-    name = f"part-{number:05d}.parquet"
-    path = building / "rows" / name
-    if path.is_file():
+def _write_rows(
+    opened: Opened, described: Described, building: Path, run_: RunFacts, files: Mapping[str, bytes]
+) -> None:
+    """Score block by block: here, or where the features stand in many files."""
+    if opened.engine.distributed:
+        from pipeline.engines.spark_score import score_on_spark  # noqa: PLC0415 (an extra)
+
+        score_on_spark(opened.engine, described, building, run_, files)
         return
-    write_part(block.drop_columns("cutoff"), building / "features" / name)
-    write_part(score_block(block.to_pandas(), run_), path)
+    for number, block in enumerate(described.blocks(run_.settings.limits.rows_per_block)):
+        write_block(building, f"part-{number:05d}.parquet", block, run_)
 
 
 def _manifest(

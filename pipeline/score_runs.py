@@ -214,9 +214,12 @@ class ScoreRun:
         return found
 
 
-def write_part(table: pa.Table, path: Path) -> None:
-    """Write one file of a run: whole or not at all, in pieces from which one lead is read in milliseconds."""
-    temporary = path.with_suffix(".tmp")
+def write_part(table: pa.Table, path: Path, attempt: str = "") -> None:
+    """Write one file of a run: whole or not at all, in pieces from which one lead is read in milliseconds.
+
+    ``attempt`` tells apart those who may write the same file at a time; both write the same.
+    """
+    temporary = path.with_suffix(f".{attempt}tmp")
     # Leads are looked up by their id: what is known of other columns only makes a file slower to open, and one lead is
     # read in half the time that zstd needs, for an eighth more of disk.
     pq.write_table(table, temporary, compression="lz4", row_group_size=_ROWS_PER_GROUP, write_statistics=["lead_id"])

@@ -93,11 +93,14 @@ class TableSettings(Section):
 class SourceSettings(Section):
     """Where the tables are read."""
 
-    url: str = Field("data", description="folder of CSV or Parquet files, or a database URL without password")
+    url: str = Field("data", description="folder of CSV or Parquet files, a database URL without password, or spark://")
     password: SecretStr | None = Field(None, description="only from TAMIS_SOURCE__PASSWORD or a secret file")
     time_zone: Zone = Field("UTC", description="zone of times that name none, such as Europe/Paris")
     extracted_at: str = Field("", description="when the data were extracted (ISO 8601); empty: newest time found")
     max_faulty_rate: Rate = Field(0.01, description="rows set aside before a run is refused, per table, 0 to 1")
+    in_place: bool = Field(
+        False, description="true: a Postgres computes the features itself (extra warehouse); Spark always does"
+    )
     only_named: bool = Field(False, description="true: read only the tables named below, not every table found")
     csv: CsvSettings = CsvSettings()
     outcome: OutcomeSettings = OutcomeSettings()

@@ -27,7 +27,10 @@ from features.faults import Fault, Faults, FaultyDataError, fault
 from features.tables import SCHEMA, Attribute, Tables
 from pipeline import quarantine as quarantined
 from pipeline.cells import select
-from pipeline.columns import Bound, bind
+from pipeline.columns import Bound, bind, two_outcomes
+from pipeline.engines.engine import Embedded, Engine
+from pipeline.engines.in_place import open_in_place
+from pipeline.engines.places import connect_place, is_in_place
 from pipeline.enrichment.enrich import Enricher, Enrichments, fingerprints
 from pipeline.forget import suppression
 from pipeline.forget.suppression import Suppressed
@@ -58,13 +61,21 @@ class Opened:
     stamp : str
         sha256, in hex, of what was read and of the settings that shape it.
     connection : duckdb.DuckDBPyConnection
-        In memory, with the limits of the settings, in UTC.
+        In memory, with the limits of the settings, in UTC: for what is ours. Tables in place are not in it.
+    engine : Engine
+        Holds the tables.
     """
 
     tables: Tables
     faults: Faults
     stamp: str
     connection: duckdb.DuckDBPyConnection
+    engine: Engine
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self.engine.close()
+        self.connection.close()
 
 
 def open_source(  # noqa: PLR0913 (what shapes a source, each by its name)
@@ -122,6 +133,8 @@ def open_source(  # noqa: PLR0913 (what shapes a source, each by its name)
         suppression.read(Workspace(root).home),
     )
     staging.mkdir(parents=True, exist_ok=True)
+    if is_in_place(source):
+        return _open_in_place(asked, limits, staging / (SPILL + "in-place"))
     work = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=staging))
     connection = connect(limits, staging / (SPILL + work.name.removeprefix(TEMPORARY)))
     try:
@@ -141,13 +154,37 @@ def open_source(  # noqa: PLR0913 (what shapes a source, each by its name)
         if quarantine is not None:
             quarantined.write(connection, target, record.headers, quarantine / stamp)
         quarantined.forget_oldest(staging, KEPT_STAGINGS)
-        return Opened(record.tables(connection, target), record.faults, stamp, connection)
+        return Opened(record.tables(connection, target), record.faults, stamp, connection, Embedded(connection))
     except BaseException:
         connection.close()
         raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
         _forget_killed(staging)
+
+
+def _open_in_place(asked: "_Request", limits: LimitSettings, spill: Path) -> Opened:
+    what = "--leads" if asked.leads_file else "[enrichment]" if asked.enrichment else ""
+    what = "[source.exports]" if asked.source.exports else what
+    if what:
+        raise UseError(
+            f"{what}: expected tables that Tamis reads itself, found tables that are worked on in place. "
+            "Put the rows into a table there and name it, or set source.in_place = false."
+        )
+    place = connect_place(asked.source)
+    try:
+        found = open_in_place(
+            place,
+            asked.source,
+            now=asked.now,
+            extracted_at=asked.extracted_at,
+            kinds=asked.kinds,
+            suppressed=asked.suppressed,
+        )
+    except BaseException:
+        place.close()
+        raise
+    return Opened(found.tables, found.faults, found.stamp, connect(limits, spill), place)
 
 
 def connect(limits: LimitSettings, spill: Path) -> duckdb.DuckDBPyConnection:
@@ -336,9 +373,7 @@ def _one_table(columns: Sequence[Bound], located: Located, asked: _Request) -> t
         # A file to score needs no outcome, so that the rest of the source has to tell.
         return "outcomes" not in located.places, []
     if inside and "outcomes" in located.places:
-        what = "an outcome column, and a table of outcomes beside it"
-        remedy = 'Keep one: outcome = "" in [source.tables.leads.columns] leaves the column out.'
-        return True, [Fault("leads", "outcome", "two_outcomes", "refuse", 0, what, remedy)]
+        return True, [two_outcomes()]
     return inside, []
 
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from features import checks
-from features.checks import CREATED, KEPT, ROW, Check, Checked, flag
+from features.checks import CREATED, KEPT, REMOVING, ROW, Check, Checked, flag
 from features.faults import Count, Example, Fault, Level, fault
 from features.tables import SCHEMA, Attribute
 from pipeline.cells import identifier, literal, select
@@ -33,7 +33,6 @@ SOME_TIME = re.compile(r"(?!\+|[\d .]{9})[-+\d/:., TZ]{1,30}|\d{1,8}", re.ASCII)
 SOME_WORD = re.compile(r"[^\W\d_A-Z]{1,12}")
 # Few enough that the rows of one lead are read in milliseconds.
 ROWS_PER_GROUP = 8_192
-REMOVING = ("row", "drop")
 FIRST_KEYS = {name: place for place, name in enumerate(("lead_id", "account_id", "occurred_at", "known_at", "type"))}
 
 Frame = nw.LazyFrame[Any]

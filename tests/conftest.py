@@ -15,22 +15,17 @@ from pipeline.cli import run_verb
 from pipeline.settings import RegistrySettings
 from pipeline.tracking import Registry
 from pipeline.workspace import Workspace
+from tests.databases import postgres
 from tests.demos import demo_made
 from tests.served import page_made
 from tests.small_models import small_rows, two_boosters
 
-__all__ = ["demo_made", "page_made"]
+__all__ = ["demo_made", "page_made", "postgres"]
 
 # Nothing of the developer's own settings reaches a test. MLflow and matplotlib are imported later, on first use.
-SHARING = ("crm", "browser")
-KEPT = (
-    "TAMIS_FUZZ",
-    "TAMIS_POSTGRES",
-    "TAMIS_PRISM",
-    "TAMIS_DATASETS",
-    "TAMIS_REQUIRE_DATASETS",
-    "TAMIS_REQUIRE_BROWSER",
-)
+SHARING = ("crm", "browser", "engines")
+REQUIRED = ("TAMIS_REQUIRE_DATASETS", "TAMIS_REQUIRE_BROWSER", "TAMIS_REQUIRE_ENGINES")
+KEPT = ("TAMIS_FUZZ", "TAMIS_POSTGRES", "TAMIS_PRISM", "TAMIS_DATASETS", *REQUIRED)
 for variable in [name for name in os.environ if name.startswith(("TAMIS_", "MLFLOW_")) and name not in KEPT]:
     del os.environ[variable]
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
