@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import narwhals.stable.v2 as nw
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from features.catalogue import FeatureOptions, catalogue
-from features.compiler import describe
 from features.snapshots import SnapshotPlan, scoring_snapshots, training_snapshots
 from features.specification import Feature
+from pipeline.compute import Computed, compute
 from pipeline.settings import Settings
 from pipeline.source import Opened
 
@@ -29,9 +27,8 @@ class Described:
     ----------
     rows : pandas.DataFrame
         ``lead_id``, ``cutoff`` and, for training, the columns of `features.snapshots.training_snapshots`; sorted.
-    path : pathlib.Path
-        Parquet with ``lead_id``, ``cutoff`` and one column per feature, in the order of ``rows``; for training, of
-        those that may teach.
+    computed : Computed
+        One column per feature, in the order of ``rows``; for training, of those that may teach.
     features : tuple of Feature
         What was computed.
     missing : tuple of str
@@ -39,20 +36,23 @@ class Described:
     """
 
     rows: pd.DataFrame
-    path: Path
+    computed: Computed
     features: tuple[Feature, ...]
     missing: tuple[str, ...] = ()
 
     def frame(self) -> pd.DataFrame:
         """All feature columns, in the order of ``rows``."""
-        frame: pd.DataFrame = pq.read_table(self.path).drop_columns(KEYS).to_pandas()
-        return frame
+        return self.computed.frame()
 
     def blocks(self, size: int) -> Iterator[pa.Table]:
         """Keys and features, at most ``size`` rows at a time, in the order of ``rows``; all of one schema."""
-        with pq.ParquetFile(self.path) as file:
-            for batch in file.iter_batches(batch_size=size):
-                yield pa.Table.from_batches([batch])
+        start = 0
+        for table in self.computed.blocks(size):
+            keys = self.rows.iloc[start : start + table.num_rows]
+            for place, (name, kind) in enumerate((("lead_id", pa.string()), ("cutoff", pa.int64()))):
+                table = table.add_column(place, name, pa.array(keys[name], kind))
+            yield table
+            start += table.num_rows
 
 
 def snapshot_plan(settings: Settings) -> SnapshotPlan:
@@ -111,8 +111,8 @@ def describe_training(opened: Opened, settings: Settings, scratch: Path) -> Desc
     """
     rows = training_rows(opened, settings)
     features = declared_features(opened, settings)
-    path = materialise(opened, teaching(rows, settings)[KEYS], features, scratch)
-    return Described(rows, path, features)
+    computed = compute(opened, teaching(rows, settings)[KEYS], features, scratch)
+    return Described(rows, computed, features)
 
 
 def training_rows(opened: Opened, settings: Settings) -> pd.DataFrame:
@@ -155,8 +155,8 @@ def describe_scoring(
     """Every open lead at the cutoff but those left out, with the features of a model, by the recipes it carries."""
     rows = collect(scoring_snapshots(opened.tables, snapshot_plan(settings), cutoff))
     rows = rows[~rows["lead_id"].isin(left_out)].sort_values(KEYS, ignore_index=True)
-    path = materialise(opened, rows[KEYS], features, scratch)
-    return Described(rows, path, tuple(features), _missing(opened, features))
+    computed = compute(opened, rows[KEYS], features, scratch)
+    return Described(rows, computed, tuple(features), _missing(opened, features))
 
 
 def describe_rows(opened: Opened, keys: pd.DataFrame, features: Sequence[Feature], scratch: Path) -> pd.DataFrame:
@@ -172,8 +172,7 @@ def describe_rows(opened: Opened, keys: pd.DataFrame, features: Sequence[Feature
     pandas.DataFrame of n rows
         One column per feature.
     """
-    path = materialise(opened, keys[KEYS], features, scratch)
-    return Described(keys, path, tuple(features)).frame()
+    return compute(opened, keys[KEYS], features, scratch).frame()
 
 
 def _missing(opened: Opened, features: Sequence[Feature]) -> tuple[str, ...]:
@@ -188,35 +187,3 @@ def _missing(opened: Opened, features: Sequence[Feature]) -> tuple[str, ...]:
             table = "events" if recipe.source == "colleagues" else recipe.source
             gone += [] if table in frames else [table]
     return tuple(dict.fromkeys(gone))
-
-
-def materialise(opened: Opened, keys: pd.DataFrame, features: Sequence[Feature], scratch: Path) -> Path:
-    """Run the features on snapshots and write them in the order of their keys.
-
-    Parameters
-    ----------
-    opened : Opened
-        Its tables and its connection.
-    keys : pandas.DataFrame
-        ``lead_id``, ``cutoff`` (UTC seconds), sorted.
-    features : sequence of Feature
-        With recipes.
-    scratch : pathlib.Path
-        Folder for the result.
-
-    Returns
-    -------
-    pathlib.Path
-        Parquet with the keys and one column per feature.
-    """
-    snapshots_path, raw_path, path = (scratch / name for name in ("snapshots", "raw", "features"))
-    pq.write_table(pa.Table.from_pandas(keys, preserve_index=False), snapshots_path)
-    connection = opened.connection
-    snapshots = nw.from_native(connection.read_parquet(str(snapshots_path)))
-    first, last = (0, 0) if keys.empty else (int(keys["cutoff"].min()), int(keys["cutoff"].max()))
-    lazy = describe(snapshots, opened.tables, features, first, last)
-    lazy.sink_parquet(str(raw_path))
-    order: duckdb.DuckDBPyRelation = connection.read_parquet(str(raw_path)).order("lead_id, cutoff")
-    order.write_parquet(str(path))
-    raw_path.unlink()
-    return path

@@ -30,7 +30,9 @@ EXAMPLES = 3
 # Few enough that the rows of one lead are read in milliseconds.
 ROWS_PER_GROUP = 8_192
 REMOVING = ("row", "drop")
-FIRST_KEYS = {name: place for place, name in enumerate(("lead_id", "account_id", "occurred_at", "known_at", "type"))}
+# Beside lead_id in every table that has one: the place of the lead among the leads, by which engines count and join in
+# a fraction of the time that texts take.
+LEAD = "@lead"
 
 Frame = nw.LazyFrame[Any]
 
@@ -307,11 +309,31 @@ class Stager:
     def _write(self, table: str, sound: Frame) -> None:
         columns = [*SCHEMA[table], *(["number"] if table == "changes" else [])]
         columns += [attribute.name for attribute in self.result.attributes if attribute.table == table]
-        # Sorting by every column leaves no ties, so that the file does not depend on the order of the source.
-        keys = sorted(columns, key=lambda name: (name not in FIRST_KEYS, FIRST_KEYS.get(name, 0), columns.index(name)))
-        sound.select(columns).sort(keys).to_native().to_parquet(
+        listed = [identifier(name) for name in columns]
+        relation = sound.select(columns).to_native()
+        source, first = "sound", "account_id" if "account_id" in columns else listed[0]
+        if table == "leads":
+            listed.append(f"row_number() OVER (ORDER BY lead_id) - 1 AS {identifier(LEAD)}")
+            first = "lead_id"
+        elif "lead_id" in columns and "leads" in self._raws:
+            source = f"sound JOIN {scan(self._numbers())} USING (lead_id)"
+            listed.append(identifier(LEAD))
+            first = identifier(LEAD)
+        then = ["occurred_at"] if "occurred_at" in columns else []
+        # A hash of the whole row leaves no ties, so that the file does not depend on the order of the source; every
+        # column as a key of its own would cost twice as much.
+        keys = ", ".join([first, *then, f"hash({', '.join(map(identifier, columns))})"])
+        relation.query("sound", select(listed, source, f"ORDER BY {keys}")).to_parquet(
             str(self._target / f"{table}.parquet"), row_group_size=ROWS_PER_GROUP
         )
+
+    def _numbers(self) -> Path:
+        """Number the leads that were kept, in their order; 32 bits are enough for two billion."""
+        path = self._work / "numbers.parquet"
+        if not path.exists():
+            columns = ["lead_id", f"CAST({identifier(LEAD)} AS INTEGER) AS {identifier(LEAD)}"]
+            self._copy(select(columns, scan(self._target / "leads.parquet")), path)
+        return path
 
     def _typed(self, table: str) -> Path:
         return self._work / f"{table}.typed.parquet"
