@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 EVENTS_PER_LEAD, SPREAD = 20, 1.66
+COPIES_PER_ACCOUNT = 6
 DAY_S = 86_400
 # Identifiers of a copy end in its number, so that no two copies share a lead or an account.
 _OF_LEADS = """
@@ -20,9 +21,9 @@ _OF_LEADS = """
           WHERE l.place + copy * {n_open} < {n_leads})
     TO '{folder}/{table}.parquet'"""
 _OF_ACCOUNTS = """
-    COPY (SELECT t.* EXCLUDE (account_id), t.account_id || '-' || copy AS account_id
+    COPY (SELECT t.* EXCLUDE (account_id), t.account_id || '-' || copy // {per} AS account_id
           FROM '{data}/{table}.csv' t JOIN (SELECT DISTINCT account_id FROM portfolio) USING (account_id),
-               range({copies}) AS copies(copy))
+               range(0, {copies}, {step}) AS copies(copy))
     TO '{folder}/{table}.parquet'"""
 
 
@@ -51,19 +52,20 @@ def write_company(data: Path, folder: Path, open_leads: pa.Table, n_leads: int, 
     connection.register("open_leads", open_leads)
     n_open = open_leads.num_rows
     names = {"data": data, "folder": folder, "n_open": n_open, "n_leads": n_leads, "copies": -(-n_leads // n_open)}
+    names["per"] = COPIES_PER_ACCOUNT
     connection.execute(
         f"CREATE TABLE portfolio AS SELECT l.*, row_number() OVER (ORDER BY lead_id) - 1 AS place "
         f"FROM '{data}/leads.csv' l JOIN open_leads USING (lead_id)"
     )
     connection.execute("""
-        COPY (SELECT l.* EXCLUDE (place, lead_id, account_id), l.lead_id || '-' || copy AS lead_id,
-                     l.account_id || '-' || copy AS account_id
+        COPY (SELECT l.* EXCLUDE (place, lead_id, account_id, opted_out), l.lead_id || '-' || copy AS lead_id,
+                     l.account_id || '-' || copy // {per} AS account_id, 0 AS opted_out
               FROM portfolio l, range({copies}) AS copies(copy) WHERE place + copy * {n_open} < {n_leads})
         TO '{folder}/leads.parquet'""".format(**names))
     for table in ("answers", "changes", "stages"):
         connection.execute(_OF_LEADS.format(table=table, **names))
-    for table in ("accounts", "signals"):
-        connection.execute(_OF_ACCOUNTS.format(table=table, **names))
+    for table, step in (("accounts", COPIES_PER_ACCOUNT), ("signals", 1)):
+        connection.execute(_OF_ACCOUNTS.format(table=table, step=step, **names))
     return _events(connection, names, n_leads, cutoff, seed)
 
 
