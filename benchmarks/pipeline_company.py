@@ -57,11 +57,13 @@ def write_company(data: Path, folder: Path, open_leads: pa.Table, n_leads: int, 
         f"CREATE TABLE portfolio AS SELECT l.*, row_number() OVER (ORDER BY lead_id) - 1 AS place "
         f"FROM '{data}/leads.csv' l JOIN open_leads USING (lead_id)"
     )
-    connection.execute("""
+    connection.execute(
+        """
         COPY (SELECT l.* EXCLUDE (place, lead_id, account_id, opted_out), l.lead_id || '-' || copy AS lead_id,
                      l.account_id || '-' || copy // {per} AS account_id, 0 AS opted_out
               FROM portfolio l, range({copies}) AS copies(copy) WHERE place + copy * {n_open} < {n_leads})
-        TO '{folder}/leads.parquet'""".format(**names))
+        TO '{folder}/leads.parquet'""".format(**names)
+    )
     for table in ("answers", "changes", "stages"):
         connection.execute(_OF_LEADS.format(table=table, **names))
     for table, step in (("accounts", COPIES_PER_ACCOUNT), ("signals", 1)):
@@ -69,7 +71,9 @@ def write_company(data: Path, folder: Path, open_leads: pa.Table, n_leads: int, 
     return _events(connection, names, n_leads, cutoff, seed)
 
 
-def _events(connection: duckdb.DuckDBPyConnection, names: dict[str, object], n_leads: int, cutoff: int, seed: int) -> int:
+def _events(
+    connection: duckdb.DuckDBPyConnection, names: dict[str, object], n_leads: int, cutoff: int, seed: int
+) -> int:
     """Draw how many, when and of which kind; who they are of is joined by place."""
     rng = np.random.default_rng(seed)
     kinds = connection.sql(
@@ -90,16 +94,21 @@ def _events(connection: duckdb.DuckDBPyConnection, names: dict[str, object], n_l
     kinds = kinds.append_column("kind", pa.array(np.arange(len(share), dtype=np.int32)))
     connection.register("drawn", drawn)
     connection.register("kinds", kinds)
-    connection.execute("""
+    connection.execute(
+        """
         CREATE TABLE people AS
         SELECT (place + copy * {n_open})::INTEGER AS lead, lead_id || '-' || copy AS lead_id,
                epoch(created_at)::BIGINT AS created
-        FROM portfolio, range({copies}) AS copies(copy)""".format(**names))
-    connection.execute("""
+        FROM portfolio, range({copies}) AS copies(copy)""".format(**names)
+    )
+    connection.execute(
+        """
         COPY (SELECT 'E' || lpad(row_number() OVER ()::VARCHAR, 9, '0') AS event_id, lead_id,
                      to_timestamp(happened) AS occurred_at,
                      to_timestamp(least(happened + late, {cutoff})) AS known_at, type, channel
-              FROM (SELECT lead_id, created + floor(moment * ({cutoff} - created))::BIGINT AS happened, late, type, channel
+              FROM (SELECT lead_id, created + floor(moment * ({cutoff} - created))::BIGINT AS happened,
+                           late, type, channel
                     FROM drawn JOIN people USING (lead) JOIN kinds USING (kind) ORDER BY happened))
-        TO '{folder}/events.parquet'""".format(cutoff=cutoff, **names))
+        TO '{folder}/events.parquet'""".format(cutoff=cutoff, **names)
+    )
     return n

@@ -2,22 +2,23 @@
 
 One query for everything would take DuckDB longer to plan than to run (7 s for 120 features), sort a gigabyte that is in
 order already, and hold a million leads times all columns at once. Queries of a kind share their scan; a wide kind is
-cut into ranges of leads, which read only their part of the sorted tables. Leads go by their numbers, not by their texts.
+cut into ranges of leads, which read only their part of the sorted tables. Leads go by their numbers, not by texts.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import narwhals.stable.v2 as nw
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.compiler import describe
 from features.errors import DataError
+from features.kinds import by_kind
 from features.specification import Feature
 from features.tables import Tables
 from pipeline.cells import identifier
@@ -85,11 +86,8 @@ def compute(opened: Opened, keys: pd.DataFrame, features: Sequence[Feature], scr
         A table has a lead twice.
     """
     source = _Source.of(opened, keys)
-    kinds: dict[str, list[Feature]] = {}
-    for feature in features:
-        kinds.setdefault(_kind(feature), []).append(feature)
     parts = []
-    for kind, some in kinds.items():
+    for kind, some in by_kind(features).items():
         path = scratch / f"{kind}.arrow"
         _run(source, kind, some, path)
         parts.append((tuple(feature.name for feature in some), path))
@@ -131,20 +129,12 @@ class _Source:
         return keys, Tables(near, tables.attributes, tables.extracted_at, tables.one_table, tables.counts)
 
 
-def _kind(feature: Feature) -> str:
-    """Features of one kind read the same rows in the same way."""
-    recipe = feature.recipe
-    if recipe is None:
-        return "none"
-    return recipe.measure if recipe.measure in ("days", "sessions") else recipe.source
-
-
 def _run(source: _Source, kind: str, features: Sequence[Feature], path: Path) -> None:
     n, size = source.keys.num_rows, max(1, AT_ONCE // len(features))
     n_parts = max(1, -(-n // size))
     ends = [n * k // n_parts for k in range(n_parts + 1)]
     with _Writer(path) as writer:
-        for start, stop in zip(ends, ends[1:], strict=False):
+        for start, stop in pairwise(ends):
             keys, tables = source.part(start, stop, kind not in BY_ACCOUNT)
             writer.add(_query(source.opened, keys, tables, features), stop - start)
 

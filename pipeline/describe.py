@@ -49,9 +49,8 @@ class Described:
         start = 0
         for table in self.computed.blocks(size):
             keys = self.rows.iloc[start : start + table.num_rows]
-            for place, (name, kind) in enumerate((("lead_id", pa.string()), ("cutoff", pa.int64()))):
-                table = table.add_column(place, name, pa.array(keys[name], kind))
-            yield table
+            lead_ids, cutoffs = pa.array(keys["lead_id"], pa.string()), pa.array(keys["cutoff"], pa.int64())
+            yield table.add_column(0, "lead_id", lead_ids).add_column(1, "cutoff", cutoffs)
             start += table.num_rows
 
 

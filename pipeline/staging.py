@@ -1,7 +1,8 @@
 """Source tables -> checked canonical Parquet, through embedded DuckDB in bounded memory.
 
-Per table: look at every cell to decide how cells are read, type them (into a file where that is dear), run the checks of
-`features.checks`, and write what is sound, sorted by its key: the order of the source's rows never reaches the result.
+Per table: look at every cell to decide how cells are read, type them (into a file where that is dear), run the checks
+of `features.checks`, and write what is sound, sorted by its key: the order of the source's rows never reaches the
+result.
 """
 
 import datetime
@@ -164,8 +165,8 @@ class Stager:
             times = [name for name, column in SCHEMA[table].items() if column.kind == "time" and table != "costs"]
             if times:
                 wanted = [f"max({name}) FILTER (WHERE {name} <= {now})" for name in times]
-                newest = self._connection.execute(select(wanted, self._typed[table])).fetchall()[0]
-                found += [(at, table, name) for at, name in zip(newest, times, strict=True) if at is not None]
+                latest = self._connection.execute(select(wanted, self._typed[table])).fetchall()[0]
+                found += [(at, table, name) for at, name in zip(latest, times, strict=True) if at is not None]
         if found:
             newest = max(found)[0]
             table, name = next((table, name) for time, table, name in found if time == newest)
