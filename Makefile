@@ -42,6 +42,7 @@ check: .venv/.installed-dev
 bench: .venv/.installed-bench
 	$(BIN)/python -m benchmarks.explanations
 	$(BIN)/python -m benchmarks.page
+	$(BIN)/python -m benchmarks.pipeline
 	$(BIN)/python -m benchmarks.promise
 	$(BIN)/python -m benchmarks.push
 	$(BIN)/python -m benchmarks.quality
