@@ -3,15 +3,14 @@ PYTHON ?= python3
 BIN = .venv/bin
 # Two processes at a time; tests of one file share what they made (tests/conftest.py).
 PYTEST = OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+# What `make quick` tests, such as ROOMS="tests/features".
+ROOMS ?= tests/test_docs.py tests/test_architecture.py
 
-.PHONY: help demo test check bench clean
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev demo test check quick docs notebooks bench hooks clean
 
-help:
-	@echo "make demo   install, simulate a company, train, score, explain, report (in ./demo)"
-	@echo "make test   install, then every test, doctest and documentation test"
-	@echo "make check  the gate: format, lint, types, then the tests with coverage >= 95 %"
-	@echo "make bench  measure against peers, side by side"
-	@echo "make clean  remove what the targets above made"
+help: ## say what each target does
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -27,19 +26,35 @@ help:
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	touch $@
 
-demo: .venv/.installed
+install: .venv/.installed ## install Tamis into .venv (two minutes)
+
+install-dev: .venv/.installed-dev ## install what tests, notebooks and checks need too
+
+demo: .venv/.installed ## simulate a company, train, score, explain, report, in ./demo (two minutes after the installation)
 	$(BIN)/tamis demo demo --force
 
-test: .venv/.installed-dev
+test: .venv/.installed-dev ## every test, doctest and documentation test
 	$(PYTEST)
 
-check: .venv/.installed-dev
+check: .venv/.installed-dev ## the gate of CI: format, lint, types, then the tests with coverage >= 95 %
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(PYTEST) --cov --cov-report=term
 
-bench: .venv/.installed-bench
+quick: .venv/.installed-dev ## format, lint, types, and the tests of ROOMS="tests/features ..." (minutes, while you work)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q $(ROOMS)
+
+docs: .venv/.installed ## write docs/reference/ from the code
+	$(BIN)/python -m docs.generate
+
+notebooks: .venv/.installed-dev ## run the five notebooks on ./demo (or TAMIS_NOTEBOOKS=DIR) into notebooks/out/
+	$(BIN)/python -m docs.notebooks
+
+bench: .venv/.installed-bench ## measure against peers, side by side
 	$(BIN)/python -m benchmarks.explanations
 	$(BIN)/python -m benchmarks.page
 	$(BIN)/python -m benchmarks.pipeline
@@ -47,5 +62,8 @@ bench: .venv/.installed-bench
 	$(BIN)/python -m benchmarks.push
 	$(BIN)/python -m benchmarks.quality
 
-clean:
-	rm -rf .venv demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage *.egg-info
+hooks: .venv/.installed-dev ## check format, lint and types at every commit (pre-commit)
+	$(BIN)/pre-commit install
+
+clean: ## remove what the targets above made
+	rm -rf .venv demo build dist notebooks/out .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage *.egg-info

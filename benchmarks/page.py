@@ -64,7 +64,8 @@ def addresses(seed: int, keys: list[str]) -> dict[str, list[str]]:
 def serving(root: Path, log: Path) -> Iterator[tuple[str, int]]:
     """The real server in a process of its own: its link and its process number."""
     settings = {"TAMIS_PAGE__REQUESTS_PER_MINUTE": "1000000"}
-    words = [sys.executable, "-m", "benchmarks.page", "--serve", str(root)]
+    serve = ["serve", "--workspace", str(root), "--port", "0", "--json", "--log-json"]
+    words = [sys.executable, "-c", "from pipeline.cli import main; main()", *serve]
     with log.open("w") as errors:
         process = subprocess.Popen(  # noqa: S603 (our own interpreter)
             words, stdout=subprocess.PIPE, stderr=errors, text=True, env={**os.environ, **settings}
@@ -128,14 +129,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--leads", type=int, default=1_000_000)
     parser.add_argument("--workspace", type=Path, help="a finished demo, copied; by default one is made")
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    if options.serve:
-        from pipeline.page import serve  # noqa: PLC0415 (only in the process of the server)
-
-        console = Console(as_json=True, log_json=True)
-        serve.run(options.serve, host=None, port=0, user="benchmark", now=time.time, console=console)
-        return
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
         root = Path(folder) / "workspace"
         if options.workspace:

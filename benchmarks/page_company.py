@@ -8,13 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.score import ROWS_PER_GROUP
-from pipeline.score_runs import SCHEMA, ScoreRun, newest, published
+from pipeline.score_runs import SCHEMA, ScoreRun, newest, published, write_part
 from pipeline.simulator.words import COMPANY_HEADS, COMPANY_TAILS, FIRST_NAMES, LAST_NAMES
 from pipeline.staging import ROWS_PER_GROUP as STAGED_PER_GROUP
 from pipeline.workspace import Workspace
 
-BLOCK = 20_000
+BLOCK = 10_000
 LEADS_PER_ACCOUNT, EVENTS_PER_LEAD = 1.6, 5
 DAY_S = 86_400
 
@@ -83,9 +82,7 @@ def _write_run(
                 taken = taken.set_column(
                     at, taken.schema.field(at), pa.array(due, mask=~is_due).cast(pa.timestamp("s", "UTC"))
                 )
-            pq.write_table(
-                taken, path / name / f"part-{number:05d}.parquet", compression="zstd", row_group_size=ROWS_PER_GROUP
-            )
+            write_part(taken, path / name / f"part-{number:05d}.parquet")
     (path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     return ScoreRun(path, manifest)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -224,6 +225,12 @@ def to_array(frame: pd.DataFrame, schema: MatrixSchema) -> npt.NDArray[np.float6
     [[1.0], [0.0], [nan]]
     """
     out = np.full((len(frame), len(schema.columns)), np.nan)
+    if len(frame) <= _FEW:
+        # Cell by cell: pandas needs some tenths of a millisecond to begin with a column.
+        cells = dict(zip(frame.columns, frame.to_numpy(dtype=object).T, strict=True))
+        for j, column in enumerate(schema.columns):
+            out[:, j] = [_cell(x, column) for x in cells.get(column.feature.name, ())] or np.nan
+        return out
     there = frozenset(frame.columns)
     present = [(j, column) for j, column in enumerate(schema.columns) if column.feature.name in there]
     numbers = [j for j, column in present if column.levels is None]
@@ -235,6 +242,16 @@ def to_array(frame: pd.DataFrame, schema: MatrixSchema) -> npt.NDArray[np.float6
     return out
 
 
+def _cell(value: Any, column: ColumnSchema) -> float:
+    """A raw feature of one row as a number; NaN for null and for what is not finite."""
+    if pd.isna(value):
+        return np.nan
+    if column.levels is None:
+        return float(value) if math.isfinite(value) else np.nan
+    place = _places(column.levels)
+    return place.get(str(value), place.get(OTHER, np.nan))
+
+
 def _coded(values: "pd.Series | None", levels: tuple[str, ...], n: int) -> pd.Categorical:
     codes = np.full(n, -1) if values is None else _codes(values, levels)
     return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(list(levels)))
@@ -244,9 +261,6 @@ def _codes(values: pd.Series, levels: tuple[str, ...]) -> npt.NDArray[np.int32]:
     """Position of each value among the levels; -1 for null."""
     place = _places(levels)
     other = place.get(OTHER, -1)
-    if len(values) <= _FEW:
-        # One by one: pandas needs a millisecond to begin.
-        return np.array([-1 if pd.isna(x) else place.get(str(x), other) for x in values.tolist()], dtype=np.int32)
     codes, found = pd.factorize(values)
     # The last entry is where factorize's -1, null, falls.
     table = np.array([*(place.get(str(x), other) for x in found), -1], dtype=np.int32)

@@ -10,19 +10,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
-import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 
-from models.folds import group_folds, trimmed
 from models.pattern_tables import PatternTables
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 FEWEST_DEALS = 60
 # Of the variance of the log amounts: less is no reason to tell deals apart.
 LEAST_SKILL = 0.02
-_FOLDS, _MOST_ROUNDS = 5, 150
 _LOW, _HIGH = 0.1, 0.9
 
 
@@ -99,8 +95,9 @@ class AmountModel:
         center = float(np.average(log, weights=weight))
         if n_deals < FEWEST_DEALS:
             return cls._of_mean(amount, weight, n_deals, mean)
-        fold = group_folds(who, np.ones(len(who)), _FOLDS, seed)
-        boosters, unseen = _grow(matrix, log - center, weight, fold, list(categories), seed, num_threads)
+        from models.amount_trees import grow  # noqa: PLC0415  who reads a model pays neither time nor memory for LightGBM
+
+        boosters, unseen = grow(matrix, log - center, weight, who, list(categories), seed, num_threads)
         unseen += center
         variance = float(np.average((log - center) ** 2, weights=weight))
         skill = 1.0 - float(np.average((log - unseen) ** 2, weights=weight)) / max(variance, 1e-300)
@@ -116,8 +113,7 @@ class AmountModel:
             "mae": float(np.average(np.abs(amount - expected), weights=weight)),
             "mae_of_mean": float(np.average(np.abs(amount - mean), weights=weight)),
         }
-        texts = tuple(booster.model_to_string() for booster in boosters)
-        return cls(texts, scale * float(np.exp(center)), low, high, figures)
+        return cls(boosters, scale * float(np.exp(center)), low, high, figures)
 
     @classmethod
     def _of_mean(cls, amount: Floats, weight: Floats, n_deals: int, mean: float) -> Self:
@@ -166,57 +162,6 @@ class AmountModel:
     def from_dict(cls, data: Mapping[str, Any], booster_texts: Sequence[str]) -> Self:
         """Read what `to_dict` wrote, with the trees beside it."""
         return cls(booster_texts=tuple(booster_texts), **data)
-
-
-def _grow(
-    matrix: Floats,
-    target: Floats,
-    weight: Floats,
-    fold: Ints,
-    categories: list[int],
-    seed: int,
-    num_threads: int,
-) -> tuple[list[lgb.Booster], Floats]:
-    """Grow a model without each fold; also what each says of the rows that it has not seen."""
-    params = {
-        "objective": "regression",
-        "metric": "l2",
-        "learning_rate": 0.1,
-        "num_leaves": 8,
-        "max_depth": 4,
-        "min_data_in_leaf": int(np.clip(len(target) // 20, 3, 20)),
-        "feature_fraction": 0.8,
-        "lambda_l2": 3.0,
-        "cat_smooth": 20.0,
-        "boost_from_average": False,
-        "feature_pre_filter": False,
-        "deterministic": True,
-        "force_row_wise": True,
-        "num_threads": num_threads,
-        "verbosity": -1,
-    }
-    data = lgb.Dataset(matrix, target, weight=weight, categorical_feature=categories, params=params).construct()
-    grown, curves = [], []
-    for k in range(_FOLDS):
-        curve: dict[str, dict[str, list[float]]] = {}
-        grown.append(
-            lgb.train(
-                {**params, "seed": seed + k},
-                data.subset(np.flatnonzero(fold != k).tolist()),
-                num_boost_round=_MOST_ROUNDS,
-                valid_sets=[data.subset(np.flatnonzero(fold == k).tolist())],
-                valid_names=["unseen"],
-                callbacks=[lgb.record_evaluation(curve)],
-            )
-        )
-        curves.append(curve["unseen"]["l2"])
-    # One number of trees for all folds: chosen fold by fold, the unseen rows would flatter the model.
-    rounds = int(np.argmin(np.mean(curves, axis=0))) + 1
-    unseen = np.empty(len(target))
-    for k, booster in enumerate(grown):
-        out = np.asarray(booster.predict(matrix[fold == k], num_iteration=rounds, num_threads=num_threads))
-        unseen[fold == k] = out
-    return [trimmed(booster, rounds) for booster in grown], unseen
 
 
 def _quantiles(ratio: Floats, weight: Floats) -> tuple[float, float]:

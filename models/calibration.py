@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq, minimize
+import scipy
 from scipy.special import expit
 
 from features.errors import DataError
@@ -114,7 +114,9 @@ class BetaCalibration:
             slope = spread.T @ np.array([a * (error @ low), b * (error @ high), error.sum()]) + free / sd**2
             return value / len(m), slope / len(m)
 
-        found = minimize(loss, np.zeros(len(sd)), jac=True, method="BFGS", options={"gtol": 1e-9, "maxiter": 500})
+        found = scipy.optimize.minimize(
+            loss, np.zeros(len(sd)), jac=True, method="BFGS", options={"gtol": 1e-9, "maxiter": 500}
+        )
         log_a, log_b, c = spread @ found.x
         return cls(float(np.exp(log_a)), float(np.exp(log_b)), float(c))
 
@@ -165,7 +167,7 @@ class BetaCalibration:
         w = np.ones(len(target)) if weight is None else np.asarray(weight, dtype=np.float64)
         w = w / w.mean()
         logit = self.logit(margin)
-        step = brentq(lambda d: w @ (expit(logit + d) - target) + d / _PRIOR_SD[2] ** 2, -50.0, 50.0)
+        step = scipy.optimize.brentq(lambda d: w @ (expit(logit + d) - target) + d / _PRIOR_SD[2] ** 2, -50.0, 50.0)
         return type(self)(self.a, self.b, self.c + float(step))
 
     def logit(self, margin: npt.ArrayLike) -> Floats:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
+import scipy
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
@@ -373,5 +373,7 @@ def _ridge(
         slope = design.T @ (w * (expit(z) - y)) + penalty * b
         return value / len(y), slope / len(y)
 
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500, "gtol": 1e-6})
+    found = scipy.optimize.minimize(
+        loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500, "gtol": 1e-6}
+    )
     return np.asarray(found.x)

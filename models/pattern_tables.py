@@ -11,6 +11,7 @@ of every tree for every row, to the last digits; ``python -m benchmarks.explanat
 `pattern_groups`       which leaves share a table
 `pattern_layout`       all of that as flat arrays
 `pattern_kernel`       the loops, in machine code; the formula and its sources
+`pattern_paths`        the same for a few rows, without tables
 ===================== =============================================================
 """
 
@@ -31,6 +32,7 @@ from models.pattern_bins import Bins
 from models.pattern_file import dump_arrays, load_arrays
 from models.pattern_groups import LONGEST_TABLE, MOST_LINES, group_forest
 from models.pattern_layout import Columns, Leaves, Lines, lay_columns, lay_leaves, lay_lines
+from models.pattern_paths import Paths
 
 if TYPE_CHECKING:
     from lightgbm import Booster
@@ -60,8 +62,8 @@ class PatternTables:
     fallback_trees : tuple of (int, int)
         Booster and tree of all that no table holds: these are explained by ``pred_contrib``, as exactly but a
         hundred times more slowly. Empty where no path asks for more than 12 features.
-    by_boosters : bool
-        Whether ``pred_contrib`` explains all trees, see `models.few_rows`.
+    few_rows : bool
+        Whether rows are explained one by one, without tables; see `models.pattern_paths`.
     """
 
     n_features: int
@@ -71,7 +73,7 @@ class PatternTables:
     leaves: Leaves
     booster_texts: tuple[str, ...]
     fallback_trees: tuple[tuple[int, int], ...]
-    by_boosters: bool = False
+    few_rows: bool = False
 
     @classmethod
     def from_boosters(
@@ -166,11 +168,12 @@ class PatternTables:
             The matrix has another number of columns.
         """
         rows = self._checked(matrix)
-        features = tuple(range(self.n_features))
-        out = np.zeros_like(rows) if self.by_boosters else self._explained(rows, features, num_threads)
+        if self.few_rows:
+            out = self._paths.contributions(rows)
+        else:
+            out = self._explained(rows, tuple(range(self.n_features)), num_threads)
         if len(rows):
-            whole = [(b, 0, -1) for b in range(len(self.booster_texts))]
-            for b, first, count in whole if self.by_boosters else _runs(self.fallback_trees):
+            for b, first, count in _runs(self.fallback_trees):
                 part = self._boosters[b].predict(
                     rows, pred_contrib=True, start_iteration=first, num_iteration=count, num_threads=num_threads
                 )
@@ -308,8 +311,11 @@ class PatternTables:
     def _boosters(self) -> "dict[int, Booster]":
         from lightgbm import Booster  # noqa: PLC0415  it takes a second, and only what no table holds needs it
 
-        needed = range(len(self.booster_texts)) if self.by_boosters else {b for b, _ in self.fallback_trees}
-        return {b: Booster(model_str=self.booster_texts[b]) for b in needed}
+        return {b: Booster(model_str=self.booster_texts[b]) for b, _ in self.fallback_trees}
+
+    @cached_property
+    def _paths(self) -> Paths:
+        return Paths.of(self.bins, self.lines, self.leaves)
 
     @cached_property
     def _memory(self) -> dict[tuple[int, ...], tuple[Columns, Floats]]:

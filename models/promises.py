@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import brentq
+import scipy
 from scipy.special import chdtrc, expit, logit
 
 from models.metrics import equal_mass_bins
@@ -166,7 +166,7 @@ class Promises:
             while reach < _FARTHEST and not self._surprise(reach) < target < self._surprise(-reach):
                 reach *= 2
             reach = min(reach, _FARTHEST)
-            shift = brentq(lambda d: self._surprise(d) - target, -reach, reach, xtol=1e-9)
+            shift = scipy.optimize.brentq(lambda d: self._surprise(d) - target, -reach, reach, xtol=1e-9)
             return float(self.w @ expit(self.log_odds + shift) / self.w.sum())
 
         return Interval(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import kendalltau, spearmanr
+import scipy
 
 from models.certificate import judge
 from models.comparison import Figure, figure_of, measures_of
@@ -148,8 +148,8 @@ def stability(champion: Floats, challenger: Floats, share: float, seed: int = 0)
     n_top = max(1, round(share * len(champion)))
     old, new = (set(np.argsort(-score, kind="stable")[:n_top].tolist()) for score in (champion, challenger))
     return Stability(
-        float(spearmanr(champion, challenger).statistic),
-        float(kendalltau(champion[some], challenger[some]).statistic),
+        float(scipy.stats.spearmanr(champion, challenger).statistic),
+        float(scipy.stats.kendalltau(champion[some], challenger[some]).statistic),
         len(old & new) / n_top,
         share,
     )

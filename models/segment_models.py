@@ -34,7 +34,7 @@ class Correction:
         Trees, as LightGBM writes them, averaged; may be empty.
     linear : LinearPart, optional
         Regression, to which the trees are added.
-    by_boosters : bool
+    few_rows : bool
         As in `models.pattern_tables.PatternTables`.
     """
 
@@ -42,14 +42,14 @@ class Correction:
     level: float
     booster_texts: tuple[str, ...] = ()
     linear: LinearPart | None = None
-    by_boosters: bool = False
+    few_rows: bool = False
 
     @cached_property
     def tables(self) -> PatternTables | None:
         """Tables of contributions of the trees, compiled when first asked for."""
         if not self.booster_texts:
             return None
-        return replace(PatternTables.from_boosters(self.booster_texts), by_boosters=self.by_boosters)
+        return replace(PatternTables.from_boosters(self.booster_texts), few_rows=self.few_rows)
 
     @property
     def base(self) -> float:

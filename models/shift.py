@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import chi2, kstwo
+import scipy
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -238,7 +238,7 @@ def ks_p_value(gap: float, n: float, m: float) -> float:
     >>> round(ks_p_value(0.1, 500, 500), 4)
     0.0125
     """
-    return float(kstwo.sf(gap, max(1, round(n * m / (n + m)))))
+    return float(scipy.stats.kstwo.sf(gap, max(1, round(n * m / (n + m)))))
 
 
 def chi_square(before: Floats, now: npt.ArrayLike) -> float:
@@ -264,7 +264,7 @@ def chi_square(before: Floats, now: npt.ArrayLike) -> float:
     if table.shape[1] < 2 or (table.sum(axis=1) == 0).any():
         return 1.0
     wanted = table.sum(axis=1)[:, None] * table.sum(axis=0)[None, :] / table.sum()
-    return float(chi2.sf(float(((table - wanted) ** 2 / wanted).sum()), table.shape[1] - 1))
+    return float(scipy.stats.chi2.sf(float(((table - wanted) ** 2 / wanted).sum()), table.shape[1] - 1))
 
 
 def holm(p_values: Sequence[float], level: float) -> list[bool]:

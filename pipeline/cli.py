@@ -81,6 +81,13 @@ def init(
     won: Annotated[list[str] | None, typer.Option(help="Value that means won; repeatable.", metavar="VALUE")] = None,
     created: Annotated[str | None, typer.Option(help="Column with the creation time.", metavar="COL")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="Column never to use; repeatable.", metavar="COL")] = None,
+    preset: Annotated[
+        str, typer.Option(help="CRM whose exports stand in the folder: hubspot, salesforce, dynamics or odoo.")
+    ] = "",
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of the tables or exports; default: data in it.", metavar="DIR")
+    ] = None,
+    time_zone: Annotated[str, typer.Option(help="Zone of times that name none, such as Europe/Paris.")] = "",
     lang: LanguageOption = None,
     as_json: JsonOption = False,
     log_json: LogOption = False,
@@ -88,7 +95,8 @@ def init(
     """Look at the data and write tamis.toml, every setting in it."""
     from pipeline import init as job
 
-    request = job.Request(directory, leads, id_column, outcome, tuple(won or ()), created, tuple(exclude or ()), lang)
+    shown = (id_column, outcome, tuple(won or ()), created, tuple(exclude or ()))
+    request = job.Request(directory, leads, *shown, lang, preset, data, time_zone)
     job.run(request, console=_console(as_json, log_json))
 
 

@@ -87,11 +87,14 @@ def _refusals(funnel: Mapping[str, Any], language: Language) -> "RenderableType"
     channels, lines = refusal_table(funnel["refusals"])
     if not lines:
         return say("no_refusals", language)
+    # Reasons are the columns: their words break into lines, names of channels are long in one.
     table = plain_table(
-        say("reason", language), *(named("channel", name, language) for name in channels), say("total", language)
+        say("channel", language), *(reason_words(reason, language) for reason, _ in lines), say("total", language)
     )
-    for reason, counts in lines:
-        table.add_row(reason_words(reason, language), *(fixed(n, language) if n else "" for n in counts))
+    for place, name in enumerate([*channels, None]):
+        counts = [of[place] for _, of in lines]
+        first = say("total", language) if name is None else named("channel", name, language)
+        table.add_row(first, *(fixed(n, language) if n else "" for n in [*counts, sum(counts)]))
     return table
 
 

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
+from features.faults import nearest
 from pipeline.settings import FamilyName
 
 # Canonical column: the names it goes by, folded as by `fold`.
@@ -202,6 +203,20 @@ def outcome_words(
         lost = others
     found = tuple(value for value in values if value in winners)
     return found, tuple(lost), tuple(value for value in others if value not in lost)
+
+
+def no_column(option: str, header: str, headers: Sequence[str]) -> str:
+    """Say that a column named in an option is not there, and which is the nearest.
+
+    Examples
+    --------
+    >>> no_column("--id", "Record Id", ["Record ID", "Email"])
+    "--id: expected a column of the file, found 'Record Id'. Did you mean 'Record ID'? Columns: Record ID, Email."
+    """
+    return (
+        f"{option}: expected a column of the file, found {header!r}.{nearest(header, headers)} "
+        f"Columns: {', '.join(headers)}."
+    )
 
 
 def _word(value: str) -> str:

@@ -11,13 +11,13 @@ import pyarrow.compute as pc
 from rich.markup import escape
 
 from features.errors import DataError, UseError
-from features.faults import nearest
 from features.tables import SCHEMA
 from pipeline import guesses
 from pipeline.columns import ROW_NUMBER
 from pipeline.console import Console
 from pipeline.explain import chosen_language
 from pipeline.look import Seen, canonical_files, look, one_encoding
+from pipeline.presets.understand import Understood, understand
 from pipeline.settings import Settings
 from pipeline.settings_file import FILE_NAME, from_dict
 from pipeline.settings_template import render
@@ -41,6 +41,14 @@ class Request:
     created: str | None = None
     exclude: tuple[str, ...] = ()
     language: str | None = None
+    preset: str = ""
+    data: Path | None = None
+    time_zone: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """Where the tables or exports stand."""
+        return self.data or self.directory / "data"
 
 
 def run(request: Request, *, console: Console) -> None:
@@ -57,11 +65,30 @@ def run(request: Request, *, console: Console) -> None:
     if path.exists():
         raise UseError(f"{path} exists already: expected a new workspace. Edit it, or name another folder.")
     with console.step("Looking at the data"):
-        raw = one_table(request, request.leads) if request.leads else tables(request)
+        raw, exported = _understood(request)
     raw["output"] = {"language": chosen_language(request.language, Settings())}
     settings = from_dict(raw)
     write_text(path, render(settings))
-    console.show({"settings": str(path), "understood": raw}, *_views(path, settings))
+    if exported is None:
+        console.show({"settings": str(path), "understood": raw}, *_views(path, settings))
+    else:
+        views = exported.views(settings.output.language)
+        console.show({"settings": str(path), **exported.told()}, *views, "", _written(path, settings))
+
+
+def _understood(request: Request) -> tuple[Raw, Understood | None]:
+    """Understand one table, the exports of a CRM, or our own tables."""
+    if request.preset:
+        if request.leads or request.id_column or request.outcome or request.created:
+            raise UseError(
+                "--preset: expected a folder of exports (--data), found options that describe one file. Drop them."
+            )
+        exported = understand(request.preset, request.folder, request.won, request.exclude)
+        return exported.settings(_relative(request.folder, request.directory), request.time_zone), exported
+    raw = one_table(request, request.leads) if request.leads else tables(request)
+    if request.time_zone:
+        raw["source"]["time_zone"] = request.time_zone
+    return raw, None
 
 
 def one_table(request: Request, path: Path) -> Raw:
@@ -76,10 +103,9 @@ def one_table(request: Request, path: Path) -> Raw:
         )
     if request.id_column is None and not _is_key(columns.get("lead_id"), seen):
         columns["lead_id"] = ROW_NUMBER
-    where = Path(os.path.relpath(path.resolve().parent, request.directory.resolve()))
     return {
         "source": {
-            "url": where.as_posix(),
+            "url": _relative(path.parent, request.directory),
             "only_named": True,
             "csv": {"encoding": seen.encoding},
             "outcome": _outcome(columns["outcome"], seen, request.won),
@@ -91,7 +117,7 @@ def one_table(request: Request, path: Path) -> Raw:
 
 def tables(request: Request) -> Raw:
     """Understand the canonical tables that stand in ``data/``."""
-    seen = {name: look(path) for name, path in canonical_files(request.directory / "data").items()}
+    seen = {name: look(path) for name, path in canonical_files(request.folder).items()}
     headers = [header for name in seen.keys() & {"leads", "accounts"} for header in seen[name].headers]
     for header in request.exclude:
         _require("--exclude", header, headers)
@@ -107,6 +133,7 @@ def tables(request: Request) -> Raw:
         features["exclude"] = list(dict.fromkeys([*features["exclude"], *more["exclude"]]))
         features["families"] = {**more["families"], **features["families"]}
     source: Raw = {
+        "url": _relative(request.folder, request.directory),
         "csv": {"encoding": one_encoding(seen)},
         "tables": {name: {"columns": _renamed(described[name])} for name in seen if _renamed(described[name])},
     }
@@ -116,6 +143,10 @@ def tables(request: Request) -> Raw:
     elif request.won:
         raise UseError(f"--won: expected a column that says how a lead ended in {told}, found none. Name it.")
     return {"source": source, "features": features}
+
+
+def _relative(folder: Path, directory: Path) -> str:
+    return Path(os.path.relpath(folder.resolve(), directory.resolve())).as_posix()
 
 
 def _leads(request: Request, seen: Seen, wanted: Iterable[str]) -> dict[str, str]:
@@ -149,10 +180,7 @@ def _features(request: Request, seen: Seen, columns: Mapping[str, str]) -> Raw:
 
 def _require(option: str, header: str | None, headers: Sequence[str]) -> None:
     if header is not None and header not in headers:
-        raise UseError(
-            f"{option}: expected a column of the file, found {header!r}.{nearest(header, headers)} "
-            f"Columns: {', '.join(headers)}."
-        )
+        raise UseError(guesses.no_column(option, header, headers))
 
 
 def _is_key(header: str | None, seen: Seen) -> bool:
@@ -202,4 +230,8 @@ def _views(path: Path, settings: Settings) -> list[Any]:
         table.add_row(say("excluded", language), "=", escape(", ".join(settings.features.exclude)))
     for header, kind in settings.features.families.items():
         table.add_row(escape(header), "->", say(kind, language))
-    return [say("understood", language), table, "", say("settings_written", language).format(path=escape(str(path)))]
+    return [say("understood", language), table, "", _written(path, settings)]
+
+
+def _written(path: Path, settings: Settings) -> str:
+    return say("settings_written", settings.output.language).format(path=escape(str(path)))

@@ -1,6 +1,8 @@
-"""Find the tables of a source: files of a folder by their names, or tables of a database, extracted at once."""
+"""Find the tables of a source: files of a folder by their names, queries over them, or tables of a database at once."""
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +13,7 @@ import pyarrow.parquet
 from features.errors import UseError
 from features.faults import Fault, nearest
 from features.tables import SCHEMA
-from pipeline import csv_files
+from pipeline import csv_files, exports
 from pipeline.cells import literal, select
 from pipeline.database import Database, is_database
 from pipeline.settings import CsvSettings, SourceSettings
@@ -29,20 +31,26 @@ class Place:
 
     Attributes
     ----------
-    form : {"csv", "parquet", "extract"}
-        ``extract`` is Parquet that `Database.extract` wrote.
+    form : {"csv", "parquet", "extract", "query"}
+        ``extract`` is Parquet that `Database.extract` wrote; a query makes the table of the exports.
     path : Path
         The file.
     fingerprint : str
         sha256 of its content.
     headers : tuple of str
         Of an extract; the other forms hold their own.
+    query : str
+        What makes the table.
+    exports : mapping of str to Path
+        What the query reads.
     """
 
-    form: Literal["csv", "parquet", "extract"]
+    form: Literal["csv", "parquet", "extract", "query"]
     path: Path
     fingerprint: str
     headers: tuple[str, ...] = ()
+    query: str = ""
+    exports: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,13 +85,13 @@ def locate(source: SourceSettings, root: Path, work: Path, leads_file: Path | No
     if is_database(source.url):
         located = _tables(source, root, work, leads_file is not None)
     else:
-        located = _files(source, root, leads_file is not None)
-    if leads_file is not None:
+        located = _files(source, root, leads_file)
+    if leads_file is not None and "leads" not in located.places:
         located.places["leads"] = _place(leads_file)
     return located
 
 
-def _files(source: SourceSettings, root: Path, without_leads: bool) -> Located:
+def _files(source: SourceSettings, root: Path, leads_file: Path | None) -> Located:
     folder = root / source.url
     if not folder.is_dir():
         raise UseError(
@@ -93,7 +101,10 @@ def _files(source: SourceSettings, root: Path, without_leads: bool) -> Located:
     places: dict[str, Place] = {}
     faults: list[Fault] = []
     there = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-    for table in _wanted(source, without_leads):
+    asked = _queries(source, folder, there, leads_file)
+    for table in _wanted(source, leads_file is not None):
+        if table in asked.places:
+            continue
         named = source.tables[table].path if table in source.tables else ""
         names = [named] if named else [table + ending for ending in ENDINGS]
         found = [folder / name for name in names if (folder / name).is_file()]
@@ -105,7 +116,53 @@ def _files(source: SourceSettings, root: Path, without_leads: bool) -> Located:
             faults.append(Fault(table, "", "several_files", "refuse", 0, what, remedy))
         elif named or table == "leads":
             faults.append(missing_table(table, named or "leads.csv or leads.parquet", there, "files"))
-    return Located(places, faults)
+    return Located({**places, **asked.places}, faults + asked.faults)
+
+
+def _queries(source: SourceSettings, folder: Path, there: list[str], leads_file: Path | None) -> Located:
+    """Tables that queries make; a file of leads stands for the export that lists them."""
+    queries = {table: settings.query for table, settings in source.tables.items() if settings.query}
+    if not queries:
+        return Located({}, [])
+    found, missing = exports.find(folder, source.exports)
+    if leads_file is not None and "leads" in queries:
+        lists_leads = next(iter(source.exports))
+        missing.pop(lists_leads, None)
+        found = {lists_leads: leads_file, **{name: path for name, path in found.items() if name != lists_leads}}
+    faults = [missing_export(name, pattern, there) for name, pattern in missing.items()]
+    if faults:
+        return Located({}, faults)
+    read = [f"{name} {csv_files.content_hash(path)}" for name, path in found.items()]
+    return Located(
+        {
+            table: Place(
+                "query", folder, hashlib.sha256("\n".join([query, *read]).encode()).hexdigest(), (), query, found
+            )
+            for table, query in queries.items()
+        },
+        [],
+    )
+
+
+def missing_export(name: str, pattern: str, there: list[str]) -> Fault:
+    """Say that the file of an export is not there.
+
+    Examples
+    --------
+    >>> print(missing_export("deals", "all-deals-*.csv", ["all-contacts-2026-11-28.csv"]))
+    leads: expected a file all-deals-*.csv for the export deals, found these files: all-contacts-2026-11-28.csv.
+    Put it there, or correct its name in [source.exports]. [missing_export]
+    """
+    remedy = "Put it there, or correct its name in [source.exports]."
+    listed = _listed(there, "files")
+    return Fault(
+        "leads", "", "missing_export", "refuse", 0, f"expected a file {pattern} for the export {name}, {listed}", remedy
+    )
+
+
+def _listed(there: list[str], what: str) -> str:
+    more = f" and {len(there) - LISTED} more" if len(there) > LISTED else ""
+    return f"found these {what}: {', '.join(there[:LISTED])}{more}" if there else f"found no {what} at all"
 
 
 def _wanted(source: SourceSettings, without_leads: bool) -> list[str]:
@@ -123,8 +180,7 @@ def missing_table(table: str, wanted: str, there: list[str], what: str) -> Fault
     leads: expected leads.csv, found these files: lead.csv. Did you mean 'lead.csv'?
     Name the right one in [source.tables.leads] path. [missing_table]
     """
-    more = f" and {len(there) - LISTED} more" if len(there) > LISTED else ""
-    listed = f"found these {what}: {', '.join(there[:LISTED])}{more}" if there else f"found no {what} at all"
+    listed = _listed(there, what)
     hint = nearest(wanted.split(" ", maxsplit=1)[0], there).strip()
     remedy = f"{hint} Name the right one in [source.tables.{table}] path.".strip()
     return Fault(table, "", "missing_table", "refuse", 0, f"expected {wanted}, {listed}", remedy)
@@ -162,6 +218,8 @@ def read_raw(
     FaultyDataError
         When the file cannot be read at all.
     """
+    if place.form == "query":
+        return exports.ask(table, place.query, place.exports, settings, work, connection)
     if place.form == "csv":
         look = csv_files.sniff(place.path, settings, table)
         if not look.headers:

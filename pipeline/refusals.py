@@ -16,6 +16,13 @@ WORDS: dict[str, dict[Language, str]] = {
     "other": {"en": "Other reason", "fr": "Autre motif"},
 }
 REFUSAL_REASONS = tuple(WORDS)
+# Codes that CRMs send; the page offers those above.
+_OTHERS: dict[str, dict[Language, str]] = {
+    "not_in_target": {"en": "Outside our target", "fr": "Hors cible"},
+    "no_project": {"en": "No project", "fr": "Pas de projet"},
+    "already_customer": {"en": "Already a customer", "fr": "Déjà client"},
+    "incomplete_dossier": {"en": "Incomplete record", "fr": "Fiche incomplète"},
+}
 
 
 def refusal(code: str, language: Language) -> str:
@@ -35,7 +42,8 @@ def refusal(code: str, language: Language) -> str:
     Examples
     --------
     >>> refusal("bad_timing", "fr"), refusal("merger_under_way", "en")
-    ('Pas le bon moment', 'merger under way')
+    ('Pas le bon moment', 'Merger under way')
     """
-    words = WORDS.get(code)
-    return words[language] if words else code.replace("_", " ")
+    words = WORDS.get(code) or _OTHERS.get(code)
+    said = code.replace("_", " ")
+    return words[language] if words else said[:1].upper() + said[1:]

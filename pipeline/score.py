@@ -32,7 +32,7 @@ from pipeline.page.index import build_newest
 from pipeline.policy_facts import policy_version, read_policy_facts
 from pipeline.score_out import write_out
 from pipeline.score_rows import NONE_BEFORE, Previous, RunFacts, score_block
-from pipeline.score_runs import EXPLORATION, MANIFEST, OPTED_OUT, TALLY, ScoreRun, newest
+from pipeline.score_runs import EXPLORATION, MANIFEST, OPTED_OUT, TALLY, ScoreRun, newest, write_part
 from pipeline.settings import Settings
 from pipeline.settings_file import load
 from pipeline.source import Opened
@@ -42,10 +42,6 @@ from pipeline.views import score_views
 from pipeline.workspace import Workspace, ensure_writable, publish, write_text
 
 HOTTEST = 5
-# Few enough that one lead is read in milliseconds, whatever the number of leads; of features, many columns of numbers,
-# writing a thousand at a time would cost twice as much.
-ROWS_PER_GROUP = 1_000
-FEATURES_PER_GROUP = 4_000
 
 
 @dataclass(frozen=True)
@@ -172,7 +168,7 @@ def score(workspace: Workspace, settings: Settings, request: Request, *, now: in
             for number, block in enumerate(described.blocks(settings.limits.rows_per_block)):
                 _write_block(building, number, block, run_)
         with console.step("Publishing"):
-            _write(pa.table({"lead_id": pa.array(sorted(opted_out), pa.string())}), building / OPTED_OUT)
+            write_part(pa.table({"lead_id": pa.array(sorted(opted_out), pa.string())}), building / OPTED_OUT)
             manifest = _manifest(building, run_, cutoff, kind, opened, described.missing)
             write_text(building / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
             final = workspace.scores / run_.run_id
@@ -267,27 +263,8 @@ def _write_block(building: Path, number: int, block: pa.Table, run_: RunFacts) -
     path = building / "rows" / name
     if path.is_file():
         return
-    _write_features(block.drop_columns("cutoff"), building / "features" / name)
-    _write(score_block(block.to_pandas(), run_), path)
-
-
-def _write(table: pa.Table, path: Path, **options: Any) -> None:
-    temporary = path.with_suffix(".tmp")
-    pq.write_table(table, temporary, **{"compression": "zstd", "row_group_size": ROWS_PER_GROUP, **options})
-    temporary.replace(path)
-
-
-def _write_features(table: pa.Table, path: Path) -> None:
-    """Write what the model reads: numbers seldom repeat, and who looks for a lead needs to know where leads are."""
-    texts = [field.name for field in table.schema if pa.types.is_string(field.type) and field.name != "lead_id"]
-    _write(
-        table,
-        path,
-        compression="lz4",
-        row_group_size=FEATURES_PER_GROUP,
-        use_dictionary=texts,
-        write_statistics=["lead_id"],
-    )
+    write_part(block.drop_columns("cutoff"), building / "features" / name)
+    write_part(score_block(block.to_pandas(), run_), path)
 
 
 def _manifest(

@@ -31,6 +31,7 @@ MANIFEST = "manifest.json"
 OPTED_OUT = "opted_out.parquet"
 # Key of the metadata of a file of rows: how often each reason is given in it.
 TALLY = "tamis.reasons"
+_ROWS_PER_GROUP = 1_000
 # Qualification of a lead below the threshold that is handed over to learn.
 EXPLORATION = "exploration"
 INSTANT = pa.timestamp("s", "UTC")
@@ -202,6 +203,15 @@ class ScoreRun:
         return found
 
 
+def write_part(table: pa.Table, path: Path) -> None:
+    """Write one file of a run: whole or not at all, in pieces from which one lead is read in milliseconds."""
+    temporary = path.with_suffix(".tmp")
+    # Leads are looked up by their id: what is known of other columns only makes a file slower to open, and one lead is
+    # read in half the time that zstd needs, for an eighth more of disk.
+    pq.write_table(table, temporary, compression="lz4", row_group_size=_ROWS_PER_GROUP, write_statistics=["lead_id"])
+    temporary.replace(path)
+
+
 def published(workspace: Workspace) -> list[ScoreRun]:
     """Every published run, the latest cutoff first; of two with one cutoff, the one scored last.
 
@@ -233,13 +243,11 @@ def newest(
 
 def plain_frame(table: pa.Table) -> pd.DataFrame:
     """A frame of a few rows in two plain blocks: pandas' own columns need a millisecond each."""
-    is_number = [pa.types.is_floating(field.type) for field in table.schema]
-    numbers, others = (
-        [name for name, is_one in zip(table.column_names, is_number, strict=True) if is_one is wanted]
-        for wanted in (True, False)
-    )
-    values = np.array([table.column(name).to_pylist() for name in numbers], dtype=np.float64).T
-    texts = np.array([table.column(name).to_pylist() for name in others], dtype=object).T
+    rows = table.to_pydict()
+    is_number = {field.name: pa.types.is_floating(field.type) for field in table.schema}
+    numbers, others = ([name for name in rows if is_number[name] is wanted] for wanted in (True, False))
+    values = np.array([rows[name] for name in numbers], dtype=np.float64).T
+    texts = np.array([rows[name] for name in others], dtype=object).T
     frames = (
         pd.DataFrame(values.reshape(-1, len(numbers)), columns=numbers),
         pd.DataFrame(texts.reshape(-1, len(others)), columns=others, dtype="object"),

@@ -63,6 +63,7 @@ class TableSettings(Section):
     """Where one table stands and what its columns are called there."""
 
     path: str = Field("", description="file name below source.url, or table or view of the database")
+    query: str = Field("", description="SQL over source.exports that makes the table, instead of a path")
     columns: dict[str, str] = Field(
         default_factory=dict,
         description='our column name = the name in your table; "" leaves ours out, "#row" is the number of the row',
@@ -80,6 +81,11 @@ class SourceSettings(Section):
     only_named: bool = Field(False, description="true: read only the tables named below, not every table found")
     csv: CsvSettings = CsvSettings()
     outcome: OutcomeSettings = OutcomeSettings()
+    exports: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], str] = Field(
+        default_factory=dict,
+        description="files that queries read: name in the query = file name below source.url, * for any text "
+        "(the last by name counts); the first one lists the leads, so that 'tamis score --leads' stands for it",
+    )
     tables: dict[TableName, TableSettings] = Field(
         default_factory=dict,
         description='path and columns (ours = yours; "" leaves ours out, "#row" is the row number) of each table',
@@ -95,6 +101,19 @@ class SourceSettings(Section):
         ]
         if wrong:
             raise ValueError(f"expected columns of DESIGN section 3, found {', '.join(wrong)}")
+        return self
+
+    @model_validator(mode="after")
+    def _queries(self) -> "SourceSettings":
+        asking = [table for table, settings in self.tables.items() if settings.query]
+        if asking and "://" in self.url:
+            raise ValueError(
+                f"a query reads files, not a database: expected a view named in path for {', '.join(asking)}"
+            )
+        if asking and not self.exports:
+            raise ValueError(
+                f"expected [source.exports] with the files that the query of {asking[0]} reads, found none"
+            )
         return self
 
 
@@ -255,7 +274,7 @@ class LimitSettings(Section):
 
     threads: int = Field(2, ge=1, description="processor threads")
     memory: str = Field("2GB", pattern=r"^\d+(\.\d+)?(MB|GB)$", description="DuckDB spills above this")
-    rows_per_block: int = Field(20_000, ge=100, description="leads scored at a time")
+    rows_per_block: int = Field(10_000, ge=100, description="leads scored at a time")
 
 
 class Settings(BaseSettings):

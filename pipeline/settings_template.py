@@ -16,8 +16,10 @@ HEADER = """\
 # A mapping that is empty by default shows how it is filled.
 EXAMPLES = {
     "source.tables": (
-        '[source.tables.leads]\npath = "contacts.csv"\ncolumns = { lead_id = "Record ID", source = "Origin" }'
+        '[source.tables.leads]\npath = "contacts.csv"\ncolumns = { lead_id = "Record ID", source = "Origin" }\n'
+        "[source.tables.outcomes]\nquery = 'SELECT id AS lead_id, closed AS decided_at, outcome FROM deals'"
     ),
+    "source.exports": '[source.exports]\ncontacts = "hubspot-crm-exports-all-contacts-*.csv"',
     "enrichment": (
         '[enrichment.sirene]\nkind = "sirene"\npath = "StockUniteLegale_utf8.parquet"\n'
         'establishments = "StockEtablissement_utf8.parquet"\nsiren = "siren"\nname = "company"\npostcode = "zip"\n'
@@ -146,7 +148,14 @@ def toml(value: Any) -> str:
         return "{ " + ", ".join(f"{key_of(k)} = {toml(v)}" for k, v in value.items()) + " }"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(toml(item) for item in value) + "]"
+    if isinstance(value, str) and value.endswith("\n") and _is_block(value):
+        return f"'''\n{value}'''"
     if isinstance(value, str):
         # TOML's basic strings have JSON's escapes but for DEL, which JSON leaves as it is.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return json.dumps(value)
+
+
+def _is_block(text: str) -> bool:
+    """Whether a text of lines may stand between triple quotes as it is: TOML escapes nothing there."""
+    return "'''" not in text and all(sign in "\n\t" or sign.isprintable() for sign in text)

@@ -4,6 +4,7 @@ The same files and settings give the same stamp, and then what was staged before
 happens in a folder of its own that gets its name only when it is whole, so that a killed run leaves nothing half.
 """
 
+import contextlib
 import datetime
 import hashlib
 import json
@@ -162,8 +163,15 @@ def connect(limits: LimitSettings, spill: Path) -> duckdb.DuckDBPyConnection:
     }
     connection = duckdb.connect(config=config)
     # Not among the options of the connection: there DuckDB would look for its time zones on the network.
-    connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+    connection.execute("SET TimeZone = 'UTC'")
+    quiet(connection)
     return connection
+
+
+def quiet(connection: duckdb.DuckDBPyConnection) -> None:
+    """Show no bar of DuckDB's; in a notebook without ipywidgets it has none, and says so by an error."""
+    with contextlib.suppress(duckdb.InvalidInputException):
+        connection.execute("SET enable_progress_bar = false")
 
 
 @dataclass(frozen=True)

@@ -183,9 +183,13 @@ def keep(
     with console.step("Writing the report"):
         drawn = draw(facts, language)
         report = render(facts, language, drawn)
+        # Who reads the evidence on the page may read the other language.
+        other: Language = "fr" if language == "en" else "en"
+        translated = dataclasses.replace(facts, gates=refusals(result.evidence, model, other))
+        in_other = render(translated, other, draw(translated, other))
     with console.step("Keeping the model"):
         plotted = {f"plots/{name}.svg": plot for name, plot in drawn.items()}
-        shown = {"report.html": report, **plotted}
+        shown = {"report.html": report, f"report.{other}.html": in_other, **plotted}
         version = _keep(registry, model, facts, shown, settings, opened, compared)
     name = f"model-{version.number}.{language}"
     write_text(workspace.reports / f"{name}.md", version.card)

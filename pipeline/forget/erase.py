@@ -19,6 +19,8 @@ from pipeline.forget.person import Person
 ERASED = b"(erased)"
 SQLITE = b"SQLite format 3\x00"
 KEY = "lead_id"
+# Columns of our databases in which people or a CRM write freely, of whomever.
+FREE_TEXT = ("why", "message")
 # A table with these columns was written by 'tamis score --out'.
 SCORED = frozenset({KEY, "propensity", "band", "decision", "scored_at"})
 
@@ -111,20 +113,41 @@ def _sqlite(path: Path, person: Person, keeps: bool) -> int:
     found = 0
     with contextlib.closing(sqlite3.connect(path, timeout=10)) as connection:
         connection.execute("PRAGMA secure_delete = ON")
+        connection.create_function("named", 1, lambda text: bool(text) and _words(text, person)[1] > 0)
+        connection.create_function("unnamed", 1, lambda text: text and _words(text, person)[0])
         tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for table in tables:
-            if KEY not in [row[1] for row in connection.execute(f"PRAGMA table_info({identifier(table)})")]:
+            columns = [row[1] for row in connection.execute(f"PRAGMA table_info({identifier(table)})")]
+            if KEY not in columns:
                 continue
             where = f"{identifier(table)} WHERE {KEY} = ?"
             found += connection.execute(f"SELECT count(*) FROM {where}", [person.lead_id]).fetchone()[0]  # noqa: S608 (quoted)
             if not keeps:
                 connection.execute(f"DELETE FROM {where}", [person.lead_id])  # noqa: S608 (quoted)
+            for text in [column for column in columns if column in FREE_TEXT]:
+                found += _unname(connection, table, columns, text, keeps)
         connection.commit()
         if not keeps:
             # What was deleted, here or before, still stands in free pages and in the log.
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return found
+
+
+def _unname(connection: sqlite3.Connection, table: str, columns: list[str], text: str, keeps: bool) -> int:
+    """Take a person out of what was written freely in rows of other leads."""
+    others = f"FROM {identifier(table)} WHERE named({text})"
+    (found,) = connection.execute(f"SELECT count(*) {others}").fetchone()
+    if found and not keeps:
+        # Replaced, not updated: rows that stay as they are for everybody else refuse an update.
+        taken = ", ".join(f"unnamed({name})" if name == text else identifier(name) for name in columns)
+        connection.execute(f"REPLACE INTO {identifier(table)} SELECT {taken} {others}")
+    return int(found)
+
+
+def _words(text: str, person: Person) -> tuple[str, int]:
+    erased, found = person.pattern.subn(ERASED, text.encode())
+    return erased.decode(), found
 
 
 def _csv(path: Path, person: Person, keeps: bool) -> int:

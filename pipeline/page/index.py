@@ -1,8 +1,8 @@
 """Build the index of a score run: everything that the page shows, found in milliseconds among a million leads.
 
 ``.tamis/page/runs/<run_id>/`` holds ``index.db`` (SQLite), ``model/`` (its files), ``about.json`` (evidence, recent
-runs) and ``report.html``. It appears by one rename and replaces the one before. Names of people and companies come from
-the source's tables, enter this folder and go nowhere else.
+runs) and the evidence as pages. It appears by one rename and replaces the one before. Names of people and companies
+come from the source's tables, enter this folder and go nowhere else.
 """
 
 import contextlib
@@ -36,6 +36,7 @@ SCORED = (
 PERSONAL = {"display_name": "name", "job_title": "title", "account_id": "account", "country": "country"}
 RUNS_TOLD = 60
 ROWS_AT_ONCE = 20_000
+REPORTS = ("report.html", "report.en.html", "report.fr.html")
 
 
 def build_newest(workspace: Workspace, settings: Settings, console: Console) -> Path | None:
@@ -92,8 +93,10 @@ def build(workspace: Workspace, settings: Settings, found: ScoreRun) -> Path:
             "runs": _recent(published(workspace)),
         }
         write_text(folder / "about.json", json.dumps(about, ensure_ascii=False))
-        with contextlib.suppress(UseError):
-            (folder / "report.html").write_bytes(registry.artifact(version, "report.html"))
+        for name in REPORTS:
+            # One of the two languages goes without a code; a recalibration's report has no other.
+            with contextlib.suppress(UseError):
+                (folder / name).write_bytes(registry.artifact(version, name))
         try:
             write_leads(
                 folder / "index.db", found, model, workspace.staging / found.manifest["source"], secret(workspace)

@@ -186,6 +186,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "mean_propensity": ("Mean propensity", "Probabilité moyenne"),
     "share_call": ("Handed over", "Transmis"),
     "model_short": ("Model", "Modèle"),
+    "watched_at": ("The watch looked at {at}.", "Contrôle du {at}."),
+    "watched_calm": (
+        "The watch looked at {at} and found nothing out of the ordinary.",
+        "Contrôle du {at} : rien d'inhabituel.",
+    ),
     "alarms": ("What looks odd tonight", "Ce qui paraît étrange cette nuit"),
     "refusals": ("What sales said", "Ce que les commerciaux en disent"),
     "refusals_hint": (

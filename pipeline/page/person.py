@@ -59,8 +59,8 @@ def dossier_of(
     return made
 
 
-def steps(library: Library, index: Index, lead_id: str, language: Language | None = None) -> list[Step]:
-    """A lead run after run, the newest first; with a language, with the facts that moved it.
+def steps(library: Library, index: Index, known: Mapping[str, Any], language: Language | None = None) -> list[Step]:
+    """A lead of the index run after run, the newest first; with a language, with the facts that moved it.
 
     Raises
     ------
@@ -68,16 +68,17 @@ def steps(library: Library, index: Index, lead_id: str, language: Language | Non
         A run is no longer what was published.
     """
     found, earlier = _runs(library, index)
-    seen: list[tuple[ScoreRun, Mapping[str, Any]]] = []
-    for run in [found, *earlier][:RUNS_SHOWN]:
-        row = run.lead(lead_id, ("cutoff", "propensity", "band"))
+    lead_id, band = known["lead_id"], index.text("band", known["band"])
+    seen: list[tuple[ScoreRun, Mapping[str, Any]]] = [(found, {"propensity": known["propensity"], "band": band})]
+    for run in earlier[: RUNS_SHOWN - 1]:
+        row = run.lead(lead_id, ("propensity", "band"))
         if row is None:
             break
         seen.append((run, row))
     moved = [None] * len(seen) if language is None else _moves(seen, index, lead_id, language)
     return [
-        Step(int(row["cutoff"].timestamp()), row["propensity"], row["band"], what)
-        for (_, row), what in zip(seen, moved, strict=True)
+        Step(int(run.manifest["cutoff"]), row["propensity"], row["band"], what)
+        for (run, row), what in zip(seen, moved, strict=True)
     ]
 
 

@@ -93,6 +93,8 @@ def run(
         _ = index.model
     # Its own pool keeps what it once had for good; the page would hold tens of megabytes for nothing.
     pa.set_memory_pool(pa.system_memory_pool())
+    # Rows are read one by one: to hand each piece to a thread takes longer than to read it.
+    pa.set_io_thread_count(1)
     listening = _listen(settings)
     settings = _settings(settings, None, listening.getsockname()[1])
     server = uvicorn.Server(configure(page, access, settings, console))

@@ -128,7 +128,7 @@ def dossier(page: Page, asked: Asked, key: str) -> Response:
     teller, language = page.teller(asked, index), asked.language
     told = dossier_of(page.library, page.settings, index, row, language)
     others, n_more = colleagues(index, row, asked.user.owner)
-    passed = steps(page.library, index, row["lead_id"])
+    passed = steps(page.library, index, row)
     shares = [step.propensity for step in reversed(passed)]
     drawn = charts.trail(shares, say("history", language)) if told.certified and len(shares) > 1 else ""
     return page.html(
@@ -166,7 +166,7 @@ def _decided(page: Page, lead_id: str, language: Language) -> str:
 def history(page: Page, asked: Asked, key: str) -> Response:
     """What moved a lead from run to run."""
     index, row = _found(asked, key)
-    passed = steps(page.library, index, row["lead_id"], asked.language)
+    passed = steps(page.library, index, row, asked.language)
     teller = page.teller(asked, index)
     return page.html(
         asked,
@@ -213,12 +213,15 @@ def model(page: Page, asked: Asked) -> Response:
     if asked.user.role == "manager":
         said = worth.said_by_sales(reviews.latest(page.workspace).values(), asked.language)
     values = worth.context(asked.index, page.settings, asked.language)
-    return page.html(asked, "model.html.jinja", **values, said=said)
+    watched = worth.watched(page.workspace, asked.index.run["run_id"], asked.language)
+    return page.html(asked, "model.html.jinja", **values, said=said, watched=watched)
 
 
 def report(asked: Asked) -> Response:
-    """The whole evidence, as it was written at the training."""
-    path = None if asked.index is None else asked.index.path / "report.html"
-    if asked.user.role != "manager" or path is None or not path.is_file():
+    """The whole evidence, as it was written at the training, in the reader's language where it was written in it."""
+    if asked.user.role != "manager" or asked.index is None:
         raise HTTPException(404)
-    return HTMLResponse(path.read_bytes(), headers={"content-security-policy": REPORT_CSP})
+    for name in (f"report.{asked.language}.html", "report.html"):
+        if (path := asked.index.path / name).is_file():
+            return HTMLResponse(path.read_bytes(), headers={"content-security-policy": REPORT_CSP})
+    raise HTTPException(404)

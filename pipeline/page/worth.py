@@ -1,5 +1,7 @@
 """What the model page shows a manager: the evidence of the training, the nights since, and what sales said."""
 
+import contextlib
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -19,6 +21,7 @@ from pipeline.refusals import refusal
 from pipeline.report.training import TrainingFacts, swap_in_short, top_facts
 from pipeline.reviews import Review
 from pipeline.settings import Settings
+from pipeline.workspace import Workspace
 
 SHARES_TOLD = (0.05, 0.1, 0.2, 0.3, 0.5)
 SHARE_IN_WORDS = 0.1
@@ -146,6 +149,30 @@ def _trail(runs: Sequence[Mapping[str, Any]], language: Language) -> Markup | No
         f"{say('mean_propensity', language)}: {day(runs[-1]['cutoff'], language)} – {day(runs[0]['cutoff'], language)}"
     )
     return Markup(charts.trail(oldest_first, name))  # noqa: S704 (our own SVG)
+
+
+def watched(workspace: Workspace, run_id: str, language: Language) -> dict[str, Any] | None:
+    """What the monitor found of a run.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where it keeps that.
+    run_id : str
+        The run.
+    language : {"en", "fr"}
+        Of the alarms.
+
+    Returns
+    -------
+    dict, optional
+        ``looked_at`` (UTC seconds) and ``told``, what was seen, its likely cause and what to do, for each alarm; None
+        where it has not looked.
+    """
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        found = json.loads((workspace.monitor / f"{run_id}.json").read_text(encoding="utf-8"))
+        return {"looked_at": found["looked_at"], "told": [alarm["told"][language] for alarm in found["alarms"]]}
+    return None
 
 
 def said_by_sales(latest: Iterable[Review], language: Language) -> dict[str, Any]:

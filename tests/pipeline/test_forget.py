@@ -13,12 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline import overrides
 from pipeline.console import Console
 from pipeline.forget import suppression
 from pipeline.forget.erase import erase
 from pipeline.forget.forget import forget
 from pipeline.forget.person import Person, find
 from pipeline.forget.search import traces
+from pipeline.overrides import Override
 from pipeline.reviews import Review, record
 from pipeline.reviews import read as read_reviews
 from pipeline.score_runs import published
@@ -51,6 +53,7 @@ def root(tmp_path: Path, crm: SqliteWorld, opening: Callable[..., Any]) -> Path:
         publish(workspace, rows, night=night, parts=3, features=pd.DataFrame({"lead_id": LEADS, "fit__x": 1.0}))
     for lead in (GONE, LEADS[8]):
         record(workspace, Review(lead, 1, "ana", "refused", "no_need", "run-001", "1", 0.4, 0.2))
+        overrides.record(workspace, Override(lead, 2, "ana", "hand_over", f"met {NAME} at the fair"))
     page = workspace.home / "page" / "runs" / "run-001"
     page.mkdir(parents=True)
     with closing(sqlite3.connect(page / "index.db")) as database, database:
@@ -114,6 +117,12 @@ def test_a_person_is_erased_everywhere_and_a_search_proves_it(root: Path, crm: S
     held.pop(GONE)
     assert after == held
     assert [review.lead_id for review in read_reviews(workspace)] == [LEADS[8]]
+    (order,) = overrides.read(workspace)
+    assert (order.lead_id, order.why) == (LEADS[8], "met (erased) at the fair")
+    told = tamis("decisions", GONE, "-w", root)
+    assert told.code == 2
+    assert "Traceback" not in told.err
+    assert tamis("decisions", LEADS[8], "-w", root).code == 0
     for run in published(workspace):
         assert (run.manifest["erased"], run.rows(["lead_id"]).num_rows) == (1, 29)
         assert GONE not in json.dumps(run.manifest)

@@ -1,6 +1,6 @@
 """Pattern tables give what LightGBM's own ``pred_contrib`` gives, on any model that LightGBM can grow for us."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import lightgbm as lgb
 import numpy as np
@@ -122,6 +122,10 @@ def test_contributions_are_those_of_lightgbm(case):
     assert abs(base - oracle[0, -1]) <= 1e-10 * spread
     assert np.abs(tables.margin(case.matrix) - raw).max() <= 1e-12 * max(1.0, np.abs(raw).max())
     assert (margin_of(contributions, base) == tables.margin(case.matrix)).all()
+    few = case.matrix[::6]
+    one_by_one, same = replace(tables, few_rows=True).contributions(few)
+    assert np.abs(one_by_one - contributions[::6]).max() <= 1e-12 * spread
+    assert same == base
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 import shutil
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 from markupsafe import escape
 
+from pipeline import monitor
+from pipeline.console import Console
 from pipeline.page import page_words, worth
 from pipeline.page.app import local
 from pipeline.page.person import dossier_of, steps
@@ -85,7 +88,7 @@ def test_a_dossier_is_the_one_of_the_terminal_and_more(here, page_made, tmp_path
         assert words(reason.text).replace("'", "&#39;") in text
         assert words(reason.text).replace("'", "&#39;") in alone
     assert told.moves is not None
-    passed = steps(here.page.library, here.index, row["lead_id"], "fr")
+    passed = steps(here.page.library, here.index, row, "fr")
     assert len(passed) == 2
     assert passed[0].propensity == row["propensity"]
     assert passed[1].propensity == row["previous"]
@@ -136,6 +139,28 @@ def test_the_model_page_says_what_the_scores_are_worth(here, demo_made):
     answer = client.get("/model/evidence")
     assert "sandbox" in answer.headers["content-security-policy"]
     assert "script-src" not in answer.headers["content-security-policy"]
+    assert 'lang="en"' in answer.text
+    assert 'lang="fr"' in client.get("/model/evidence", headers={"accept-language": "fr"}).text
+
+
+def test_the_model_page_says_what_the_monitor_found(page_made, tmp_path):
+    made = copied(page_made, tmp_path)
+    here = site(made.workspace, made.settings)
+    assert "The watch looked" not in here.manager().get("/model").text
+    monitor.run(made.workspace.root, now=DEMO_NOW, console=Console(as_json=True))
+    path = made.workspace.monitor / f"{here.index.run['run_id']}.json"
+    found = json.loads(path.read_text())
+    is_calm = not found["alarms"] and not here.index.run["alarms"]
+    shown = words(here.manager().get("/model").text)
+    assert ("found nothing out of the ordinary" if is_calm else "The watch looked at") in shown
+    told = {"what": "Half of <b>them</b> are gone.", "cause": "A form.", "action": "Ask."}
+    alarm = {"told": {"en": told, "fr": {**told, "what": "La moitié manque."}}}
+    path.write_text(json.dumps({**found, "alarms": [alarm]}))
+    shown = here.manager().get("/model").text
+    assert "Half of &lt;b&gt;them&lt;/b&gt; are gone." in shown
+    assert "La moitié manque." in here.manager().get("/model", headers={"accept-language": "fr"}).text
+    path.write_text("{")
+    assert here.manager().get("/model").status_code == 200
 
 
 def test_an_export_opens_in_the_spreadsheet_of_its_language(here, page_made):
