@@ -65,6 +65,7 @@ fuzz: .venv/.installed-dev ## settings, models, tables and the page given anythi
 bench: .venv/.installed-bench ## measure against peers, side by side
 	$(BIN)/python -m benchmarks.explanations
 	$(BIN)/python -m benchmarks.page
+	$(BIN)/python -m benchmarks.pipeline
 	$(BIN)/python -m benchmarks.promise
 	$(BIN)/python -m benchmarks.push
 	$(BIN)/python -m benchmarks.quality

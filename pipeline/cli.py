@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from features.errors import TamisError
+from features.errors import TamisError, UseError
 from pipeline.console import Console
 
 app = typer.Typer(
@@ -190,11 +190,21 @@ def score(
     out: Annotated[
         Path | None, typer.Option(help="Also write the rows here (.parquet or .csv).", metavar="FILE")
     ] = None,
+    stdin: Annotated[
+        bool, typer.Option("--stdin", help="Answer one lead per line of JSON, at once; publish nothing.")
+    ] = False,
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
     log_json: LogOption = False,
 ) -> None:
-    """Score the open leads and publish an immutable score run."""
+    """Score the open leads and publish an immutable score run; or, with --stdin, answer about single leads."""
+    if stdin:
+        from pipeline import online
+
+        if leads is not None or as_of is not None or out is not None:
+            raise UseError('--stdin: expected no --leads, --as-of or --out beside it; a line may name its "cutoff".')
+        online.run(workspace, model, now=time.time, console=_console(as_json, log_json))
+        return
     from pipeline import score as job
 
     request = job.Request(leads, as_of, model, out)

@@ -11,8 +11,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,7 +26,7 @@ from features.errors import UseError
 from features.faults import Fault, Faults, FaultyDataError, fault
 from features.tables import SCHEMA, Attribute, Tables
 from pipeline import quarantine as quarantined
-from pipeline.cells import select
+from pipeline.cells import identifier, select
 from pipeline.columns import Bound, bind, two_outcomes
 from pipeline.engines.engine import Embedded, Engine
 from pipeline.engines.in_place import open_in_place
@@ -36,11 +36,11 @@ from pipeline.forget import suppression
 from pipeline.forget.suppression import Suppressed
 from pipeline.locate import Located, Place, locate, read_raw, unreadable
 from pipeline.settings import LimitSettings, SourceSettings
-from pipeline.staging import Stager
+from pipeline.staging import LEAD, Stager
 from pipeline.typing_columns import Raw
 from pipeline.workspace import Workspace
 
-FORMAT = "2"
+FORMAT = "3"
 RECORD = "source.json"
 KEPT_STAGINGS = 5
 NOTHING: Enrichments = {}
@@ -64,6 +64,9 @@ class Opened:
         In memory, with the limits of the settings, in UTC: for what is ours. Tables in place are not in it.
     engine : Engine
         Holds the tables.
+    numbered : mapping of str to narwhals.LazyFrame
+        The same tables where they speak of leads, with the place of the lead among the leads for ``lead_id``: what is
+        computed with numbers costs a fraction. None of tables in place.
     """
 
     tables: Tables
@@ -71,6 +74,7 @@ class Opened:
     stamp: str
     connection: duckdb.DuckDBPyConnection
     engine: Engine
+    numbered: Mapping[str, nw.LazyFrame[Any]] = field(default_factory=dict)
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -154,7 +158,8 @@ def open_source(  # noqa: PLR0913 (what shapes a source, each by its name)
         if quarantine is not None:
             quarantined.write(connection, target, record.headers, quarantine / stamp)
         quarantined.forget_oldest(staging, KEPT_STAGINGS)
-        return Opened(record.tables(connection, target), record.faults, stamp, connection, Embedded(connection))
+        tables, numbered = record.tables(connection, target)
+        return Opened(tables, record.faults, stamp, connection, Embedded(connection), numbered)
     except BaseException:
         connection.close()
         raise
@@ -279,12 +284,21 @@ class _Record:
             data["headers"],
         )
 
-    def tables(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> Tables:
+    def tables(
+        self, connection: duckdb.DuckDBPyConnection, folder: Path
+    ) -> tuple[Tables, dict[str, nw.LazyFrame[Any]]]:
         counts = self.counts()
-        frames: dict[str, nw.LazyFrame[Any]] = {
-            table: nw.from_native(connection.read_parquet(str(folder / f"{table}.parquet"))).lazy() for table in counts
-        }
-        return Tables(frames, self.attributes, self.extracted_at, self.one_table, counts)
+        frames: dict[str, nw.LazyFrame[Any]] = {}
+        numbered: dict[str, nw.LazyFrame[Any]] = {}
+        for table in counts:
+            relation = connection.read_parquet(str(folder / f"{table}.parquet"))
+            if LEAD in relation.columns:
+                others = f"* EXCLUDE ({identifier(LEAD)})"
+                replaced = f"{others} REPLACE ({identifier(LEAD)} AS lead_id)"
+                numbered[table] = nw.from_native(relation.project(replaced)).lazy()
+                relation = relation.project(others)
+            frames[table] = nw.from_native(relation).lazy()
+        return Tables(frames, self.attributes, self.extracted_at, self.one_table, counts), numbered
 
 
 def _stage(
