@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from features.errors import TamisError, UseError
+from pipeline.cli_options import HERE, JsonOption, LanguageOption, LeadArgument, LogOption, WhyOption, WorkspaceOption
 from pipeline.console import Console
 
 app = typer.Typer(
@@ -24,22 +25,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-WorkspaceOption = Annotated[Path, typer.Option("--workspace", "-w", help="Folder with tamis.toml.", metavar="DIR")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
-LogOption = Annotated[bool, typer.Option("--log-json", help="Log each step as a JSON line on stderr.")]
-LanguageOption = Annotated[str | None, typer.Option("--lang", help="en or fr; default: the settings.", metavar="LANG")]
-HERE = Path()
-
-
-def _in_utf8(value: str) -> str:
-    """Refuse bytes that the shell handed over and that are no text."""
-    if not value.isascii() and any("\ud800" <= mark <= "\udfff" for mark in value):
-        raise typer.BadParameter(f"expected text in UTF-8, found {value!a}.")
-    return value
-
-
-LeadArgument = Annotated[str, typer.Argument(help="The lead.", metavar="LEAD_ID", callback=_in_utf8)]
-WhyOption = Annotated[str, typer.Option(help="Kept with the decision.", callback=_in_utf8)]
 STOPPED = 130  # typer's code for Ctrl-C
 
 

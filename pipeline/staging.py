@@ -5,8 +5,6 @@ of `features.checks`, and write what is sound, sorted by its key: the order of t
 result.
 """
 
-import datetime
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,13 +24,11 @@ from pipeline.cells import identifier, literal, select
 from pipeline.columns import Bound
 from pipeline.forget.suppression import NOBODY, Suppressed
 from pipeline.settings import SourceSettings
+from pipeline.shown_cells import iso, shown
 from pipeline.typed_query import typed_query
 from pipeline.typing_columns import Raw, look
 
 EXAMPLES = 3
-# A number with the marks of dates and times, but no telephone number; one word in lower case, as of a state.
-SOME_TIME = re.compile(r"(?!\+|[\d .]{9})[-+\d/:., TZ]{1,30}|\d{1,8}", re.ASCII)
-SOME_WORD = re.compile(r"[^\W\d_A-Z]{1,12}")
 # Few enough that the rows of one lead are read in milliseconds.
 ROWS_PER_GROUP = 8_192
 FIRST_KEYS = {name: place for place, name in enumerate(("lead_id", "account_id", "occurred_at", "known_at", "type"))}
@@ -375,34 +371,3 @@ class Stager:
 def scan(path: Path) -> str:
     """Write a Parquet file as a SQL source."""
     return f"read_parquet({literal(str(path))})"
-
-
-def iso(seconds: int) -> str:
-    """Write UTC seconds for people; a number where no calendar holds it.
-
-    Examples
-    --------
-    >>> iso(1_700_000_000), iso(10**15)
-    ('2023-11-14T22:13:20Z', '1000000000000000')
-    """
-    try:
-        return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (ValueError, OverflowError, OSError):
-        return str(seconds)
-
-
-def shown(value: int | str | None) -> str | None:
-    """Write a cell for a message, unless it could name somebody: where an export slipped, names stand anywhere.
-
-    Examples
-    --------
-    >>> shown(0), shown("31/31/2024"), shown("perhaps")
-    ('1970-01-01T00:00:00Z', '31/31/2024', 'perhaps')
-    >>> [shown(text) for text in ("jo@example.com", "Zoé Martin", "06 12 34 56 78")]
-    [None, None, None]
-    """
-    if isinstance(value, int):
-        return iso(value)
-    if value is None or not (SOME_TIME.fullmatch(value) or SOME_WORD.fullmatch(value)):
-        return None
-    return value
