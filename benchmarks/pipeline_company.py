@@ -48,7 +48,7 @@ def write_company(data: Path, folder: Path, open_leads: pa.Table, n_leads: int, 
     """
     folder.mkdir(parents=True)
     connection = duckdb.connect(config={"threads": 2})
-    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
     connection.register("open_leads", open_leads)
     n_open = open_leads.num_rows
     names = {"data": data, "folder": folder, "n_open": n_open, "n_leads": n_leads, "copies": -(-n_leads // n_open)}

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from features.errors import TamisError, UseError
+from features.errors import TamisError
 from pipeline.cli_options import HERE, JsonOption, LanguageOption, LeadArgument, LogOption, WhyOption, WorkspaceOption
 from pipeline.console import Console
 
@@ -183,17 +183,15 @@ def score(
     log_json: LogOption = False,
 ) -> None:
     """Score the open leads and publish an immutable score run; or, with --stdin, answer about single leads."""
+    from pipeline import score as job
+
+    request, console = job.Request(leads, as_of, model, out), _console(as_json, log_json)
     if stdin:
         from pipeline import online
 
-        if leads is not None or as_of is not None or out is not None:
-            raise UseError('--stdin: expected no --leads, --as-of or --out beside it; a line may name its "cutoff".')
-        online.run(workspace, model, now=time.time, console=_console(as_json, log_json))
+        online.run(workspace, request, now=time.time, console=console)
         return
-    from pipeline import score as job
-
-    request = job.Request(leads, as_of, model, out)
-    job.run(workspace, request, now=_now(), console=_console(as_json, log_json))
+    job.run(workspace, request, now=_now(), console=console)
 
 
 @app.command(epilog="Example: tamis explain lead-00042 --lang fr")

@@ -24,6 +24,7 @@ from models.reasons import top_reasons
 from pipeline.console import Console
 from pipeline.language import iso
 from pipeline.online_rows import TABLES, Row, kinds, tables_of
+from pipeline.score import Request
 from pipeline.score_runs import plain_frame
 from pipeline.settings import Settings
 from pipeline.settings_file import load
@@ -179,7 +180,7 @@ class Online:
 
 def run(
     root: Path,
-    which: str,
+    request: Request,
     *,
     now: Callable[[], float],
     console: Console,
@@ -191,8 +192,8 @@ def run(
     ----------
     root : pathlib.Path
         The workspace.
-    which : str
-        Alias or number of the model.
+    request : Request
+        The model; nothing else can be asked for.
     now : callable
         The clock, UTC seconds.
     console : Console
@@ -203,13 +204,15 @@ def run(
     Raises
     ------
     UseError
-        No such model, or no Polars.
+        No such model, no Polars, or more than the model was asked for.
     PartialError
         Some lines could not be read: each has its answer, ``{"error": ...}``.
     """
+    if request != Request(model=request.model):
+        raise UseError('--stdin: expected no --leads, --as-of or --out beside it; a line may name its "cutoff".')
     settings = load(root)
     with console.step("Loading the model"):
-        version, files = Registry(Workspace(root), settings.registry).load(which)
+        version, files = Registry(Workspace(root), settings.registry).load(request.model)
         online = Online(LeadModel.load(files), str(version.number), settings)
     with console.step("Warming up"):
         # The first answer of a process translates and plans what all others use.

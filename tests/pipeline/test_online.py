@@ -131,4 +131,4 @@ def test_without_polars_the_message_says_how_to_get_it(
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "polars.io.plugins", None)
     with pytest.raises(online.UseError, match="expected Polars, found none"):
-        online.run(demo_made.root, "champion", now=lambda: DEMO_NOW, console=Console(), lines=[])
+        online.run(demo_made.root, online.Request(), now=lambda: DEMO_NOW, console=Console(), lines=[])
