@@ -1,13 +1,14 @@
 # Two commands on a fresh machine with Python >= 3.11 and make: `make demo` and `make test`.
 PYTHON ?= python3
 BIN = .venv/bin
+FUZZ_SECONDS ?= 60
 # Two processes at a time; tests of one file share what they made (tests/conftest.py).
 PYTEST = OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 # What `make quick` tests, such as ROOMS="tests/features".
 ROOMS ?= tests/test_docs.py tests/test_architecture.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo test check quick docs notebooks bench hooks clean
+.PHONY: help install install-dev demo test check quick docs notebooks fuzz bench hooks clean
 
 help: ## say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -40,6 +41,7 @@ check: .venv/.installed-dev ## the gate of CI: format, lint, types, then the tes
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/bandit -q -c pyproject.toml -r features models pipeline
 	$(PYTEST) --cov --cov-report=term
 
 quick: .venv/.installed-dev ## format, lint, types, and the tests of ROOMS="tests/features ..." (minutes, while you work)
@@ -53,6 +55,12 @@ docs: .venv/.installed ## write docs/reference/ from the code
 
 notebooks: .venv/.installed-dev ## run the five notebooks on ./demo (or TAMIS_NOTEBOOKS=DIR) into notebooks/out/
 	$(BIN)/python -m docs.notebooks
+
+fuzz: .venv/.installed-dev ## settings, models, tables and the page given anything at all, FUZZ_SECONDS (60) each
+	for reader in settings model arrays booster; do \
+		$(BIN)/python -m tests.fuzz.readers $$reader -max_total_time=$(FUZZ_SECONDS) || exit 1; \
+	done
+	TAMIS_FUZZ=20 $(BIN)/python -m pytest tests/fuzz
 
 bench: .venv/.installed-bench ## measure against peers, side by side
 	$(BIN)/python -m benchmarks.explanations

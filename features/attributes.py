@@ -7,6 +7,7 @@ keeps its current value. Account columns have no history: they are taken as they
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -34,6 +35,8 @@ _NAF_MEASURES = frozenset({"naf_section", "naf_division", "industry_text"})
 _NUMBER_MEASURES = frozenset({"date", "weekday", "employee_band"})
 _KEYS = ["lead_id", "cutoff"]
 KNOWN_AT = "__known_at"
+# No dot in the name of a column: Spark would look for a field of a structure. Short: Postgres cuts names at 63 bytes.
+_OWN, _THEIRS = "l ", "a "
 c = nw.col
 
 
@@ -73,11 +76,11 @@ def attribute_frame(keys: Frame, tables: Tables, wanted: Sequence[Feature], last
     ['mail', 'fair']
     ['web', 'fair']
     """
-    recipes = {f.name: f.recipe for f in wanted if f.recipe is not None}
+    recipes = {f.name: _placed(f.recipe) for f in wanted if f.recipe is not None}
     columns = sorted({name for recipe in recipes.values() for name in recipe.columns})
     base, dtypes = _joined(keys, tables, columns)
     if "changes" in tables.frames:
-        own = [name for name in columns if name.startswith("leads.") and name in dtypes]
+        own = [name for name in columns if name.startswith(_OWN) and name in dtypes]
         base = _as_of(base, keys, tables.frames["changes"], own, dtypes, last)
     titles = {
         n for r in recipes.values() if r.measure in _TITLE_MEASURES for n in r.columns if dtypes.get(n) == nw.String
@@ -90,6 +93,13 @@ def attribute_frame(keys: Frame, tables: Tables, wanted: Sequence[Feature], last
     return base.select(*_KEYS, **{f.name: _read(f, recipes[f.name], dtypes) for f in wanted})
 
 
+def _placed(recipe: Recipe) -> Recipe:
+    """Name the columns of a recipe as they are called once leads and accounts are joined."""
+    short = {"leads": _OWN, "accounts": _THEIRS}
+    parts = (name.partition(".") for name in recipe.columns)
+    return replace(recipe, columns=tuple(short[table] + name for table, _, name in parts))
+
+
 def _joined(keys: Frame, tables: Tables, columns: Sequence[str]) -> tuple[Frame, dict[str, Any]]:
     """Join leads and accounts under qualified names, so that their columns never meet."""
     dtypes: dict[str, Any] = {}
@@ -97,22 +107,22 @@ def _joined(keys: Frame, tables: Tables, columns: Sequence[str]) -> tuple[Frame,
     leads = tables.frames["leads"]
     schema = leads.collect_schema()
     columns = [*columns, *_instants(columns)]
-    own = [n for n in columns if n.startswith("leads.") and n.removeprefix("leads.") in schema]
-    dtypes |= {n: schema[n.removeprefix("leads.")] for n in own}
+    own = [n for n in columns if n.startswith(_OWN) and n.removeprefix(_OWN) in schema]
+    dtypes |= {n: schema[n.removeprefix(_OWN)] for n in own}
     theirs: list[str] = []
     if "accounts" in tables.frames and "account_id" in schema:
         wide = tables.frames["accounts"].collect_schema()
-        theirs = [n for n in columns if n.startswith("accounts.") and n.removeprefix("accounts.") in wide]
-        dtypes |= {n: wide[n.removeprefix("accounts.")] for n in theirs}
+        theirs = [n for n in columns if n.startswith(_THEIRS) and n.removeprefix(_THEIRS) in wide]
+        dtypes |= {n: wide[n.removeprefix(_THEIRS)] for n in theirs}
     link = {"account key": c("account_id")} if theirs else {}
     base = base.join(
-        leads.select("lead_id", **link, **{n: c(n.removeprefix("leads.")) for n in own}),
+        leads.select("lead_id", **link, **{n: c(n.removeprefix(_OWN)) for n in own}),
         on="lead_id",
         how="left",
     )
     if theirs:
         accounts = tables.frames["accounts"].select(
-            **{"account key": c("account_id")}, **{n: c(n.removeprefix("accounts.")) for n in theirs}
+            **{"account key": c("account_id")}, **{n: c(n.removeprefix(_THEIRS)) for n in theirs}
         )
         base = base.join(accounts, on="account key", how="left")
     known = {n: at for n in dtypes for at in _instants([n]) if at in dtypes and n != at}
@@ -135,7 +145,7 @@ def _as_of(
     dtypes: Mapping[str, Any],
     last: int,
 ) -> Frame:
-    fields = {n.removeprefix("leads."): n for n in columns}
+    fields = {n.removeprefix(_OWN): n for n in columns}
     if not fields:
         return base
     has_number = "number" in changes.collect_schema().names()
@@ -159,7 +169,7 @@ def _as_of(
 
 def _read_titles(base: Frame, tables: Tables, name: str) -> Frame:
     """Read each distinct title once: titles repeat, regular expressions are dear."""
-    column = name.removeprefix("leads.")
+    column = name.removeprefix(_OWN)
     titles = [tables.frames["leads"].select(title=c(column))]
     if "changes" in tables.frames:
         titles.append(tables.frames["changes"].filter(c("field") == column).select(title=c("value")))

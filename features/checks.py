@@ -6,7 +6,7 @@ for each column that is parsed, ``@unread:COLUMN``: the cell as text where it co
 Two passes, because duplicates are only sought among the rows that are sound by themselves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,9 @@ from features.faults import Level
 from features.tables import SCHEMA
 
 ROW = "@row"
+FLAG = "@flag:"
 KEPT = "@kept"
+APART = "@apart"
 CREATED = "@created_at"
 EARLIEST = 631_152_000  # 1990-01-01: before it no CRM row is true, and epoch 0 is a null in disguise
 DAY = 86_400
@@ -31,7 +33,12 @@ HOMES = {
     "changes": ("lead_id", "leads"),
     "signals": ("account_id", "leads or accounts"),
 }
-UNREADABLE = {"time": "unreadable_time", "number": "unreadable_number", "flag": "unreadable_flag"}
+UNREADABLE = {
+    "time": "unreadable_time",
+    "number": "unreadable_number",
+    "flag": "unreadable_flag",
+    "text": "contact_details",
+}
 
 Frame = nw.LazyFrame[Any]
 
@@ -89,10 +96,18 @@ def flag(position: int) -> str:
     >>> flag(0)
     '@flag:0'
     """
-    return f"@flag:{position}"
+    return f"{FLAG}{position}"
 
 
 Rule = tuple[Check, nw.Expr]
+REMOVING = ("row", "drop")
+# What must not be there twice: key, what decides who stays, and the check.
+GROUPED = {
+    "leads": ("lead_id", ("created_at",), Check("lead_id", "duplicate_id", "row")),
+    "accounts": ("account_id", (), Check("account_id", "duplicate_id", "row")),
+    "events": ("event_id", ("known_at", "occurred_at", "type"), Check("event_id", "duplicate_event", "drop")),
+    "outcomes": ("lead_id", ("decided_at",), Check("lead_id", "repeated_outcome", "drop")),
+}
 
 
 def check_rows(
@@ -124,6 +139,12 @@ def check_rows(
     >>> checked.frame.collect()["@row"].to_list()
     [3]
     """
+    return _flagged(*_row_rules(table, frame, extracted_at, known, scoring_file))
+
+
+def _row_rules(
+    table: str, frame: Frame, extracted_at: int, known: Frame | None, scoring_file: bool = False
+) -> tuple[Frame, list[Rule]]:
     names = frame.collect_schema().names()
     rules = [
         rule for name in SCHEMA[table] if name in names for rule in _column_rules(table, name, names, extracted_at)
@@ -135,7 +156,7 @@ def check_rows(
         key, _ = HOMES[table]
         frame = frame.join(known, on=key, how="left")
         rules += _home_rules(table, key, scoring_file)
-    return _flagged(frame, rules)
+    return frame, rules
 
 
 def _column_rules(table: str, name: str, names: Sequence[str], extracted_at: int) -> list[Rule]:
@@ -208,51 +229,110 @@ def check_groups(table: str, frame: Frame) -> Checked:
     [2]
     """
     names = frame.collect_schema().names()
+    key = GROUPED.get(table, ("",))[0]
+    if key not in names:
+        return Checked(frame.select(ROW).head(0), ())
+    some = frame.filter(~nw.col(key).is_null())
+    repeated = some.group_by(key).agg(nw.len().alias("@n")).filter(nw.col("@n") > 1).select(key)
+    return _flagged(*_group_rules(table, some.join(repeated, on=key, how="semi")))
+
+
+def mark(table: str, frame: Frame, extracted_at: int, known: Frame | None = None) -> Checked:
+    """Check every row in place: each keeps its columns and gets its flags, so that no row needs a number.
+
+    Parameters
+    ----------
+    table, frame, extracted_at, known
+        As in `check_rows`; the frame needs no ``@row``.
+
+    Returns
+    -------
+    Checked
+        Its frame has *every* row, with the flags of the checks of rows and, for rows that no check removes, of groups.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> typed = pl.LazyFrame({"lead_id": ["a", "a", None], "created_at": [10**9, 2 * 10**9, 10**9]})
+    >>> marked = mark("leads", nw.from_native(typed), 3 * 10**9)
+    >>> [check.reason for check in marked.checks]
+    ['missing_value', 'before_1990', 'after_extraction', 'duplicate_id']
+    >>> marked.frame.sort("created_at", "lead_id", nulls_last=True).collect()["@flag:3"].to_list()
+    [0, 0, 1]
+    """
+    frame, rules = _row_rules(table, frame, extracted_at, known)
+    sound = sum_of(position for position, (check, _) in enumerate(rules) if check.level in REMOVING) == 0
+    marked = frame.with_columns(*_marks(rules))
+    names = frame.collect_schema().names()
+    if GROUPED.get(table, ("",))[0] not in names:
+        return Checked(marked, tuple(check for check, _ in rules))
+    # Rows that are removed must not be the ones that are kept of their group: they are ranked in a partition apart.
+    apart = nw.when(sound).then(nw.lit(1)).otherwise(nw.lit(0))
+    ranked, more = _group_rules(table, marked.with_columns(apart.alias(APART)))
+    alone = nw.col(APART) == 1
+    marks = [
+        nw.when(alone & condition).then(1).otherwise(0).alias(flag(len(rules) + position))
+        for position, (_, condition) in enumerate(more)
+    ]
+    return Checked(ranked.with_columns(*marks), tuple(check for check, _ in (*rules, *more)))
+
+
+def sum_of(positions: Iterable[int]) -> nw.Expr:
+    """Count the flags of a row that are set, among some; 0 for none.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> nw.from_native(pd.DataFrame({"@flag:0": [1], "@flag:2": [1]})).select(n=sum_of([0, 2]))["n"].to_list()
+    [2]
+    """
+    return nw.sum_horizontal(nw.lit(0), *(flag(position) for position in positions))
+
+
+def _group_rules(table: str, several: Frame) -> tuple[Frame, list[Rule]]:
+    names = several.collect_schema().names()
     if table == "outcomes":
-        again = _ranked(frame, "lead_id", ("decided_at",), names)
+        again = _ranked(several, "lead_id", ("decided_at",), names)
         for word in ("won", "lost"):
             is_word = nw.when(nw.col("outcome") == word).then(1).otherwise(0)
-            again = again.with_columns(is_word.max().over("lead_id").alias(f"@{word}"))
+            again = again.with_columns(is_word.max().over(*_partition("lead_id", names)).alias(f"@{word}"))
         both = (nw.col("@won") == 1) & (nw.col("@lost") == 1)
         rules: list[Rule] = [
             (Check("outcome", "won_and_lost", "row"), both),
             (Check("lead_id", "repeated_outcome", "drop"), ~both & (nw.col("@rank") > 1)),
         ]
-        return _flagged(again, rules)
-    key, order, check = {
-        "leads": ("lead_id", ("created_at",), Check("lead_id", "duplicate_id", "row")),
-        "accounts": ("account_id", (), Check("account_id", "duplicate_id", "row")),
-        "events": ("event_id", ("known_at", "occurred_at", "type"), Check("event_id", "duplicate_event", "drop")),
-    }.get(table, ("", (), Check("", "", "drop")))
-    if not key or key not in names:
-        return Checked(frame.select(ROW).head(0), ())
-    return _flagged(_ranked(frame, key, order, names), [(check, nw.col("@rank") > 1)])
+        return again, rules
+    key, order, check = GROUPED[table]
+    return _ranked(several, key, order, names), [(check, ~nw.col(key).is_null() & (nw.col("@rank") > 1))]
 
 
-def _ranked(frame: Frame, key: str, order: Sequence[str], names: Sequence[str]) -> Frame:
-    """Only the rows whose key stands on several, numbered from 1 in ``@rank``."""
-    some = frame.filter(~nw.col(key).is_null())
-    repeated = some.group_by(key).agg(nw.len().alias("@n")).filter(nw.col("@n") > 1).select(key)
-    several = some.join(repeated, on=key, how="semi")
+def _ranked(several: Frame, key: str, order: Sequence[str], names: Sequence[str]) -> Frame:
+    """Number the rows of each key from 1 in ``@rank``: the first is the one that stays."""
     # An unknown time is later than every known one; the row number only ever breaks ties of identical rows.
     firsts = [name for name in order if name in names]
     times = (nw.col(name).fill_null(2**62).alias(f"@{name}") for name in firsts if name != "type")
     several = several.with_columns(nw.lit(1).alias("@one"), *times)
-    rest = sorted(name for name in names if name not in (key, ROW))
-    keys = [name if name == "type" else f"@{name}" for name in firsts] + rest + [ROW]
-    return several.with_columns(nw.col("@one").cum_sum().over(key, order_by=keys).alias("@rank"))
+    rest = sorted(name for name in names if name not in (key, ROW, APART) and not name.startswith(FLAG))
+    keys = [name if name == "type" else f"@{name}" for name in firsts] + rest + [ROW] * (ROW in names)
+    return several.with_columns(nw.col("@one").cum_sum().over(*_partition(key, names), order_by=keys).alias("@rank"))
+
+
+def _partition(key: str, names: Sequence[str]) -> list[str]:
+    return [key, *([APART] if APART in names else [])]
+
+
+def _marks(rules: Sequence[Rule]) -> list[nw.Expr]:
+    return [
+        nw.when(condition).then(1).otherwise(0).alias(flag(position)) for position, (_, condition) in enumerate(rules)
+    ]
 
 
 def _flagged(frame: Frame, rules: Sequence[Rule]) -> Checked:
     if not rules:
         return Checked(frame.select(ROW).head(0), ())
     shown = sorted({check.shown for check, _ in rules if check.shown})
-    marks = [
-        nw.when(condition).then(1).otherwise(0).alias(flag(position)) for position, (_, condition) in enumerate(rules)
-    ]
-    flagged = frame.select(ROW, *shown, *marks)
-    hit = nw.sum_horizontal(*(flag(position) for position in range(len(rules)))) > 0
-    return Checked(flagged.filter(hit), tuple(check for check, _ in rules))
+    flagged = frame.select(ROW, *shown, *_marks(rules))
+    return Checked(flagged.filter(sum_of(range(len(rules))) > 0), tuple(check for check, _ in rules))
 
 
 def repair(table: str, frame: Frame, known: Frame | None = None) -> Frame:

@@ -277,7 +277,8 @@ def _sum_of(recipe: Recipe) -> tuple[str, nw.Expr]:
     if recipe.measure == "strength":
         return f"strength{recipe.days}", c("strength")
     rate = nw.lit(-math.log(2) / (recipe.half_life_days * DAY_S), nw.Float64)
-    return f"decay{recipe.days}_{recipe.half_life_days}", (c("age").cast(nw.Float64) * rate).exp()
+    # No dot in a name: Spark would look for a field of a structure.
+    return f"decay{recipe.days}_{recipe.half_life_days}".replace(".", "_"), (c("age").cast(nw.Float64) * rate).exp()
 
 
 def _counts(group: Mapping[str, Recipe]) -> Aggregates:

@@ -38,6 +38,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "[source.tables.{table}.columns].",
     ),
     "unreadable_flag": ("{rows} with neither yes nor no", "Write yes or no (oui, non, true, false, 1, 0)."),
+    "contact_details": (
+        "{rows} with an e-mail address in a column of words",
+        "Emptied: nobody's address may become a level. Write what the column is for.",
+    ),
     "before_1990": (
         "{rows} with a time before 1990",
         "Correct the times; an empty cell is better than 1970.",

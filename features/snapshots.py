@@ -297,7 +297,7 @@ def _one_table(tables: Tables, plan: SnapshotPlan) -> Frame:
         cutoff=cutoff,
         label=nw.when(known).then(won),
         is_mature=nw.when(known).then(nw.lit(1, nw.Int64)).otherwise(nw.lit(0, nw.Int64)),
-        weight=nw.lit(1.0, nw.Float64),
+        weight=nw.lit(1, nw.Int64).cast(nw.Float64),
     )
 
 
@@ -351,7 +351,7 @@ def _labelled(rows: Frame, plan: SnapshotPlan, extracted_at: int) -> Frame:
         "cutoff",
         label=nw.when(mature).then(nw.when(won).then(one).otherwise(zero)),
         is_mature=nw.when(mature).then(one).otherwise(zero),
-        weight=nw.lit(1.0, nw.Float64),
+        weight=nw.lit(1, nw.Int64).cast(nw.Float64),
         followed_days=(c("until") - c("cutoff")) / DAY_S,
         won_after_days=nw.when(won).then((c("won_at") - c("cutoff")) / DAY_S),
         is_open=nw.when(decided).then(zero).otherwise(one),

@@ -22,7 +22,7 @@ from models.calibration import BetaCalibration
 from models.certificate import Certificate
 from models.explain import Contributions, probability_contributions
 from models.linear import LinearPart
-from models.model_files import MODEL_FILE, digest, entries_of, files_of, read_json, verified
+from models.model_files import MODEL_FILE, as_written, digest, entries_of, files_of, read_json, verified
 from models.pattern_tables import PatternTables, margin_of
 from models.reference import Reference
 from models.segment_models import NO_SEGMENTS, SegmentModels
@@ -361,27 +361,28 @@ class LeadModel:
                 f"model.json: expected format {FORMAT}, found {data.get('format')!r}; it was written by another "
                 "version of Tamis: train again, or use that version."
             )
-        texts = tuple(verified(files, entry).decode() for entry in data["boosters"])
-        tables = PatternTables.load(verified(files, data["tables"]), texts)
-        schema = MatrixSchema.from_dict(data["schema"])
-        if schema.hash != data["schema_hash"]:
-            raise DataError(
-                "model.json: the columns do not match their hash; the file was altered: fetch the model again."
+        with as_written(FORMAT):
+            texts = tuple(verified(files, entry).decode() for entry in data["boosters"])
+            tables = PatternTables.load(verified(files, data["tables"]), texts)
+            schema = MatrixSchema.from_dict(data["schema"])
+            if schema.hash != data["schema_hash"]:
+                raise DataError(
+                    "model.json: the columns do not match their hash; the file was altered: fetch the model again."
+                )
+            return cls(
+                tables=tables,
+                schema=schema,
+                calibration=BetaCalibration.from_dict(data["calibration"]),
+                threshold=ThresholdChoice.from_dict(data["threshold"]),
+                bands=Bands.from_dict(data["bands"]),
+                reference=Reference(**data["reference"]).checked(),
+                shared=SharedFacts.from_dict(data["shared_facts"]),
+                amount=_amount(files, data["amount"]),
+                metadata=dict(data["metadata"]),
+                linear=None if data.get("linear") is None else LinearPart.from_dict(data["linear"]),
+                certificate=None if data.get("certificate") is None else Certificate.from_dict(data["certificate"]),
+                by_segment=_by_segment(files, data.get("by_segment")),
             )
-        return cls(
-            tables=tables,
-            schema=schema,
-            calibration=BetaCalibration.from_dict(data["calibration"]),
-            threshold=ThresholdChoice.from_dict(data["threshold"]),
-            bands=Bands.from_dict(data["bands"]),
-            reference=Reference(**data["reference"]),
-            shared=SharedFacts.from_dict(data["shared_facts"]),
-            amount=_amount(files, data["amount"]),
-            metadata=data["metadata"],
-            linear=None if data.get("linear") is None else LinearPart.from_dict(data["linear"]),
-            certificate=None if data.get("certificate") is None else Certificate.from_dict(data["certificate"]),
-            by_segment=_by_segment(files, data.get("by_segment")),
-        )
 
 
 def _amount(files: Mapping[str, bytes], data: Mapping[str, Any] | None) -> AmountModel | None:

@@ -1,7 +1,8 @@
 """The files of a model: boosters as text and one JSON, each proved by its sha256."""
 
+import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -49,6 +50,34 @@ def read_json(files: Mapping[str, bytes]) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise DataError(f"{MODEL_FILE}: expected an object, found {type(data).__name__}; fetch the model again.")
     return data
+
+
+@contextlib.contextmanager
+def as_written(form: int) -> Iterator[None]:
+    """Read what a model holds, whose values may be missing or of any kind.
+
+    Raises
+    ------
+    DataError
+        One is.
+
+    Examples
+    --------
+    >>> with as_written(9):
+    ...     {}["bands"]
+    Traceback (most recent call last):
+        ...
+    features.errors.DataError: model.json: expected what format 9 holds, found a value that is missing or of
+    another kind (KeyError: 'bands'); it was altered, or written by another version of Tamis: fetch the model again.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+        raise DataError(
+            f"{MODEL_FILE}: expected what format {form} holds, found a value that is missing or of another kind "
+            f"({type(error).__name__}: {error}); it was altered, or written by another version of Tamis: fetch the "
+            "model again."
+        ) from error
 
 
 def verified(files: Mapping[str, bytes], entry: Mapping[str, str]) -> bytes:

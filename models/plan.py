@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -112,8 +112,8 @@ class TrainingPlan:
     def __post_init__(self) -> None:
         if len(self.shares) != 4 or min(self.shares) <= 0:
             raise UseError(f"shares: expected 4 positive numbers, found {self.shares}; e.g. [0.55, 0.15, 0.15, 0.15].")
-        if self.rule not in ("value", "capacity", "precision"):
-            raise UseError(f"rule: expected value, capacity or precision, found {self.rule!r}.")
+        if self.rule not in get_args(Rule):
+            raise UseError(f"rule: expected {', '.join(get_args(Rule))}, found {self.rule!r}.")
         if not (self.win_value > 0 and self.contact_cost >= 0 and self.capacity_per_week > 0):
             raise UseError(
                 "threshold: expected win_value > 0, contact_cost >= 0 and capacity_per_week > 0, found "

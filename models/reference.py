@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,27 @@ class Reference:
     propensity: float
     columns: Mapping[str, Mapping[str, Any]]
     watched: Mapping[str, Any] = field(default_factory=dict)
+
+    def checked(self) -> Self:
+        """Give a reference that was read, once its figures are known to be numbers.
+
+        Raises
+        ------
+        ValueError
+            One is none.
+
+        Examples
+        --------
+        >>> Reference(-0.5, 3.0, {}).checked()
+        Traceback (most recent call last):
+            ...
+        ValueError: the reference is -0.5 and 3.0, which are no margin and no propensity
+        """
+        if not (np.isfinite(float(self.margin)) and 0 <= float(self.propensity) <= 1):
+            raise ValueError(
+                f"the reference is {self.margin!r} and {self.propensity!r}, which are no margin and no propensity"
+            )
+        return self
 
 
 class Scored(NamedTuple):

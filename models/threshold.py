@@ -110,6 +110,24 @@ class ThresholdChoice:
         """
         return asdict(self) | {"curve": [asdict(point) for point in self.curve]}
 
+    def check(self) -> None:
+        """Look at a threshold that was read: none, or a propensity.
+
+        Raises
+        ------
+        ValueError
+            It is neither.
+
+        Examples
+        --------
+        >>> ThresholdChoice("value", 7.0, (), 200, "", "").check()
+        Traceback (most recent call last):
+            ...
+        ValueError: the threshold is 7.0, which is no propensity
+        """
+        if self.threshold is not None and not 0 <= float(self.threshold) <= 1:
+            raise ValueError(f"the threshold is {self.threshold!r}, which is no propensity")
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Read back what `to_dict` wrote.
@@ -124,7 +142,9 @@ class ThresholdChoice:
         """
         own = data.get("own")
         curve = tuple(ThresholdPoint(**point) for point in data["curve"])
-        return cls(**{**data, "curve": curve, "own": None if own is None else Economics(**own)})
+        found = cls(**{**data, "curve": curve, "own": None if own is None else Economics(**own)})
+        found.check()
+        return found
 
 
 def candidates(propensity: Floats, least: int, ratio: float = 1.08) -> list[float]:

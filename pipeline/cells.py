@@ -24,12 +24,14 @@ BEFORE = rf"^([-+]?){SPACE}*{UNIT}{SPACE}*"
 AFTER = rf"{SPACE}*{UNIT}$"
 THOUSANDS = rf"[-+]?\d{{1,3}}(?:(?:{SPACE}|['’])\d{{3}})+(?:[.,]\d*)?"
 
+MAIL = r"[^\s@]@[^\s@]+\.[A-Za-z]"
+
 # A number in every reading, and no code: no thousands, no leading zero, nothing too large for a DOUBLE.
 PLAIN_NUMBER = r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?"
 
 ISO = r"\d{4}-\d{1,2}-\d{1,2}"
 CLOCK = r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)"
-OFFSET = r"(?: ?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))"
+OFFSET = r"(?: ?(?:Z|UTC|GMT|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?))"
 SLASHES = r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})((?:[T ].*)?)$"
 
 
@@ -174,6 +176,11 @@ def number(cell: str, decimal: str, is_plain: bool = False) -> str:
 def _let(name: str, value: str, body: str) -> str:
     """Name a value within an expression: written out at each use, its patterns would be compiled anew for each."""
     return f"list_transform([{value}], lambda {name}: {body})[1]"
+
+
+def impersonal(cell: str) -> str:
+    """Give a cleaned text of a column of words, null where it holds an e-mail address: it must become no level."""
+    return f"CASE WHEN NOT contains({cell}, '@') OR NOT regexp_matches({cell}, {literal(MAIL)}) THEN {cell} END"
 
 
 def finite(value: str) -> str:

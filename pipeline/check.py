@@ -118,7 +118,7 @@ def check(workspace: Workspace, settings: Settings, *, now: int, console: Consol
                 now=now,
                 enrichment=settings.enrichment,
             )
-        open_things.callback(opened.connection.close)
+        open_things.callback(opened.close)
         for rule in settings.policy.disqualify:
             columns_of_rule(opened, rule.column)
         with console.step("Computing and probing the features"):

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from features.errors import TamisError
+from pipeline.cli_options import HERE, JsonOption, LanguageOption, LeadArgument, LogOption, WhyOption, WorkspaceOption
 from pipeline.console import Console
 
 app = typer.Typer(
@@ -24,11 +25,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-WorkspaceOption = Annotated[Path, typer.Option("--workspace", "-w", help="Folder with tamis.toml.", metavar="DIR")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
-LogOption = Annotated[bool, typer.Option("--log-json", help="Log each step as a JSON line on stderr.")]
-LanguageOption = Annotated[str | None, typer.Option("--lang", help="en or fr; default: the settings.", metavar="LANG")]
-HERE = Path()
 STOPPED = 130  # typer's code for Ctrl-C
 
 
@@ -143,7 +139,7 @@ def models(workspace: WorkspaceOption = HERE, as_json: JsonOption = False, log_j
 @app.command(epilog='Example: tamis promote 3 --why "better on the newest quarter"')
 def promote(
     version: Annotated[int, typer.Argument(help="Version to make champion.", min=1)],
-    why: Annotated[str, typer.Option(help="Kept with the decision.")] = "",
+    why: WhyOption = "",
     force: Annotated[bool, typer.Option("--force", help="Although its gates refused it.")] = False,
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
@@ -158,7 +154,7 @@ def promote(
 
 @app.command(epilog='Example: tamis rollback --why "complaints from sales"')
 def rollback(
-    why: Annotated[str, typer.Option(help="Kept with the decision.")] = "",
+    why: WhyOption = "",
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
     log_json: LogOption = False,
@@ -200,7 +196,7 @@ def score(
 
 @app.command(epilog="Example: tamis explain lead-00042 --lang fr")
 def explain(
-    lead_id: Annotated[str, typer.Argument(help="The lead.", metavar="LEAD_ID")],
+    lead_id: LeadArgument,
     lang: LanguageOption = None,
     html: Annotated[Path | None, typer.Option(help="Write the dossier here.", metavar="FILE")] = None,
     workspace: WorkspaceOption = HERE,
@@ -272,7 +268,7 @@ def serve(
 
 @app.command(epilog="Example: tamis forget lead-00042 --dry-run")
 def forget(
-    lead_id: Annotated[str, typer.Argument(help="The person, by the number of the lead.", metavar="LEAD_ID")],
+    lead_id: LeadArgument,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be erased; change nothing.")] = False,
     without_crm: Annotated[
         bool, typer.Option("--without-crm", help="Leave the CRM's fields: the person is erased there already.")
@@ -309,7 +305,7 @@ def funnel(
 
 @app.command(epilog="Example: tamis decisions lead-00042 --json")
 def decisions(
-    lead_id: Annotated[str, typer.Argument(help="The lead.", metavar="LEAD_ID")],
+    lead_id: LeadArgument,
     lang: LanguageOption = None,
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
@@ -323,9 +319,9 @@ def decisions(
 
 @app.command(epilog='Example: tamis override lead-00042 hand_over --why "met them at the fair"')
 def override(
-    lead_id: Annotated[str, typer.Argument(help="The lead.", metavar="LEAD_ID")],
+    lead_id: LeadArgument,
     decision: Annotated[str, typer.Argument(help="hand_over, nurture, disqualify, or free.", metavar="DECISION")],
-    why: Annotated[str, typer.Option(help="Kept with the decision.")] = "",
+    why: WhyOption = "",
     lang: LanguageOption = None,
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,

@@ -11,6 +11,8 @@ WITH_ATTRIBUTES = ("leads", "accounts")
 INTERNAL = "@"
 ROW_NUMBER = "#row"
 LISTED = 30
+# A thousand take half a minute to look at, and the time grows with the square.
+MOST_COLUMNS = 2_000
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,18 @@ def bind(
     return canonical + attributes, faults
 
 
+def two_outcomes() -> Fault:
+    """Say that the outcome stands in two places."""
+    what = "an outcome column, and a table of outcomes beside it"
+    remedy = 'Keep one: outcome = "" in [source.tables.leads.columns] leaves the column out.'
+    return Fault("leads", "outcome", "two_outcomes", "refuse", 0, what, remedy)
+
+
 def _header_faults(table: str, names: Sequence[str], hollow: Collection[int]) -> list[Fault]:
     faults: list[Fault] = []
+    if len(names) > MOST_COLUMNS:
+        found = f"expected at most {MOST_COLUMNS:,} columns, found {len(names):,}"
+        faults.append(_refuse(table, "", "too_many_columns", found, "Export those that may matter."))
     spelt: dict[str, list[str]] = {}
     for position, name in enumerate(names):
         if name:

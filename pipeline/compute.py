@@ -22,6 +22,8 @@ from features.kinds import by_kind
 from features.specification import Feature
 from features.tables import Tables
 from pipeline.cells import identifier
+from pipeline.engines.engine import Embedded
+from pipeline.saved import Saved, save
 from pipeline.source import Opened
 
 # Values that one query gives at most: some hundred megabytes with all that it takes to make them.
@@ -61,7 +63,7 @@ class Computed:
         return pd.DataFrame({name: columns[name] for name in self.names}, copy=False)
 
 
-def compute(opened: Opened, keys: pd.DataFrame, features: Sequence[Feature], scratch: Path) -> Computed:
+def compute(opened: Opened, keys: pd.DataFrame, features: Sequence[Feature], scratch: Path) -> Computed | Saved:
     """Run features on snapshots.
 
     Parameters
@@ -77,14 +79,16 @@ def compute(opened: Opened, keys: pd.DataFrame, features: Sequence[Feature], scr
 
     Returns
     -------
-    Computed
-        n rows.
+    Computed or Saved
+        n rows; the latter where the tables stand elsewhere and are worked on in place.
 
     Raises
     ------
     DataError
         A table has a lead twice.
     """
+    if not isinstance(opened.engine, Embedded):
+        return save(opened, keys, features, scratch)
     source = _Source.of(opened, keys)
     parts = []
     for kind, some in by_kind(features).items():

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -71,7 +72,7 @@ class Console:
         if self.as_json and not self._shown:
             self._object({"error": message, "exit_code": exit_code})
         elif not self.log_json:
-            sys.stderr.write(f"tamis: {message}\n")
+            sys.stderr.write(f"tamis: {visible(message)}\n")
 
     def _object(self, result: Mapping[str, Any]) -> None:
         text = json.dumps(result, ensure_ascii=False, allow_nan=False, default=str)
@@ -79,6 +80,20 @@ class Console:
         with _reader_may_leave():
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
+
+
+def visible(text: str) -> str:
+    r"""Write control characters as what they are: a name of a file must not move a terminal's cursor.
+
+    Examples
+    --------
+    >>> print(visible("leads\x1b[2J.csv: no row.\n  Export it again."))
+    leads\x1b[2J.csv: no row.
+      Export it again.
+    """
+    return "".join(
+        mark if mark in "\n\t" or unicodedata.category(mark) not in ("Cc", "Cs") else repr(mark)[1:-1] for mark in text
+    )
 
 
 @contextmanager

@@ -5,11 +5,13 @@ where the reader will look for it (the header is row 1).
 """
 
 import codecs
+import contextlib
 import csv
 import gzip
 import hashlib
 import io
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +23,6 @@ import pyarrow.csv
 import pyarrow.parquet
 from numpy.typing import NDArray
 
-from features.errors import UseError
 from features.faults import Fault, Faults, FaultyDataError
 from pipeline.cells import decimal_evidence, decimal_mark
 from pipeline.settings import CsvSettings
@@ -30,6 +31,7 @@ DELIMITERS = ";,\t|"
 SAMPLE = 1 << 20
 BLOCK = 8 << 20
 KEPT_WRONG = 10_000
+BOMB_RATIO, BOMB_FLOOR = 250, 100 << 20
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -71,6 +73,16 @@ def open_binary(path: Path) -> BinaryIO:
     return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]  # GzipFile reads too
 
 
+@contextlib.contextmanager
+def _whole(table: str, path: Path) -> Iterator[None]:
+    """Tell of a packed file that it is none, or cut."""
+    try:
+        yield
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        found = f"{path.name} cannot be unpacked: {str(error).rstrip('.')}"
+        raise refusal(table, "unreadable_file", found, "Export it again.") from None
+
+
 def content_hash(path: Path) -> str:
     """Give the sha256 of a file, in hex."""
     with path.open("rb") as file:
@@ -110,11 +122,11 @@ def sniff(path: Path, settings: CsvSettings | None = None, table: str = "leads")
     (';', ',', ('réf', 'CA'))
     """
     settings = settings or CsvSettings()
-    with open_binary(path) as raw:
+    with _whole(table, path), open_binary(path) as raw:
         start = raw.read(2)
     if settings.encoding.lower().replace("_", "-") in ("utf-8", "utf8") and start in UTF16:
         raise _not_encoded(table, path, "utf-8", "the file begins with the mark of UTF-16", "utf-16")
-    with open_binary(path) as raw:
+    with _whole(table, path), open_binary(path) as raw:
         stream = Utf8Stream(raw, settings.encoding, table, path)
         head = stream.read(SAMPLE)
     text = head.decode("utf-8", errors="ignore").removeprefix("\ufeff")
@@ -176,16 +188,13 @@ class Utf8Stream(io.RawIOBase):
     """The bytes of a file in any encoding, as valid UTF-8; the first byte that is not says where it stands."""
 
     def __init__(self, raw: BinaryIO, encoding: str, table: str, path: Path) -> None:
-        try:
-            self._decoder = codecs.getincrementaldecoder(encoding)()
-        except LookupError:
-            raise UseError(
-                f"source.csv.encoding: expected an encoding such as utf-8 or windows-1252, found {encoding!r}."
-            ) from None
+        self._decoder = codecs.getincrementaldecoder(encoding)()
         self._raw, self._encoding, self._table, self._path = raw, encoding, table, path
         self._pass = codecs.lookup(encoding).name == "utf-8"
         self._ready = bytearray()
         self._lines = 0
+        # What a person exports shrinks to a tenth, a log of equal lines to a hundredth; a bomb to a thousandth.
+        self._left = max(BOMB_FLOOR, BOMB_RATIO * path.stat().st_size) if path.suffix == ".gz" else None
         self.quotes = 0
         self._ended = False
         self.error: FaultyDataError | None = None
@@ -206,11 +215,20 @@ class Utf8Stream(io.RawIOBase):
     def _fill(self, size: int) -> None:
         chunk = self._raw.read(max(size, 1 << 16))
         self._ended = not chunk
+        if self._left is not None:
+            self._left -= len(chunk)
+            if self._left < 0:
+                found = f"{self._path.name} unpacks to more than {BOMB_RATIO} times its size, as no export does"
+                remedy = "If you trust it, unpack it yourself: gunzip."
+                self.error = refusal(self._table, "bomb", found, remedy)
+                raise self.error
         try:
             text = self._decoder.decode(chunk, final=self._ended)
-        except UnicodeDecodeError as error:
-            line = self._lines + error.object[: error.start].count(b"\n") + 1
-            found = f"line {line:,} holds the byte 0x{error.object[error.start]:02X}"
+        except UnicodeError as error:
+            found = "it does not begin with the mark of its byte order"
+            if isinstance(error, UnicodeDecodeError):
+                line = self._lines + error.object[: error.start].count(b"\n") + 1
+                found = f"line {line:,} holds the byte 0x{error.object[error.start]:02X}"
             guess = "windows-1252" if self._pass else "utf-8"
             self.error = _not_encoded(self._table, self._path, self._encoding, found, guess)
             raise self.error from None
@@ -251,7 +269,7 @@ def to_parquet(path: Path, look: Sniffed, target: Path, table: str = "leads") ->
         When a byte is not in the stated encoding, or a row is longer than 8 MB.
     """
     wrong = Wrong()
-    with open_binary(path) as raw:
+    with _whole(table, path), open_binary(path) as raw:
         stream = Utf8Stream(raw, look.encoding, table, path)
         try:
             open_row = _write(_batches(stream, look, wrong), look, target, wrong)

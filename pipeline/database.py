@@ -68,7 +68,7 @@ class Database:
                 self._secrets.append(str(self.url.password))
             self.name = self.url.render_as_string(hide_password=True)
             self._engine = self._create(root)
-        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:  # ValueError: of the port
             raise UseError(
                 f"source.url: expected a folder or a database URL such as postgresql+psycopg://user@host/name, "
                 f"found one that cannot be used: {self._short(error)}."

@@ -13,6 +13,7 @@ from features.catalogue import FeatureOptions, catalogue
 from features.snapshots import SnapshotPlan, scoring_snapshots, training_snapshots
 from features.specification import Feature
 from pipeline.compute import Computed, compute
+from pipeline.saved import Saved
 from pipeline.settings import Settings
 from pipeline.source import Opened
 
@@ -27,7 +28,7 @@ class Described:
     ----------
     rows : pandas.DataFrame
         ``lead_id``, ``cutoff`` and, for training, the columns of `features.snapshots.training_snapshots`; sorted.
-    computed : Computed
+    computed : Computed or Saved
         One column per feature, in the order of ``rows``; for training, of those that may teach.
     features : tuple of Feature
         What was computed.
@@ -36,7 +37,7 @@ class Described:
     """
 
     rows: pd.DataFrame
-    computed: Computed
+    computed: Computed | Saved
     features: tuple[Feature, ...]
     missing: tuple[str, ...] = ()
 
@@ -68,23 +69,24 @@ def snapshot_plan(settings: Settings) -> SnapshotPlan:
 
 def declared_features(opened: Opened, settings: Settings) -> tuple[Feature, ...]:
     """Every feature of the catalogue for these tables, in a fixed order."""
+    fewest = settings.features.min_level_rows
     options = FeatureOptions(
         families=settings.features.families,
         exclude=frozenset(settings.features.exclude),
         labels={column: {str(k): v for k, v in words.items()} for column, words in settings.features.labels.items()},
-        event_types=_distinct(opened, "events", "type"),
-        signal_types=_distinct(opened, "signals", "type"),
-        criteria=_distinct(opened, "answers", "criterion"),
+        event_types=_distinct(opened, "events", "type", fewest),
+        signal_types=_distinct(opened, "signals", "type", fewest),
+        criteria=_distinct(opened, "answers", "criterion", fewest),
     )
     return catalogue(opened.tables, options)
 
 
-def _distinct(opened: Opened, table: str, column: str) -> tuple[str, ...]:
-    """The values of a column, the most frequent first."""
+def _distinct(opened: Opened, table: str, column: str, fewest: int) -> tuple[str, ...]:
+    """The values of a column, the most frequent first; one of few rows could be a name that slipped in."""
     frame = opened.tables.frames.get(table)
     if frame is None:
         return ()
-    counted = collect(frame.group_by(column).agg(n=nw.len()).filter(~nw.col(column).is_null()))
+    counted = collect(frame.group_by(column).agg(n=nw.len()).filter(~nw.col(column).is_null(), nw.col("n") >= fewest))
     return tuple(counted.sort_values(["n", column], ascending=[False, True])[column].astype(str))
 
 

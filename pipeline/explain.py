@@ -8,6 +8,7 @@ from features.errors import UseError
 from features.language import Language
 from models.lead_model import LeadModel
 from pipeline.console import Console
+from pipeline.destination import check_destination
 from pipeline.dossier_views import dossier_views
 from pipeline.dossiers import dossiers
 from pipeline.report.dossier import Dossier, render
@@ -26,9 +27,11 @@ def run(root: Path, lead_id: str, *, language: str | None, html: Path | None, co
     UseError
         No score run, an unknown lead or language.
     """
-    settings = load(root)
+    settings, workspace = load(root), Workspace(root)
     chosen = chosen_language(language, settings)
-    result = dossier(Workspace(root), settings, lead_id, chosen)
+    if html is not None:
+        check_destination("--html", html, workspace, settings, endings=(".html",))
+    result = dossier(workspace, settings, lead_id, chosen)
     if html is not None:
         write_text(html, render(result, chosen))
     console.show({**result.to_dict(), "html": str(html) if html else None}, *dossier_views(result, chosen))
@@ -62,7 +65,7 @@ def dossier(workspace: Workspace, settings: Settings, lead_id: str, language: La
         The model in the registry no longer gives the propensity that was published.
     """
     found, row = _find(workspace, lead_id)
-    _, files = Registry(workspace, settings.registry).load(int(row["model_version"]))
+    _, files = Registry(workspace, settings.registry).load(row["model_version"])
     earlier = newest(workspace, "portfolio", before=found.manifest["cutoff"])
     return dossiers(workspace, settings, found, [row], LeadModel.load(files), language, earlier=earlier)[0]
 

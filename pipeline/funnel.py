@@ -19,6 +19,7 @@ from models.lateness import cost_of_being_late, in_time
 from models.lead_model import LeadModel
 from pipeline.console import Console
 from pipeline.describe import KEYS, describe_rows
+from pipeline.destination import check_destination
 from pipeline.explain import chosen_language
 from pipeline.funnel_facts import FunnelFacts, read_funnel
 from pipeline.funnel_views import funnel_views
@@ -33,6 +34,7 @@ from pipeline.tracking import CHAMPION, Registry
 from pipeline.workspace import Workspace, ensure_writable, write_text
 
 DAY_S = 86_400
+MOST_DAYS = 3_650
 MONTHS_OF_QUARTERS = 12
 STRATA = 5
 FEWEST = 30
@@ -67,9 +69,13 @@ def run(root: Path, request: Request, *, now: int, console: Console) -> None:
     UseError, DataError, OutsideError
         The tables cannot be used, or a file cannot be written.
     """
-    settings = load(root)
+    settings, workspace = load(root), Workspace(root)
     language = chosen_language(request.language, settings)
-    result = funnel(Workspace(root), settings, request.within_days, now=now, console=console)
+    if request.html is not None:
+        check_destination("--html", request.html, workspace, settings, endings=(".html",))
+    if request.csv is not None:
+        check_destination("--csv", request.csv, workspace, settings)
+    result = funnel(workspace, settings, request.within_days, now=now, console=console)
     if request.html is not None:
         write_text(request.html, render(result, language, settings))
     if request.csv is not None:
@@ -102,13 +108,13 @@ def funnel(
         A delay below a day; leads without dates.
     """
     within = 2 * settings.snapshots.horizon_days if within_days is None else within_days
-    if within < 1:
-        raise UseError(f"--within: expected a number of days from 1 on, found {within}.")
+    if not 1 <= within <= MOST_DAYS:
+        raise UseError(f"--within: expected a number of days from 1 to {MOST_DAYS:,}, found {within}.")
     ensure_writable(workspace)
     with workspace.scratch() as scratch:
         with console.step("Reading the tables"):
             opened = open_tables(workspace, settings, now=now)
-        with closing(opened.connection):
+        with closing(opened):
             with console.step("Following every lead"):
                 facts = read_funnel(workspace, opened, settings, scratch)
             with console.step("Contact in time"):

@@ -172,9 +172,7 @@ def _beside(
     if rows.empty or not (with_history or has_link):
         return ()
     last = ~rows["lead_id"].duplicated(keep="last")
-    keys = nw.from_native(
-        opened.connection.from_arrow(pa.Table.from_pandas(rows.loc[last, KEYS], preserve_index=False))
-    )
+    keys = opened.engine.put(pa.Table.from_pandas(rows.loc[last, KEYS], preserve_index=False))
     link = attribute(LINK, "fit", [f"leads.{LINK}"], "value", {})
     wanted = [*with_history, *([link] if has_link else [])]
     without = Tables({n: f for n, f in tables.frames.items() if n != "changes"}, tables.attributes, tables.extracted_at)

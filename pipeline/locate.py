@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from features.errors import UseError
-from features.faults import Fault, nearest
+from features.faults import Fault, FaultyDataError, nearest
 from features.tables import SCHEMA
 from pipeline import csv_files, exports
 from pipeline.cells import literal, select
@@ -23,6 +23,7 @@ from pipeline.typing_columns import Raw
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 LISTED = 20
+BOMB_ROWS, BOMB_ROWS_PER_BYTE = 1_000_000, 100
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def _files(source: SourceSettings, root: Path, leads_file: Path | None) -> Locat
     faults: list[Fault] = []
     there = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     asked = _queries(source, folder, there, leads_file)
-    for table in _wanted(source, leads_file is not None):
+    for table in wanted_tables(source, leads_file is not None):
         if table in asked.places:
             continue
         named = source.tables[table].path if table in source.tables else ""
@@ -165,7 +166,7 @@ def _listed(there: list[str], what: str) -> str:
     return f"found these {what}: {', '.join(there[:LISTED])}{more}" if there else f"found no {what} at all"
 
 
-def _wanted(source: SourceSettings, without_leads: bool) -> list[str]:
+def wanted_tables(source: SourceSettings, without_leads: bool) -> list[str]:
     """Tables to look for: all of them, or those that the settings name."""
     named = {"leads", *source.tables} if source.only_named else set(SCHEMA)
     return [table for table in SCHEMA if table in named and not (table == "leads" and without_leads)]
@@ -194,7 +195,7 @@ def _tables(source: SourceSettings, root: Path, work: Path, without_leads: bool)
     password = source.password.get_secret_value() if source.password else None
     wanted = {
         table: (source.tables[table].path if table in source.tables else "") or table
-        for table in _wanted(source, without_leads)
+        for table in wanted_tables(source, without_leads)
     }
     named = ["leads", *(table for table in source.tables if source.tables[table].path)]
     extraction = Database(source.url, password, root).extract(wanted, named, work)
@@ -229,6 +230,7 @@ def read_raw(
         types = ("VARCHAR",) * len(look.headers)
         return Raw(table, scan(target), look.headers, types, look.delimiter, settings.decimal, wrong)
     try:
+        _refuse_bomb(table, place.path)
         headers = place.headers or tuple(pa.parquet.read_schema(place.path).names)
         cells = [f"c{position}" for position in range(len(headers))]
         if place.form == "extract":
@@ -247,3 +249,23 @@ def read_raw(
     # An extract holds the numbers of the rows before its columns.
     decimal, first = (".", 1) if place.form == "extract" else ("auto", 0)
     return Raw(table, relation, headers, types, decimal=decimal, tidy=tidy_columns(place.path, first))
+
+
+def _refuse_bomb(table: str, path: Path) -> None:
+    """Refuse a file of a few bytes that says many rows: of one that is true, each row costs something."""
+    rows = pa.parquet.read_metadata(path).num_rows
+    if rows > BOMB_ROWS and rows > BOMB_ROWS_PER_BYTE * path.stat().st_size:
+        found = f"{path.name} says {rows:,} rows in {path.stat().st_size:,} bytes, as no export does"
+        raise csv_files.refusal(table, "bomb", found, "If you trust it, write it as CSV.")
+
+
+def unreadable(table: str, path: Path) -> FaultyDataError | None:
+    """Say why a Parquet file cannot be read to its end; None where it can."""
+    try:
+        with pa.parquet.ParquetFile(path) as file:
+            for _ in file.iter_batches():
+                pass
+    except (pa.ArrowException, OSError) as error:
+        found = f"{path.name} is a Parquet file that cannot be read to its end: {str(error).splitlines()[0]}"
+        return csv_files.refusal(table, "unreadable_file", found, "Export it again.")
+    return None

@@ -33,7 +33,7 @@ def told_plainly(place: str) -> Iterator[None]:
             warnings.filterwarnings("ignore", module=r"mlflow(\.|$)")
             yield
     except Exception as error:
-        if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] not in FOREIGN:
+        if not isinstance(error, OSError) and not _is_foreign(error):
             raise
         raise OutsideError(_sentence(place, error)) from error
 
@@ -72,6 +72,15 @@ def without_credentials(text: str) -> str:
     'cannot reach https://mlflow.example.com/api'
     """
     return re.sub(r"://[^/@\s]*@", "://", text)
+
+
+def _is_foreign(error: Exception) -> bool:
+    """Whether one of these libraries made the error, or fell over what it was given."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    raised_in = "" if trace is None else str(trace.tb_frame.f_globals.get("__name__"))
+    return any(name.partition(".")[0] in FOREIGN for name in (type(error).__module__, raised_in))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -58,7 +58,7 @@ class Version:
             aliases=tuple(sorted(alias for alias, number in aliases.items() if str(number) == str(item.version))),
             created_at=int(item.creation_timestamp) // 1000,
             run_id=item.run_id or "",
-            figures=json.loads(item.tags.get("figures", "{}")),
+            figures=_read_tag(int(item.version), item.tags, "figures"),
             tags=dict(item.tags),
             card=item.description or "",
         )
@@ -87,7 +87,7 @@ class Version:
                 f"Model version {self.number}: expected a model that Tamis saved, found no tag 'files'. "
                 "Choose another version."
             )
-        expected: dict[str, str] = json.loads(self.tags["files"])
+        expected: dict[str, str] = _read_tag(self.number, self.tags, "files")
         faults = [f"{name} missing" for name in sorted(expected.keys() - found.keys())]
         faults += [f"{name} unknown" for name in sorted(found.keys() - expected.keys())]
         faults += [
@@ -102,6 +102,19 @@ class Version:
                 "Somebody touched the store: restore it from a backup, or choose another version."
             )
         return {name: found[name] for name in expected}
+
+
+def _read_tag(number: int, tags: Mapping[str, str], name: str) -> dict[str, Any]:
+    try:
+        found = json.loads(tags.get(name, "{}"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise DataError(
+            f"Model version {number}: expected a JSON object in the tag {name!r}, found something else. "
+            "Somebody touched the store: restore it from a backup, or delete this version."
+        )
+    return found
 
 
 def manifest(files: Mapping[str, bytes]) -> str:

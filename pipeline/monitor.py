@@ -25,6 +25,7 @@ from models.realised import Realised
 from models.shift import Shift
 from models.watching import Finding, Limits, watch_columns, watch_expected
 from pipeline.console import Console
+from pipeline.destination import check_destination
 from pipeline.explain import chosen_language
 from pipeline.matured import held_to_account
 from pipeline.monitor_views import monitor_views
@@ -153,8 +154,8 @@ def run(
     """
     settings, workspace = load(root), Workspace(root)
     lang = chosen_language(language, settings)
-    if note is not None and note.suffix not in (".html", ".md"):
-        raise UseError(f"--note: expected a name that ends in .html or .md, found {note.name!r}.")
+    if note is not None:
+        check_destination("--note", note, workspace, settings, endings=(".html", ".md"))
     watched = watch(workspace, settings, now=now, console=console)
     result = watched.to_dict(now)
     text = json.dumps(result, ensure_ascii=False, indent=1)
@@ -187,7 +188,7 @@ def watch(workspace: Workspace, settings: Settings, *, now: int, console: Consol
         opened = open_tables(workspace, settings, now=now, model=model)
     chosen = settings.monitor
     limits = Limits(chosen.level, chosen.psi, chosen.nulls, chosen.auc)
-    with closing(opened.connection), console.step("Looking"):
+    with closing(opened), console.step("Looking"):
         rows: pd.DataFrame = found.rows(["lead_id", "propensity", "decision"]).to_pandas()
         frame = pd.concat([features for _, features in found.parts()], ignore_index=True)
         propensity = rows["propensity"].to_numpy(dtype=np.float64)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from features.errors import DataError
 from features.tables import Attribute
 from models.lead_model import LeadModel
 from pipeline.settings import Settings
@@ -41,7 +42,13 @@ def open_tables(
     """
     kinds: Sequence[Attribute] = ()
     if model is not None:
-        kinds = [Attribute(**kind) for kind in model.metadata.get("attributes", ())]
+        try:
+            kinds = [Attribute(**kind) for kind in model.metadata.get("attributes", ())]
+        except TypeError as error:
+            raise DataError(
+                f"model.json: expected table, name and kind of each attribute, found others ({error}); it was altered: "
+                "fetch the model again."
+            ) from error
     return open_source(
         settings.source,
         settings.limits,

@@ -169,7 +169,7 @@ def _attributes(opened: Opened, policy: PolicySettings, leads: "pd.Series[str]",
     if not wanted:
         return pd.DataFrame(index=pd.Index([], dtype="str"))
     keys = pa.table({"lead_id": pa.array(leads, pa.string()), "cutoff": np.full(len(leads), cutoff)})
-    frame = attribute_frame(nw.from_native(opened.connection.from_arrow(keys)), tables, list(wanted.values()), cutoff)
+    frame = attribute_frame(opened.engine.put(keys), tables, list(wanted.values()), cutoff)
     return collect(frame).set_index("lead_id").drop(columns="cutoff")
 
 

@@ -4,6 +4,8 @@ import json
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 
+from features.errors import DataError
+
 
 @dataclass(frozen=True)
 class Promotion:
@@ -34,8 +36,28 @@ class Promotion:
 
     @classmethod
     def load(cls, text: str) -> "Promotion":
-        """From the JSON of `dump`."""
-        return cls(**json.loads(text))
+        """From the JSON of `dump`.
+
+        Raises
+        ------
+        DataError
+            It is no such thing.
+
+        Examples
+        --------
+        >>> Promotion.load("{}")
+        Traceback (most recent call last):
+        ...
+        features.errors.DataError: The registry's record of promotions: expected what Tamis wrote, found a tag
+        'promotion.*' of another kind. Somebody touched the store: restore it from a backup, or delete that tag.
+        """
+        try:
+            return cls(**json.loads(text))
+        except (ValueError, TypeError) as error:
+            raise DataError(
+                "The registry's record of promotions: expected what Tamis wrote, found a tag 'promotion.*' of another "
+                "kind. Somebody touched the store: restore it from a backup, or delete that tag."
+            ) from error
 
 
 def former(history: Iterable[Promotion], champion: int | None, existing: Collection[int]) -> int | None:

@@ -129,7 +129,7 @@ def recalibrate(workspace: Workspace, settings: Settings, *, now: int, by: str, 
             model = LeadModel.load(files)
         with console.step("Reading the tables"):
             opened = open_tables(workspace, settings, now=now)
-        with closing(opened.connection):
+        with closing(opened):
             key = key_of("recalibrate", opened, settings)
             if (before := known_result(registry, champion, key)) is not None:
                 raise GateError(_repeated(before, settings))

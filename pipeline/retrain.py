@@ -118,7 +118,7 @@ def retrain(workspace: Workspace, settings: Settings, *, now: int, by: str, cons
     with workspace.lock("train"), workspace.scratch() as scratch:
         with console.step("Reading the tables"):
             opened = open_tables(workspace, settings, now=now)
-        with closing(opened.connection):
+        with closing(opened):
             key = key_of("retrain", opened, settings)
             if (before := known_result(registry, champion, key)) is not None:
                 return Retrained(before[0], None, None, before[1])

@@ -17,12 +17,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from features.checks import EARLIEST
 from features.errors import DataError, PartialError, TamisError, UseError
 from models.alarms import ReasonTally, alarms
 from models.lead_model import LeadModel
 from models.policy import FLAGS, INCOMPLETE
 from pipeline.console import Console
-from pipeline.describe import describe_scoring
+from pipeline.describe import Described, describe_scoring
+from pipeline.destination import check_destination
 from pipeline.language import iso
 from pipeline.office import work_calendar
 from pipeline.opening import open_tables
@@ -31,7 +33,7 @@ from pipeline.owner_thresholds import TEAM_ONLY, lead_thresholds
 from pipeline.page.index import build_newest
 from pipeline.policy_facts import policy_version, read_policy_facts
 from pipeline.score_out import write_out
-from pipeline.score_rows import NONE_BEFORE, Previous, RunFacts, score_block
+from pipeline.score_rows import NONE_BEFORE, Previous, RunFacts, write_block
 from pipeline.score_runs import EXPLORATION, MANIFEST, OPTED_OUT, TALLY, ScoreRun, newest, write_part
 from pipeline.settings import Settings
 from pipeline.settings_file import load
@@ -132,7 +134,7 @@ def score(workspace: Workspace, settings: Settings, request: Request, *, now: in
     DataError
         The tables cannot be used, or hold none of the model's features.
     """
-    _check_request(request)
+    _check_request(request, workspace, settings)
     ensure_writable(workspace)
     with workspace.lock("score"), workspace.scratch() as scratch:
         with console.step("Loading the model"):
@@ -140,7 +142,7 @@ def score(workspace: Workspace, settings: Settings, request: Request, *, now: in
             model = LeadModel.load(files)
         with console.step("Reading the tables"):
             opened = open_tables(workspace, settings, now=now, model=model, leads_file=request.leads)
-        with closing(opened.connection):
+        with closing(opened):
             cutoff = _cutoff(request, opened, settings, now)
             with console.step("Computing the features"):
                 opted_out = _opted_out(opened)
@@ -165,8 +167,7 @@ def score(workspace: Workspace, settings: Settings, request: Request, *, now: in
             head["run_id"], head["scored_at"], cutoff, model, version, settings, policy, calendar, before, owners
         )
         with console.step("Scoring and explaining"):
-            for number, block in enumerate(described.blocks(settings.limits.rows_per_block)):
-                _write_block(building, number, block, run_)
+            _write_rows(opened, described, building, run_, files)
         with console.step("Publishing"):
             write_part(pa.table({"lead_id": pa.array(sorted(opted_out), pa.string())}), building / OPTED_OUT)
             manifest = _manifest(building, run_, cutoff, kind, opened, described.missing)
@@ -180,9 +181,10 @@ def score(workspace: Workspace, settings: Settings, request: Request, *, now: in
     return Scored(result, model)
 
 
-def _check_request(request: Request) -> None:
-    if request.out is not None and request.out.suffix not in (".parquet", ".csv"):
-        raise UseError(f"--out: expected a name that ends in .parquet or .csv, found {request.out.name!r}.")
+def _check_request(request: Request, workspace: Workspace, settings: Settings) -> None:
+    if request.out is not None:
+        inputs = () if request.leads is None else (request.leads,)
+        check_destination("--out", request.out, workspace, settings, endings=(".parquet", ".csv"), inputs=inputs)
     if request.out is not None and not request.out.parent.is_dir():
         raise UseError(f"--out: the folder {request.out.parent} does not exist. Create it first.")
     if request.leads is not None and not request.leads.is_file():
@@ -195,11 +197,13 @@ def _cutoff(request: Request, opened: Opened, settings: Settings, now: int) -> i
         return min(now, opened.tables.extracted_at + 1)
     try:
         at = datetime.fromisoformat(request.as_of)
-    except ValueError:
+        cutoff = int((at if at.tzinfo else at.replace(tzinfo=settings.zone)).timestamp())
+    except (ValueError, OverflowError):
         raise UseError(f"--as-of: expected an instant such as 2026-11-21T06:00:00Z, found {request.as_of!r}.") from None
-    cutoff = int((at if at.tzinfo else at.replace(tzinfo=settings.zone)).timestamp())
+    if cutoff < EARLIEST:
+        raise UseError(f"--as-of: expected an instant from {iso(EARLIEST)} on, found {request.as_of!r}.")
     if cutoff > now:
-        raise UseError(f"--as-of: {iso(cutoff)} is in the future. Expected an instant up to {iso(now)}.")
+        raise UseError(f"--as-of: {request.as_of} is in the future. Expected an instant up to {iso(now)}.")
     return cutoff
 
 
@@ -257,14 +261,17 @@ def _before(run_: ScoreRun | None) -> Previous:
     return Previous(pd.Index(table.column("lead_id").to_pandas()), table.column("propensity").to_numpy(), due)
 
 
-def _write_block(building: Path, number: int, block: pa.Table, run_: RunFacts) -> None:
-    """Score one block, unless an interrupted run has done so already."""
-    name = f"part-{number:05d}.parquet"
-    path = building / "rows" / name
-    if path.is_file():
+def _write_rows(
+    opened: Opened, described: Described, building: Path, run_: RunFacts, files: Mapping[str, bytes]
+) -> None:
+    """Score block by block: here, or where the features stand in many files."""
+    if opened.engine.distributed:
+        from pipeline.engines.spark_score import score_on_spark  # noqa: PLC0415 (an extra)
+
+        score_on_spark(opened.engine, described, building, run_, files)
         return
-    write_part(block.drop_columns("cutoff"), building / "features" / name)
-    write_part(score_block(block.to_pandas(), run_), path)
+    for number, block in enumerate(described.blocks(run_.settings.limits.rows_per_block)):
+        write_block(building, f"part-{number:05d}.parquet", block, run_)
 
 
 def _manifest(

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from models.policy import WITH_SALES, Scores, qualify
 from models.reasons import ReasonTable, top_reasons
 from pipeline.owner_thresholds import TEAM_ONLY, LeadThresholds
 from pipeline.policy_facts import PolicyFacts, policy_of
-from pipeline.score_runs import EXPLORATION, REASON, SCHEMA, TALLY
+from pipeline.score_runs import EXPLORATION, REASON, SCHEMA, TALLY, write_part
 from pipeline.settings import Settings
 from pipeline.tracking import Version
 
@@ -166,6 +167,29 @@ def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
         for field in SCHEMA
     ]
     return pa.Table.from_arrays(arrays, schema=SCHEMA.with_metadata({TALLY: json.dumps(tally.to_dict())}))
+
+
+def write_block(building: Path, name: str, block: pa.Table, run_: RunFacts, attempt: str = "") -> None:
+    """Score one block into a file of rows and one of features, unless an interrupted run has done so already.
+
+    Parameters
+    ----------
+    building : Path
+        Folder of a run that is not published yet, with ``rows`` and ``features``.
+    name : str
+        Of both files.
+    block : pyarrow.Table
+        Keys and features, in the order of leads.
+    run_ : RunFacts
+        What all blocks share.
+    attempt : str
+        Tells apart those who may write the same file at a time; both write the same.
+    """
+    path = building / "rows" / name
+    if path.is_file():
+        return
+    write_part(block.drop_columns("cutoff"), building / "features" / name, attempt)
+    write_part(score_block(block.to_pandas(), run_), path, attempt)
 
 
 def product_columns(features: Sequence[Feature], types: Sequence[str]) -> list[int]:

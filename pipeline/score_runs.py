@@ -31,6 +31,8 @@ MANIFEST = "manifest.json"
 OPTED_OUT = "opted_out.parquet"
 # Key of the metadata of a file of rows: how often each reason is given in it.
 TALLY = "tamis.reasons"
+NEVER_NULL = ("lead_id", "propensity", "raw_score", "reference_propensity", "band", "decision", "model_version")
+KINDS = {"kind": str, "scored_at": int, "cutoff": int, "model_version": str, "n_leads": int}
 _ROWS_PER_GROUP = 1_000
 # Qualification of a lead below the threshold that is handed over to learn.
 EXPLORATION = "exploration"
@@ -102,16 +104,20 @@ class ScoreRun:
 
     def parts(self) -> Iterator[tuple[pa.Table, pd.DataFrame]]:
         """Score rows and what the model read of the same leads, some thousands at a time."""
-        for path in sorted((self.path / "rows").iterdir()):
+        for path in self._files():
             with _as_published(self.path):
                 rows = pq.read_table(path, schema=SCHEMA)
                 yield rows, pq.read_table(self.path / "features" / path.name).to_pandas()
 
     def blocks(self, columns: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:
         """Some columns of the score rows, some thousands at a time, with the name of their file."""
-        for path in sorted((self.path / "rows").iterdir()):
+        for path in self._files():
             with _as_published(self.path):
                 yield path.name, ds.dataset(path, schema=SCHEMA).to_table(columns=list(columns))
+
+    def _files(self) -> list[Path]:
+        with _as_published(self.path):
+            return sorted((self.path / "rows").iterdir())
 
     def features_of(self, name: str, lead_ids: Sequence[str]) -> pd.DataFrame:
         """What the model read of some leads of one file."""
@@ -130,7 +136,12 @@ class ScoreRun:
         found = self._one("rows", lead_id, columns).to_pylist()
         row = found[0] if found else None
         # Runs from before a column was there do not have it.
-        return row if row is None else {**dict.fromkeys(columns or SCHEMA.names), **row}
+        if row is None:
+            return None
+        with _as_published(self.path):
+            if missing := [name for name in NEVER_NULL if name in (columns or NEVER_NULL) and row.get(name) is None]:
+                raise ValueError(missing)
+        return {**dict.fromkeys(columns or SCHEMA.names), **row}
 
     def leads(self, lead_ids: Sequence[str]) -> list[dict[str, Any]]:
         """The rows of some leads, in the order of the run."""
@@ -203,9 +214,12 @@ class ScoreRun:
         return found
 
 
-def write_part(table: pa.Table, path: Path) -> None:
-    """Write one file of a run: whole or not at all, in pieces from which one lead is read in milliseconds."""
-    temporary = path.with_suffix(".tmp")
+def write_part(table: pa.Table, path: Path, attempt: str = "") -> None:
+    """Write one file of a run: whole or not at all, in pieces from which one lead is read in milliseconds.
+
+    ``attempt`` tells apart those who may write the same file at a time; both write the same.
+    """
+    temporary = path.with_suffix(f".{attempt}tmp")
     # Leads are looked up by their id: what is known of other columns only makes a file slower to open, and one lead is
     # read in half the time that zstd needs, for an eighth more of disk.
     pq.write_table(table, temporary, compression="lz4", row_group_size=_ROWS_PER_GROUP, write_statistics=["lead_id"])
@@ -222,9 +236,22 @@ def published(workspace: Workspace) -> list[ScoreRun]:
     found = []
     for path in workspace.scores.glob(f"*/{MANIFEST}"):
         with _as_published(path.parent):
-            found.append(ScoreRun(path.parent, json.loads(path.read_text(encoding="utf-8"))))
+            found.append(ScoreRun(path.parent, _read_manifest(path)))
     known = ("cutoff", "scored_at", "run_id")
     return sorted(found, key=lambda run: tuple(run.manifest[name] for name in known), reverse=True)
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    """Read a manifest, what everybody relies on being there and of its kind."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(found, dict) or found.get("run_id") != path.parent.name:
+        raise ValueError("run_id")
+    wrong = [name for name, kind in KINDS.items() if type(found.get(name)) is not kind]
+    # Runs from before the certificate have none.
+    wrong += [] if isinstance(found.get("certified", {}), dict) else ["certified"]
+    if wrong or found["kind"] not in ("portfolio", "file") or not found["model_version"].isdecimal():
+        raise ValueError(", ".join(wrong))
+    return found
 
 
 def newest(

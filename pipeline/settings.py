@@ -4,7 +4,9 @@ The environment wins over the file: ``TAMIS_THRESHOLD__WIN_VALUE=5000`` sets ``w
 Secrets come only from the environment or from a folder of secret files (``TAMIS_SECRETS_DIR``).
 """
 
+import codecs
 import os
+import re
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -34,6 +36,9 @@ FamilyName = Literal["fit", "engagement", "intent"]
 Language = Literal["en", "fr"]
 LabelName = Literal["en", "fr", "unit"]
 Rate = Annotated[float, Field(ge=0, le=1)]
+ODD_CODECS = ("idna", "punycode", "unicode_escape", "raw_unicode_escape")
+PROBE = "lead_id;1,5 \\"
+LEAST_MEMORY_MB = 100
 
 
 class CsvSettings(Section):
@@ -46,8 +51,23 @@ class CsvSettings(Section):
     @field_validator("delimiter")
     @classmethod
     def _one_character(cls, value: str) -> str:
-        if value != "auto" and len(value) != 1:
+        if value != "auto" and (len(value) != 1 or value.isalnum() or value in "\"'\r\n"):
             raise ValueError(f"expected auto or one character, found {value!r}")
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _of_text(cls, value: str) -> str:
+        try:
+            # Some codecs give bytes, or read what looks like an escape: no export is written so.
+            is_one = (
+                codecs.lookup(value).name.replace("-", "_") not in ODD_CODECS
+                and PROBE.encode(value).decode(value) == PROBE
+            )
+        except (LookupError, ValueError):
+            is_one = False
+        if not is_one:
+            raise ValueError(f"expected an encoding such as utf-8 or windows-1252, found {value!r}")
         return value
 
 
@@ -73,11 +93,14 @@ class TableSettings(Section):
 class SourceSettings(Section):
     """Where the tables are read."""
 
-    url: str = Field("data", description="folder of CSV or Parquet files, or a database URL without password")
+    url: str = Field("data", description="folder of CSV or Parquet files, a database URL without password, or spark://")
     password: SecretStr | None = Field(None, description="only from TAMIS_SOURCE__PASSWORD or a secret file")
     time_zone: Zone = Field("UTC", description="zone of times that name none, such as Europe/Paris")
     extracted_at: str = Field("", description="when the data were extracted (ISO 8601); empty: newest time found")
     max_faulty_rate: Rate = Field(0.01, description="rows set aside before a run is refused, per table, 0 to 1")
+    in_place: bool = Field(
+        False, description="true: a Postgres computes the features itself (extra warehouse); Spark always does"
+    )
     only_named: bool = Field(False, description="true: read only the tables named below, not every table found")
     csv: CsvSettings = CsvSettings()
     outcome: OutcomeSettings = OutcomeSettings()
@@ -229,6 +252,16 @@ class RegistrySettings(Section):
     url: str = Field("", description="MLflow tracking URI; empty: SQLite in the workspace")
     name: str = Field("tamis", pattern=r"^[^/:]+$", description="name of the registered model and of the experiment")
     token: SecretStr | None = Field(None, description="only from TAMIS_REGISTRY__TOKEN or a secret file")
+    signing_key: SecretStr | None = Field(
+        None, description="only from TAMIS_REGISTRY__SIGNING_KEY: then a model that was not signed with it is refused"
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _of_mlflow(cls, value: str) -> str:
+        if value and not re.match(r"((https?|postgresql|mysql|mssql|sqlite)(\+\w+)?://|databricks)", value):
+            raise ValueError(f"expected the address of an MLflow server or of its database, found {value!r}")
+        return value
 
 
 class CrmSettings(Section):
@@ -272,9 +305,16 @@ class OutputSettings(Section):
 class LimitSettings(Section):
     """What a run may use of the machine."""
 
-    threads: int = Field(2, ge=1, description="processor threads")
+    threads: int = Field(2, ge=1, le=1024, description="processor threads")
     memory: str = Field("2GB", pattern=r"^\d+(\.\d+)?(MB|GB)$", description="DuckDB spills above this")
     rows_per_block: int = Field(10_000, ge=100, description="leads scored at a time")
+
+    @field_validator("memory")
+    @classmethod
+    def _enough(cls, value: str) -> str:
+        if float(value[:-2]) * (1000 if value.endswith("GB") else 1) < LEAST_MEMORY_MB:
+            raise ValueError(f"expected at least {LEAST_MEMORY_MB}MB, found {value!r}")
+        return value
 
 
 class Settings(BaseSettings):

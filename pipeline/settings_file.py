@@ -2,27 +2,35 @@
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, get_args
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import SettingsError
 
 from features.errors import UseError
-from features.tables import SCHEMA
-from pipeline.decision_settings import Condition, PointsRule
-from pipeline.settings import LabelName, Settings, TableSettings
+from pipeline.settings import Settings
 
 FILE_NAME = "tamis.toml"
 SECRETS = (
     ("source", "password"),
     ("registry", "token"),
+    ("registry", "signing_key"),
     ("crm", "token"),
     ("crm", "ledger_password"),
     ("page", "oidc_secret"),
 )
+# Addresses, and where the password that might stand in them belongs.
+ADDRESSES = {
+    ("source", "url"): "TAMIS_SOURCE__PASSWORD",
+    ("crm", "url"): "TAMIS_CRM__TOKEN",
+    ("crm", "ledger"): "TAMIS_CRM__LEDGER_PASSWORD",
+    ("registry", "url"): "TAMIS_REGISTRY__TOKEN, or all of it in TAMIS_REGISTRY__URL",
+}
 
 
 def load(workspace: Path) -> Settings:
@@ -39,8 +47,8 @@ def load(workspace: Path) -> Settings:
             f"No {FILE_NAME} in {workspace}. Run 'tamis init {workspace}' first, or name another --workspace."
         )
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits, 5,000 brackets
         raise UseError(f"{path.name}: expected TOML in UTF-8, found: {error}. Correct that line.") from error
     return from_dict(raw)
 
@@ -66,6 +74,11 @@ def from_dict(raw: dict[str, Any]) -> Settings:
         for section, key in SECRETS
         if isinstance(raw.get(section), dict) and key in raw[section]
     ]
+    secrets += [
+        f"- {section}.{key}: a password does not belong in a file. Leave it out of the address and set {variable}."
+        for (section, key), variable in ADDRESSES.items()
+        if isinstance(raw.get(section), dict) and re.search(r"://[^/@:]*:[^/@]+@", str(raw[section].get(key, "")))
+    ]
     faults = secrets or _environment_faults()
     # Names that begin with an underscore are orders to pydantic, not settings.
     faults += [_fault((key,), "extra_forbidden", "") for key in raw if key.startswith("_")]
@@ -74,7 +87,7 @@ def from_dict(raw: dict[str, Any]) -> Settings:
             return Settings(**raw)
         except ValidationError as error:
             faults = [_fault(item["loc"], item["type"], item["msg"]) for item in error.errors(include_input=False)]
-        except SettingsError as error:
+        except (SettingsError, RecursionError) as error:
             faults = [f"- the environment: {error}. Set one value at a time, such as TAMIS_MODEL__SEED=7."]
     noun = "fault" if len(faults) == 1 else "faults"
     raise UseError(f"{FILE_NAME} has {len(faults)} {noun}:\n" + "\n".join(faults))
@@ -95,26 +108,38 @@ def _fault(loc: tuple[int | str, ...], kind: str, message: str) -> str:
     wrong_table = kind == "literal_error" and loc[-1] == "[key]"
     if kind != "extra_forbidden" and not wrong_table:
         return f"- {where}: {message.removeprefix('Value error, ').rstrip('.')}."
-    known = list(_children(parts[:-1]))
+    known = _children(parts[:-1])
     near = difflib.get_close_matches(parts[-1], known, n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(known)}."
     noun = "section" if len(parts) == 1 else "table" if parts[:2] == ["source", "tables"] and wrong_table else "key"
     return f"- [{'.'.join(parts)}]{origin}: unknown {noun}. {hint}"
 
 
-def _children(parts: list[str]) -> Iterable[str]:
-    """Names that may stand at a place of the settings."""
-    if parts == ["source", "tables"]:
-        return SCHEMA
-    if parts[:2] == ["source", "tables"]:
-        return TableSettings.model_fields
-    if parts[:1] == ["points"] and len(parts) > 2:
-        return PointsRule.model_fields if parts[1] == "rules" and "also" not in parts else Condition.model_fields
-    if parts[:2] == ["features", "labels"]:
-        return get_args(LabelName)
-    model: type[BaseModel] = Settings
+def _children(parts: Iterable[str]) -> list[str]:
+    """Names that may stand at a place of the settings; none where any may."""
+    kinds: list[Any] = [Settings]
     for part in parts:
-        annotation = model.model_fields[part].annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            model = annotation
-    return model.model_fields
+        kinds = [inner for kind in kinds for inner in _inside(kind, part)] or kinds
+    keys = [get_args(get_args(kind)[0]) for kind in kinds if get_origin(kind) is dict]
+    fields = [kind.model_fields for kind in kinds if _is_model(kind)]
+    return [str(name) for names in (*fields, *keys) for name in names]
+
+
+def _inside(kind: Any, part: str) -> list[Any]:
+    """What may stand at a name, or a number, within a type; all alternatives of a union."""
+    found = [kind.model_fields[part].annotation] if _is_model(kind) and part in kind.model_fields else []
+    if get_origin(kind) in (dict, tuple):
+        found = [next(inner for inner in reversed(get_args(kind)) if inner is not Ellipsis)]
+    return [one for inner in found for one in _alternatives(inner)]
+
+
+def _alternatives(kind: Any) -> list[Any]:
+    if get_origin(kind) is Annotated:
+        return _alternatives(get_args(kind)[0])
+    if get_origin(kind) in (Union, UnionType):
+        return [one for inner in get_args(kind) for one in _alternatives(inner)]
+    return [kind]
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)

@@ -24,19 +24,22 @@ from features.errors import UseError
 from features.faults import Fault, Faults, FaultyDataError, fault
 from features.tables import SCHEMA, Attribute, Tables
 from pipeline import quarantine as quarantined
-from pipeline.cells import identifier, select
-from pipeline.columns import Bound, bind
+from pipeline.cells import select
+from pipeline.columns import Bound, bind, two_outcomes
+from pipeline.engines.engine import Embedded, Engine
+from pipeline.engines.in_place import open_in_place
+from pipeline.engines.places import connect_place, is_in_place
 from pipeline.enrichment.enrich import Enricher, Enrichments, fingerprints
 from pipeline.forget import suppression
 from pipeline.forget.suppression import Suppressed
-from pipeline.locate import Located, locate, read_raw
+from pipeline.locate import Located, Place, locate, read_raw, unreadable
 from pipeline.settings import LimitSettings, SourceSettings
-from pipeline.staging import LEAD, Stager
+from pipeline.staged_record import RECORD, StagedRecord
+from pipeline.staging import Stager
 from pipeline.typing_columns import Raw
 from pipeline.workspace import Workspace
 
 FORMAT = "3"
-RECORD = "source.json"
 KEPT_STAGINGS = 5
 NOTHING: Enrichments = {}
 TEMPORARY = ".new-"
@@ -56,17 +59,25 @@ class Opened:
     stamp : str
         sha256, in hex, of what was read and of the settings that shape it.
     connection : duckdb.DuckDBPyConnection
-        In memory, with the limits of the settings, in UTC.
+        In memory, with the limits of the settings, in UTC: for what is ours. Tables in place are not in it.
+    engine : Engine
+        Holds the tables.
     numbered : mapping of str to narwhals.LazyFrame
         The same tables where they speak of leads, with the place of the lead among the leads for ``lead_id``: what is
-        computed with numbers costs a fraction.
+        computed with numbers costs a fraction. None of tables in place.
     """
 
     tables: Tables
     faults: Faults
     stamp: str
     connection: duckdb.DuckDBPyConnection
+    engine: Engine
     numbered: Mapping[str, nw.LazyFrame[Any]] = field(default_factory=dict)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self.engine.close()
+        self.connection.close()
 
 
 def open_source(  # noqa: PLR0913 (what shapes a source, each by its name)
@@ -124,6 +135,8 @@ def open_source(  # noqa: PLR0913 (what shapes a source, each by its name)
         suppression.read(Workspace(root).home),
     )
     staging.mkdir(parents=True, exist_ok=True)
+    if is_in_place(source):
+        return _open_in_place(asked, limits, staging / (SPILL + "in-place"))
     work = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=staging))
     connection = connect(limits, staging / (SPILL + work.name.removeprefix(TEMPORARY)))
     try:
@@ -131,7 +144,7 @@ def open_source(  # noqa: PLR0913 (what shapes a source, each by its name)
         located = locate(source, root, work, leads_file)
         stamp = asked.stamp(located)
         target = staging / stamp
-        if not (target / RECORD).is_file():
+        if not StagedRecord.is_whole(target):
             building = work / "result"
             building.mkdir()
             record = _stage(connection, asked, located, work, building)
@@ -139,18 +152,42 @@ def open_source(  # noqa: PLR0913 (what shapes a source, each by its name)
             _refuse_faulty(connection, source, record, building, kept)
             _publish(building, record, target)
         os.utime(target)
-        record = _Record.read(target / RECORD)
+        record = StagedRecord.read(target / RECORD)
         if quarantine is not None:
             quarantined.write(connection, target, record.headers, quarantine / stamp)
         quarantined.forget_oldest(staging, KEPT_STAGINGS)
         tables, numbered = record.tables(connection, target)
-        return Opened(tables, record.faults, stamp, connection, numbered)
+        return Opened(tables, record.faults, stamp, connection, Embedded(connection), numbered)
     except BaseException:
         connection.close()
         raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
         _forget_killed(staging)
+
+
+def _open_in_place(asked: "_Request", limits: LimitSettings, spill: Path) -> Opened:
+    what = "--leads" if asked.leads_file else "[enrichment]" if asked.enrichment else ""
+    what = "[source.exports]" if asked.source.exports else what
+    if what:
+        raise UseError(
+            f"{what}: expected tables that Tamis reads itself, found tables that are worked on in place. "
+            "Put the rows into a table there and name it, or set source.in_place = false."
+        )
+    place = connect_place(asked.source)
+    try:
+        found = open_in_place(
+            place,
+            asked.source,
+            now=asked.now,
+            extracted_at=asked.extracted_at,
+            kinds=asked.kinds,
+            suppressed=asked.suppressed,
+        )
+    except BaseException:
+        place.close()
+        raise
+    return Opened(found.tables, found.faults, found.stamp, connect(limits, spill), place)
 
 
 def connect(limits: LimitSettings, spill: Path) -> duckdb.DuckDBPyConnection:
@@ -197,57 +234,9 @@ class _Request:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-@dataclass(frozen=True)
-class _Record:
-    """What is kept beside the staged tables, so that opening them again tells the same."""
-
-    attributes: tuple[Attribute, ...]
-    extracted_at: int
-    one_table: bool
-    faults: Faults
-    headers: dict[str, tuple[str, ...]]
-
-    def write(self, path: Path) -> None:
-        data = {
-            "attributes": [vars(attribute) for attribute in self.attributes],
-            "extracted_at": self.extracted_at,
-            "one_table": self.one_table,
-            "faults": self.faults.to_dict(),
-            "headers": self.headers,
-        }
-        path.write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
-
-    @classmethod
-    def read(cls, path: Path) -> "_Record":
-        data = json.loads(path.read_text(encoding="utf-8"))
-        return cls(
-            tuple(Attribute(**attribute) for attribute in data["attributes"]),
-            data["extracted_at"],
-            data["one_table"],
-            Faults.from_dict(data["faults"]),
-            data["headers"],
-        )
-
-    def tables(
-        self, connection: duckdb.DuckDBPyConnection, folder: Path
-    ) -> tuple[Tables, dict[str, nw.LazyFrame[Any]]]:
-        counts = {table: count.kept for table, count in self.faults.counts.items() if count.read}
-        frames: dict[str, nw.LazyFrame[Any]] = {}
-        numbered: dict[str, nw.LazyFrame[Any]] = {}
-        for table in counts:
-            relation = connection.read_parquet(str(folder / f"{table}.parquet"))
-            if LEAD in relation.columns:
-                others = f"* EXCLUDE ({identifier(LEAD)})"
-                replaced = f"{others} REPLACE ({identifier(LEAD)} AS lead_id)"
-                numbered[table] = nw.from_native(relation.project(replaced)).lazy()
-                relation = relation.project(others)
-            frames[table] = nw.from_native(relation).lazy()
-        return Tables(frames, self.attributes, self.extracted_at, self.one_table, counts), numbered
-
-
 def _stage(
     connection: duckdb.DuckDBPyConnection, asked: _Request, located: Located, work: Path, building: Path
-) -> _Record:
+) -> StagedRecord:
     faults = list(located.faults)
     stager = Stager(connection, asked.source, work, building, asked.leads_file is not None, asked.suppressed)
     one_table = False
@@ -274,13 +263,11 @@ def _stage(
         if raw is None:
             faults.append(fault(table, "", "empty_table", "refuse" if table == "leads" else "notice", 0))
             continue
-        columns, found = _bind(connection, raw, asked)
+        columns, found = _type(connection, stager, raw, asked, located.places.get(table))
         faults += found
         if table == "leads":
             one_table, more = _one_table(columns, located, asked)
             faults += more
-        if not any(item.level == "refuse" for item in found):
-            stager.type(raw, columns, asked.kinds)
     if asked.extracted_at is None:
         stager.find_extraction(asked.now)
     else:
@@ -288,7 +275,24 @@ def _stage(
     stager.check()
     result = stager.result
     everything = Faults(tuple(faults + result.faults), result.counts)
-    return _Record(tuple(result.attributes), result.extracted_at, one_table, everything, result.headers)
+    return StagedRecord(tuple(result.attributes), result.extracted_at, one_table, everything, result.headers)
+
+
+def _type(
+    connection: duckdb.DuckDBPyConnection, stager: Stager, raw: Raw, asked: _Request, place: Place | None
+) -> tuple[list[Bound], list[Fault]]:
+    """Bind the columns of a table and read its cells, unless something is refused."""
+    try:
+        columns, found = _bind(connection, raw, asked)
+        if not any(item.level == "refuse" for item in found):
+            stager.type(raw, columns, asked.kinds)
+    except duckdb.Error:
+        # Pages of Parquet that are altered show when they are read, wherever that is.
+        told = unreadable(raw.table, place.path) if place and place.form == "parquet" else None
+        if told is None:
+            raise
+        return [], list(told.faults.items)
+    return columns, found
 
 
 def _order(located: Located, enrichment: Enrichments) -> list[str]:
@@ -316,9 +320,7 @@ def _one_table(columns: Sequence[Bound], located: Located, asked: _Request) -> t
         # A file to score needs no outcome, so that the rest of the source has to tell.
         return "outcomes" not in located.places, []
     if inside and "outcomes" in located.places:
-        what = "an outcome column, and a table of outcomes beside it"
-        remedy = 'Keep one: outcome = "" in [source.tables.leads.columns] leaves the column out.'
-        return True, [Fault("leads", "outcome", "two_outcomes", "refuse", 0, what, remedy)]
+        return True, [two_outcomes()]
     return inside, []
 
 
@@ -345,7 +347,11 @@ def _check_zone(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
 
 
 def _refuse_faulty(
-    connection: duckdb.DuckDBPyConnection, source: SourceSettings, record: _Record, staged: Path, folder: Path | None
+    connection: duckdb.DuckDBPyConnection,
+    source: SourceSettings,
+    record: StagedRecord,
+    staged: Path,
+    folder: Path | None,
 ) -> None:
     """Stop where there is too much to set aside, which is then all the more worth looking at."""
     refusal = record.faults.refusal(source.max_faulty_rate)
@@ -356,7 +362,7 @@ def _refuse_faulty(
     raise FaultyDataError(refusal, record.faults)
 
 
-def _publish(building: Path, record: _Record, target: Path) -> None:
+def _publish(building: Path, record: StagedRecord, target: Path) -> None:
     """Give the staged folder its name; who comes second keeps the first."""
     record.write(building / RECORD)
     try:

@@ -5,7 +5,6 @@ of `features.checks`, and write what is sound, sorted by its key: the order of t
 result.
 """
 
-import datetime
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,21 +17,22 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from features import checks
-from features.checks import CREATED, KEPT, ROW, Check, Checked, flag
+from features.checks import CREATED, KEPT, REMOVING, ROW, Check, Checked, flag
 from features.faults import Count, Example, Fault, Level, fault
 from features.tables import SCHEMA, Attribute
 from pipeline.cells import identifier, literal, select
 from pipeline.columns import Bound
 from pipeline.forget.suppression import NOBODY, Suppressed
 from pipeline.settings import SourceSettings
+from pipeline.shown_cells import iso, shown
 from pipeline.typed_query import typed_query
 from pipeline.typing_columns import Raw, look
 
 EXAMPLES = 3
 # Few enough that the rows of one lead are read in milliseconds.
 ROWS_PER_GROUP = 8_192
+FIRST_KEYS = {name: place for place, name in enumerate(("lead_id", "account_id", "occurred_at", "known_at", "type"))}
 HASHES_AT_ONCE = 16_000_000
-REMOVING = ("row", "drop")
 # Beside lead_id in every table that has one: the place of the lead among the leads, by which engines count and join in
 # a fraction of the time that texts take.
 LEAD = "@lead"
@@ -122,9 +122,6 @@ class Stager:
     def type(self, raw: Raw, columns: Sequence[Bound], imposed: Collection[Attribute] = ()) -> None:
         """Read every cell of a table into its typed file."""
         plan = look(self._connection, raw, columns, self._settings, imposed)
-        self._raws[raw.table] = raw
-        self.result.faults += plan.faults
-        self.result.headers[raw.table] = raw.headers
         query = typed_query(raw, columns, plan, self._settings, self._scoring_file and raw.table == "leads")
         if raw.is_cheap(plan.kinds_of(columns)):
             self._typed[raw.table] = f"({query})"
@@ -132,6 +129,9 @@ class Stager:
             path = self._work / f"{raw.table}.typed.parquet"
             self._copy(query, path)
             self._typed[raw.table] = scan(path)
+        self._raws[raw.table] = raw
+        self.result.faults += plan.faults
+        self.result.headers[raw.table] = raw.headers
         left_out = self._leave_out(raw.table)
         for name, kind in plan.kinds.items():
             known: Any = (raw.table, name, "category" if kind == "yes_no" else kind)
@@ -371,30 +371,3 @@ class Stager:
 def scan(path: Path) -> str:
     """Write a Parquet file as a SQL source."""
     return f"read_parquet({literal(str(path))})"
-
-
-def iso(seconds: int) -> str:
-    """Write UTC seconds for people; a number where no calendar holds it.
-
-    Examples
-    --------
-    >>> iso(1_700_000_000), iso(10**15)
-    ('2023-11-14T22:13:20Z', '1000000000000000')
-    """
-    try:
-        return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (ValueError, OverflowError, OSError):
-        return str(seconds)
-
-
-def shown(value: int | str | None) -> str | None:
-    """Write a cell for a message; what looks like an e-mail address, in a column of times, is withheld.
-
-    Examples
-    --------
-    >>> shown(0), shown("31/31/2024"), shown("jo@example.com") is None
-    ('1970-01-01T00:00:00Z', '31/31/2024', True)
-    """
-    if isinstance(value, int):
-        return iso(value)
-    return None if value is None or "@" in value else value

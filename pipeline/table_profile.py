@@ -4,13 +4,15 @@ How full the *newest* rows of each column are is compared with how full the newe
 that is filled in weeks after a lead was made is never full in new leads, and that is no fault.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import duckdb
+import narwhals.stable.v2 as nw
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.describe import collect
 from pipeline.source import Opened
 
 DAY_S = 86_400
@@ -27,6 +29,9 @@ TIMES = {
     "costs": ("month",),
 }
 LATE_DAYS = 7
+# As DuckDB calls them: kept with a model, whichever engine the tables stood in.
+TYPES = {"String": "VARCHAR", "Int64": "BIGINT", "Float64": "DOUBLE"}
+c = nw.col
 
 
 @dataclass(frozen=True)
@@ -57,59 +62,68 @@ def profile(opened: Opened) -> dict[str, dict[str, Any]]:
 
 
 def _profile(opened: Opened, name: str) -> dict[str, Any]:
-    relation = _relation(opened, name)
-    time = _time(name, relation)
-    since = opened.tables.extracted_at - NEWEST_DAYS * DAY_S
-    newest = "true" if time is None else f"{time} >= {since}"
-    late = "0"
-    if time == "known_at" and "occurred_at" in relation.columns:
-        late = f"count(*) FILTER (WHERE {newest} AND known_at > occurred_at + {LATE_DAYS * DAY_S})"
-    fills = ", ".join(f"count({_quoted(column)}) FILTER (WHERE {newest})" for column in relation.columns)
-    found = relation.aggregate(f"count(*), count(*) FILTER (WHERE {newest}), {late}, {fills}")
-    n, n_newest, n_late, *filled = found.fetchall()[0]
+    frame = opened.tables.frames[name]
+    schema = frame.collect_schema()
+    time = _time(name, schema.names())
+    counts = {"n": nw.lit(1), "n_newest": nw.lit(1)}
+    newest = None if time is None else c(time) >= opened.tables.extracted_at - NEWEST_DAYS * DAY_S
+    if newest is not None:
+        counts["n_newest"] = _one(newest)
+        if time == "known_at" and "occurred_at" in schema:
+            counts["n_late"] = _one(newest & (c("known_at") > c("occurred_at") + LATE_DAYS * DAY_S))
+    there = {column: ~c(column).is_null() for column in schema}
+    filled = {f"filled{k}": _one(one if newest is None else newest & one) for k, one in enumerate(there.values())}
+    row = collect(frame.select(**counts, **filled).select(nw.all().count())).iloc[0]
     return {
-        "n": n,
-        "columns": {column: str(kind) for column, kind in zip(relation.columns, relation.types, strict=True)},
-        "n_newest": n_newest,
-        "n_late": n_late,
-        "filled": dict(zip(relation.columns, filled, strict=True)),
+        "n": int(row["n"]),
+        "columns": {column: TYPES.get(str(kind), str(kind)) for column, kind in schema.items()},
+        "n_newest": int(row["n_newest"]),
+        "n_late": int(row.get("n_late", 0)),
+        "filled": {column: int(row[f"filled{k}"]) for k, column in enumerate(there)},
     }
 
 
 def days_of(opened: Opened, name: str) -> Days | None:
     """Rows of a table by day; None where it has no time."""
-    relation = _relation(opened, name)
-    time = _time(name, relation)
+    frame = opened.tables.frames[name]
+    time = _time(name, frame.collect_schema().names())
     if time is None:
         return None
-    by_day = relation.filter(f"{time} IS NOT NULL").aggregate(f"{time} // {DAY_S} AS day, count(*) AS n", "day")
-    found = by_day.order("day").fetchnumpy()
-    return Days(found["day"].astype(np.int64), found["n"].astype(np.int64))
+    by_day = frame.filter(~c(time).is_null()).select(day=c(time) // DAY_S).group_by("day").agg(n=nw.len())
+    found = collect(by_day).sort_values("day")
+    return Days(found["day"].to_numpy(dtype=np.int64), found["n"].to_numpy(dtype=np.int64))
 
 
-def shares_by(opened: Opened, name: str, column: str, where: str = "true") -> tuple[dict[str, int], dict[str, int]]:
-    """Count the values of a column in the newest 28 days, and in the 180 days before; null is ``''``."""
-    relation = _relation(opened, name)
-    time, end = _time(name, relation), opened.tables.extracted_at
-    if time is None or column not in relation.columns:
+def shares_by(
+    opened: Opened, name: str, column: str, only: Sequence[str] = ()
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Count the values of a column in the newest 28 days, and in the 180 days before; null is ``''``.
+
+    ``only`` keeps the rows whose ``decision`` is one of some words.
+    """
+    frame = opened.tables.frames[name]
+    names = frame.collect_schema().names()
+    time, end = _time(name, names), opened.tables.extracted_at
+    if time is None or column not in names:
         return {}, {}
     newest = end - NEWEST_DAYS * DAY_S
-    counts = (
-        f"coalesce({_quoted(column)}, '') AS value, count(*) FILTER (WHERE {time} >= {newest}) AS now, "
-        f"count(*) FILTER (WHERE {time} < {newest} AND {time} >= {newest - 180 * DAY_S}) AS before"
+    if only:
+        frame = frame.filter(c("decision").is_in(list(only)))
+    staged = frame.select(
+        value=c(column).fill_null(""),
+        now=_one(c(time) >= newest),
+        before=_one((c(time) < newest) & (c(time) >= newest - 180 * DAY_S)),
     )
-    rows = relation.filter(where).aggregate(counts, "value").order("value").fetchall()
-    return {value: now for value, now, _ in rows if now}, {value: before for value, _, before in rows if before}
+    rows = collect(staged.group_by("value").agg(c("now").count(), c("before").count())).sort_values("value")
+    return (
+        {str(value): int(n) for value, n in zip(rows["value"], rows["now"], strict=True) if n},
+        {str(value): int(n) for value, n in zip(rows["value"], rows["before"], strict=True)},
+    )
 
 
-def _relation(opened: Opened, name: str) -> duckdb.DuckDBPyRelation:
-    native: duckdb.DuckDBPyRelation = opened.tables.frames[name].to_native()
-    return native
+def _one(condition: nw.Expr) -> nw.Expr:
+    return nw.when(condition).then(nw.lit(1))
 
 
-def _time(name: str, relation: duckdb.DuckDBPyRelation) -> str | None:
-    return next((column for column in TIMES.get(name, ()) if column in relation.columns), None)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+def _time(name: str, columns: Sequence[str]) -> str | None:
+    return next((column for column in TIMES.get(name, ()) if column in columns), None)

@@ -126,14 +126,14 @@ def refusals(opened: Opened) -> Counts:
     """Why sales refused leads, newest weeks and before, by reason, from the table of stages; empty without one."""
     if "stages" not in opened.tables.frames:
         return {}, {}
-    return shares_by(opened, "stages", "reason", "decision = 'refused'")
+    return shares_by(opened, "stages", "reason", ("refused",))
 
 
 def decided(opened: Opened) -> Counts:
     """How many leads sales accepted and refused."""
     if "stages" not in opened.tables.frames:
         return {}, {}
-    return shares_by(opened, "stages", "decision", "decision IN ('accepted', 'refused')")
+    return shares_by(opened, "stages", "decision", ("accepted", "refused"))
 
 
 def reviewed(reviews: Sequence[Review], end: int) -> tuple[Counts, Counts]:

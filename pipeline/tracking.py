@@ -19,6 +19,7 @@ from pipeline.mlflow_errors import is_missing, is_taken, told_plainly
 from pipeline.model_version import Version, known, manifest
 from pipeline.promotions import Promotion, former
 from pipeline.settings import RegistrySettings
+from pipeline.signature import TAG, check_signature, sign
 from pipeline.workspace import Workspace
 
 __all__ = ["CHALLENGER", "CHAMPION", "Promotion", "Registry", "Version", "serve"]
@@ -73,6 +74,7 @@ class Registry:
         self.name = settings.name
         self._url = settings.url
         self._token = settings.token
+        self._key = None if settings.signing_key is None else settings.signing_key.get_secret_value()
 
     @property
     def place(self) -> str:
@@ -158,7 +160,9 @@ class Registry:
         from pipeline.upload import Upload  # noqa: PLC0415 (it brings LightGBM)
 
         labels = {**tags, **{f"lineage.{name}": value for name, value in lineage.items()}}
-        facts = {"files": manifest(model_files), "figures": json.dumps(dict(figures))}
+        files = manifest(model_files)
+        facts = {"files": files, "figures": json.dumps(dict(figures))}
+        facts |= {} if self._key is None else {TAG: sign(self._key, self.name, files)}
         client = self._client
         with told_plainly(self.place), self.workspace.scratch() as folder:
             experiment = self._experiment()
@@ -194,9 +198,9 @@ class Registry:
         UseError
             No such version.
         DataError
-            The files are not those that were saved.
+            The files are not those that were saved, or nobody who holds the key saved them.
         """
-        version = self.get(which)
+        version = self._trusted(which)
         with told_plainly(self.place), self.workspace.scratch() as folder:
             kept = self._client.get_model_version_download_uri(self.name, str(version.number))
             place = _mlflow().artifacts.download_artifacts(
@@ -244,7 +248,7 @@ class Registry:
         GateError
             The gates refused it, and ``force`` is false.
         """
-        version = self.get(which)
+        version = self._trusted(which)
         if version.refusal is not None and not force:
             raise GateError(
                 f"Model version {version.number} was refused by the gates: {version.refusal}. "
@@ -288,6 +292,12 @@ class Registry:
     @functools.cached_property
     def _client(self) -> Any:
         return _mlflow().MlflowClient(self.uri, self.uri)
+
+    def _trusted(self, which: str | int) -> Version:
+        version = self.get(which)
+        if self._key is not None:
+            check_signature(self._key, self.name, version.number, version.tags)
+        return version
 
     def _registered(self) -> Any:
         """The registered model, with its aliases and tags; none before the first version."""

@@ -125,7 +125,7 @@ def train(workspace: Workspace, settings: Settings, *, now: int, by: str, consol
     with workspace.lock("train"), workspace.scratch() as scratch:
         with console.step("Reading the tables"):
             opened = open_tables(workspace, settings, now=now)
-        with closing(opened.connection):
+        with closing(opened):
             prepared = prepare(workspace, settings, opened, scratch, console)
             result = prepared.train(console)
             trained = keep(workspace, settings, opened, prepared, result, now=now, console=console)

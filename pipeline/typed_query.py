@@ -19,6 +19,18 @@ SHOWN = 40
 ANY = "*"
 
 
+# Texts that become features, levels or lines of a report, and so must name nobody.
+WORDS_OF = {
+    "leads": ("source", "direction", "job_title", "seniority", "country"),
+    "accounts": ("industry", "country"),
+    "events": ("type", "channel"),
+    "signals": ("type",),
+    "stages": ("stage", "decision"),
+    "answers": ("criterion",),
+    "costs": ("source",),
+}
+
+
 @dataclass(frozen=True)
 class Read:
     """How one cell is read: the SQL of its value, and of the text that should have given one ('' where all do)."""
@@ -94,7 +106,11 @@ def read_cell(raw: Raw, column: Bound, plan: Plan, settings: SourceSettings, iso
         return _outcome(f"x{place}", settings.outcome)
     if raw.table == "changes" and column.name == "field":
         return Read(_field(f"x{place}", settings))
-    if kind in ("id", "text", "category"):
+    if kind == "category":
+        return Read(cells.impersonal(f"x{place}"))
+    if column.name in WORDS_OF.get(raw.table, ()):
+        return Read(cells.impersonal(f"x{place}"), f"x{place}")
+    if kind in ("id", "text"):
         return Read(f"x{place}")
     if _is_native(kind, native):
         # Nearly every cell can be read: its text is made where it cannot, not beforehand for all.

@@ -136,7 +136,7 @@ def look(
 ) -> Plan:
     """Decide how the cells of a table are read."""
     faults: list[Fault] = []
-    usable = [column for column in columns if column.kind != "attribute" or not _nested(raw, column, faults)]
+    usable = [column for column in columns if not _nested(raw, column, faults) or column.kind != "attribute"]
     counts = _evidence(connection, raw, usable)
     decimal = raw.decimal
     if decimal == "auto":
@@ -185,11 +185,14 @@ def _is_personal(connection: duckdb.DuckDBPyConnection, raw: Raw, column: Bound,
 
 
 def _nested(raw: Raw, column: Bound, faults: list[Fault]) -> bool:
-    kind = raw.types[column.position]
+    kind = raw.types[column.position] if column.position < len(raw.types) else "VARCHAR"
     if not (kind.endswith("]") or raw.native(column) in ("STRUCT", "MAP", "UNION", "BLOB", "BIT", "INTERVAL")):
         return False
     found = f"values of type {kind.partition('(')[0]}"
-    faults.append(Fault(raw.table, column.name, "unsupported_type", "notice", 0, found, "The column is left out."))
+    is_ours = column.kind != "attribute"
+    level: Level = "refuse" if is_ours else "notice"
+    remedy = "Export it as text, a number or a time." if is_ours else "The column is left out."
+    faults.append(Fault(raw.table, column.name, "unsupported_type", level, 0, found, remedy))
     return True
 
 

@@ -73,8 +73,15 @@ class Workspace:
         OutsideError
             Somebody else holds it and ``wait`` is false.
         """
-        self.locks.mkdir(parents=True, exist_ok=True)
-        with (self.locks / f"{name}.lock").open("w") as handle:
+        path = self.locks / f"{name}.lock"
+        try:
+            self.locks.mkdir(parents=True, exist_ok=True)
+            handle = path.open("w")
+        except OSError as error:
+            raise OutsideError(
+                f"{path}: expected a file that can be written, found: {error.strerror}. Correct its rights."
+            ) from error
+        with handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             except BlockingIOError:
@@ -126,8 +133,8 @@ def publish(built: Path, final: Path) -> None:
     for path in sorted(built.rglob("*")):
         _sync(path)
     _sync(built)
-    final.parent.mkdir(parents=True, exist_ok=True)
     try:
+        final.parent.mkdir(parents=True, exist_ok=True)
         built.rename(final)
     except OSError as error:
         raise OutsideError(f"{final.name}: could not be published: {error.strerror}. Nothing was changed.") from error

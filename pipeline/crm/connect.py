@@ -44,7 +44,7 @@ class Link:
                 parsed = parsed.set(database=str(root / (parsed.database or "")))
             self.name = parsed.render_as_string(hide_password=True)
             self.engine: Engine = create_engine(with_driver(parsed), hide_parameters=True)
-        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:  # ValueError: of the port
             raise UseError(
                 f"{setting}: expected a database URL such as postgresql+psycopg://user@host/name, found one that "
                 f"cannot be used: {first_line(error, self._secrets)}."

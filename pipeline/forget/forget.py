@@ -20,7 +20,7 @@ from pipeline.crm.adapter import Change
 from pipeline.crm.adapters import open_adapter, open_ledger
 from pipeline.database import is_database
 from pipeline.forget import suppression
-from pipeline.forget.erase import erase, is_output
+from pipeline.forget.erase import erase, is_output, kind_of
 from pipeline.forget.person import Person, find
 from pipeline.forget.search import traces
 from pipeline.forget.views import forget_views
@@ -33,6 +33,8 @@ from pipeline.workspace import Workspace, ensure_writable, write_text
 LOCKS = ("train", "score", "push")
 # MLflow's own tables hold figures and addresses; its rows are not ours to delete.
 NOT_ERASED = ("mlflow.db",)
+# Files of the owner in which a lead can stand that was never read.
+SOURCES = (".csv", ".csv.gz", ".parquet", ".db", ".sqlite")
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,12 @@ def forget(
         ours = [*_ours(workspace), *outputs]
         others = _traced(workspace.root, [path for path in foreign if path not in outputs], person)
         before = {path: count for path in ours if (count := erase(path, person, keeps=True))}
-    is_known = bool(before or others) or bool(suppression.read(workspace.home).among([lead_id]))
-    if not is_known:
+    is_ours = any(kind_of(path) in ("parquet", "sqlite") for path in before)
+    is_ours = is_ours or bool(suppression.read(workspace.home).among([lead_id]))
+    if not is_ours:
+        # Of a lead that no table of ours has, nothing is in our reports: what is found there is a word like others.
+        before = {}
+    if not is_ours and not any(name.endswith(SOURCES) for name in others):
         raise UseError(
             "LEAD_ID: expected a lead that this workspace knows, found no trace of that number. "
             "Nothing was changed. Copy the number from the CRM, as it stands in leads."
@@ -130,7 +136,7 @@ def forget(
             if path.exists():
                 erase(path, person)
     with console.step("Searching what is left"):
-        left = _traced(workspace.root, [*_ours(workspace, for_search=True), *outputs], person)
+        left = _traced(workspace.root, [*_ours(workspace, for_search=True), *outputs] if is_ours else [], person)
     return Forgotten(named, crm, left, others, person.shared)
 
 

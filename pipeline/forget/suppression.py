@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from features.errors import DataError
 from pipeline.workspace import Workspace, write_text
 
 FILE = "suppressed.json"
@@ -59,12 +60,25 @@ NOBODY = Suppressed("", frozenset())
 
 
 def read(home: Path) -> Suppressed:
-    """The list of a workspace, whose ``.tamis`` is ``home``; an empty one with a new salt where there is none."""
+    """The list of a workspace, whose ``.tamis`` is ``home``; an empty one with a new salt where there is none.
+
+    Raises
+    ------
+    DataError
+        The file is no such list.
+    """
     path = home / FILE
     if not path.is_file():
         return Suppressed(secrets.token_hex(32), frozenset())
-    held = json.loads(path.read_text(encoding="utf-8"))
-    return Suppressed(held["salt"], frozenset(held["hashes"]))
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        bytes.fromhex(held["salt"])
+        return Suppressed(held["salt"], frozenset(held["hashes"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{home.name}/{FILE}: expected the list of the erased, found something else. Without it people who were "
+            "erased would be read again: restore it from a backup."
+        ) from error
 
 
 def suppress(workspace: Workspace, lead_id: str) -> None:

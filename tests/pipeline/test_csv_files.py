@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
-from features.errors import DataError, UseError
+from features.errors import DataError
 from pipeline import csv_files
 from pipeline.csv_files import sniff, to_parquet
 from pipeline.settings import CsvSettings
@@ -102,8 +102,8 @@ def test_a_wrong_encoding_names_the_line_and_what_to_try(file: Path, tmp_path: P
     file.write_bytes("a;b\n".encode("utf-16"))
     with pytest.raises(DataError, match=r"begins with the mark of UTF-16.*encoding = \"utf-16\""):
         sniff(file)
-    with pytest.raises(UseError, match=r"source.csv.encoding: expected an encoding such as utf-8 .*, found 'klingon'"):
-        sniff(file, CsvSettings(encoding="klingon"))
+    with pytest.raises(ValueError, match=r"expected an encoding such as utf-8 or windows-1252, found 'klingon'"):
+        CsvSettings(encoding="klingon")
 
 
 def test_packed_files_are_read(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from features.errors import DataError, OutsideError, UseError
 from pipeline import score as job
+from pipeline import score_rows
 from pipeline.console import Console
 from pipeline.score import Request, score
 from pipeline.score_runs import newest, published
@@ -119,7 +120,7 @@ def test_blocks_and_threads_change_no_bit_of_any_row(demo_copy):
 
 def test_an_interrupted_run_shows_nothing_and_is_taken_up_where_it_stopped(demo_copy, monkeypatch):
     undisturbed, blocks, limits = first_run(demo_copy), [], {"rows_per_block": 200}
-    true_score_block = job.score_block
+    true_score_block = score_rows.score_block
 
     def breaks_at_the_third(block, run_):
         blocks.append(block["lead_id"].iloc[0])
@@ -127,7 +128,7 @@ def test_an_interrupted_run_shows_nothing_and_is_taken_up_where_it_stopped(demo_
             raise KeyboardInterrupt
         return true_score_block(block, run_)
 
-    monkeypatch.setattr(job, "score_block", breaks_at_the_third)
+    monkeypatch.setattr(score_rows, "score_block", breaks_at_the_third)
     with pytest.raises(KeyboardInterrupt):
         scored(demo_copy, limits=limits)
     assert [run_.run_id for run_ in published(demo_copy.workspace)] == [undisturbed.run_id]
@@ -152,7 +153,7 @@ def test_what_an_interrupted_run_left_is_not_used_for_other_data_or_another_cuto
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(job, "score_block", breaks)
+        patch.setattr(score_rows, "score_block", breaks)
         with pytest.raises(KeyboardInterrupt):
             scored(demo_copy)
     other = scored(demo_copy, as_of="2026-09-01T00:00:00Z")

@@ -1,0 +1,2893 @@
+-- answers
+SELECT
+  "t15"."lead_id",
+  "t15"."cutoff",
+  COALESCE(CAST("t15"."intent__criteria_answered_count" AS DOUBLE), 0.0) AS "intent__criteria_answered_count",
+  COALESCE(CAST("t15"."intent__criteria_confirmed_count" AS DOUBLE), 0.0) AS "intent__criteria_confirmed_count",
+  CASE
+    WHEN (
+      (
+        (
+          "t15"."intent__budget_answer" % 4
+        ) + 4
+      ) % 4
+    ) = 2
+    THEN 'yes'
+    ELSE CASE
+      WHEN (
+        (
+          (
+            "t15"."intent__budget_answer" % 4
+          ) + 4
+        ) % 4
+      ) = 1
+      THEN 'no'
+      ELSE CASE
+        WHEN (
+          (
+            (
+              "t15"."intent__budget_answer" % 4
+            ) + 4
+          ) % 4
+        ) = 0
+        THEN 'unclear'
+        ELSE NULL
+      END
+    END
+  END AS "intent__budget_answer",
+  CAST(CASE
+    WHEN 86400 <> 0
+    THEN CAST(FLOOR(
+      (
+        "t15"."cutoff" - CASE
+          WHEN 4 <> 0
+          THEN CAST(FLOOR(
+            (
+              "t15"."intent__discovery_recency_days" - (
+                (
+                  (
+                    "t15"."intent__discovery_recency_days" % 4
+                  ) + 4
+                ) % 4
+              )
+            ) / (
+              4
+            )
+          ) AS BIGINT)
+          ELSE NULL
+        END
+      ) / (
+        86400
+      )
+    ) AS BIGINT)
+    ELSE NULL
+  END AS DOUBLE) + (
+    CAST((
+      "t15"."cutoff" - CASE
+        WHEN 4 <> 0
+        THEN CAST(FLOOR(
+          (
+            "t15"."intent__discovery_recency_days" - (
+              (
+                (
+                  "t15"."intent__discovery_recency_days" % 4
+                ) + 4
+              ) % 4
+            )
+          ) / (
+            4
+          )
+        ) AS BIGINT)
+        ELSE NULL
+      END
+    ) - (
+      CASE
+        WHEN 86400 <> 0
+        THEN CAST(FLOOR(
+          (
+            "t15"."cutoff" - CASE
+              WHEN 4 <> 0
+              THEN CAST(FLOOR(
+                (
+                  "t15"."intent__discovery_recency_days" - (
+                    (
+                      (
+                        "t15"."intent__discovery_recency_days" % 4
+                      ) + 4
+                    ) % 4
+                  )
+                ) / (
+                  4
+                )
+              ) AS BIGINT)
+              ELSE NULL
+            END
+          ) / (
+            86400
+          )
+        ) AS BIGINT)
+        ELSE NULL
+      END * 86400
+    ) AS DOUBLE) * 1.1574074074074073e-05
+  ) AS "intent__discovery_recency_days"
+FROM (
+  SELECT
+    "t14".*
+    EXCLUDE ("cutoff_right", "lead_id_right")
+  FROM (
+    SELECT
+      "t3"."lead_id",
+      "t3"."cutoff",
+      "t13"."lead_id" AS "lead_id_right",
+      "t13"."cutoff" AS "cutoff_right",
+      "t13"."intent__criteria_answered_count",
+      "t13"."intent__criteria_confirmed_count",
+      "t13"."intent__budget_answer",
+      "t13"."intent__discovery_recency_days"
+    FROM (
+      SELECT
+        "t0"."lead_id",
+        1790000000 AS "cutoff"
+      FROM "leads" AS "t0"
+    ) AS "t3"
+    LEFT OUTER JOIN (
+      SELECT
+        *
+      FROM (
+        SELECT
+          "t10"."lead_id",
+          "t10"."cutoff",
+          COUNT("t10"."intent__criteria_answered_count") AS "intent__criteria_answered_count",
+          COUNT("t10"."intent__criteria_confirmed_count") AS "intent__criteria_confirmed_count",
+          MAX("t10"."intent__budget_answer") AS "intent__budget_answer",
+          MAX("t10"."intent__discovery_recency_days") AS "intent__discovery_recency_days"
+        FROM (
+          SELECT
+            "t9"."lead_id",
+            "t9"."cutoff",
+            CASE
+              WHEN NOT (
+                "t9"."type" IS NULL
+              )
+              AND (
+                (
+                  (
+                    (
+                      "t9"."packed" % 4
+                    ) + 4
+                  ) % 4
+                ) >= 1
+              )
+              THEN 1
+              ELSE NULL
+            END AS "intent__criteria_answered_count",
+            CASE
+              WHEN NOT (
+                "t9"."type" IS NULL
+              )
+              AND (
+                (
+                  (
+                    (
+                      "t9"."packed" % 4
+                    ) + 4
+                  ) % 4
+                ) >= 2
+              )
+              THEN 1
+              ELSE NULL
+            END AS "intent__criteria_confirmed_count",
+            CASE
+              WHEN IFF("t9"."type" IS NULL, NULL, "t9"."type" IN ('budget'))
+              THEN "t9"."packed"
+              ELSE NULL
+            END AS "intent__budget_answer",
+            CASE WHEN NOT (
+              "t9"."type" IS NULL
+            ) THEN "t9"."packed" ELSE NULL END AS "intent__discovery_recency_days"
+          FROM (
+            SELECT
+              "t8"."lead_id",
+              "t8"."cutoff",
+              "t8"."type",
+              MAX("t8"."packed") AS "packed"
+            FROM (
+              SELECT
+                "t7"."lead_id",
+                "t7"."cutoff",
+                "t7"."type",
+                (
+                  "t7"."known_at" * 4
+                ) + "t7"."code" AS "packed"
+              FROM (
+                SELECT
+                  "t3"."lead_id",
+                  "t3"."cutoff",
+                  "t6"."known_at",
+                  "t6"."type",
+                  "t6"."code"
+                FROM (
+                  SELECT
+                    "t0"."lead_id",
+                    1790000000 AS "cutoff"
+                  FROM "leads" AS "t0"
+                ) AS "t3"
+                INNER JOIN (
+                  SELECT
+                    "t4"."lead_id",
+                    "t4"."known_at",
+                    "t4"."type",
+                    CASE
+                      WHEN REGEXP_LIKE(
+                        "t4"."said",
+                        CONCAT(
+                          '.*',
+                          '^$|^\\?|^(?:n/?a|nc|tbd|tbc|unknown|unclear|inconnue?s?|maybe|perhaps|peut[ -]|pending|not sure|not known|not communicated|not disclosed|not yet known|don.?t know|non communiqu|non d[eé]fini|non pr[eé]cis|non renseign|ne sai|ne se prononce|nsp|to be |[aà] (?:confirmer|d[eé]finir|voir|pr[eé]ciser|d[eé]terminer)|en cours|in progress|ind[eé]cis|incertain|pas s[uû]r|ca d[eé]pend|[cç]a d[eé]pend|it depends|sais pas|je ne sais)(?:$|[^0-9])',
+                          '.*'
+                        ),
+                        'cs'
+                      )
+                      THEN 0
+                      ELSE CASE
+                        WHEN REGEXP_LIKE(
+                          "t4"."said",
+                          CONCAT(
+                            '.*',
+                            '^(?:no|non|none|n|not|never|nothing|false|faux|aucune?|pas|jamais|rien|sans|without|refus[a-zé]*|insuffisante?|insufficient|0+(?:[.,]0+)?)(?:$|[^a-zé0-9])',
+                            '.*'
+                          ),
+                          'cs'
+                        )
+                        THEN 1
+                        ELSE CASE
+                          WHEN REGEXP_LIKE(
+                            "t4"."said",
+                            CONCAT(
+                              '.*',
+                              '^(?:yes|y|oui|o|ok|true|vrai|confirm[a-zé]*|valid[a-zé]*|identif[a-zé]*|known|connue?|approved|approuv[a-zé]*|d[eé]fined?|d[eé]fini[a-zé]*|established|available|disponible|allocated|allou[a-zé]*|secured|obtenue?|done|met|clear|claire?)(?:$|[^a-zé])|[1-9]',
+                              '.*'
+                            ),
+                            'cs'
+                          )
+                          THEN 2
+                          ELSE 0
+                        END
+                      END
+                    END AS "code"
+                  FROM (
+                    SELECT
+                      "t1"."lead_id",
+                      "t1"."known_at",
+                      TRIM(LOWER(COALESCE("t1"."criterion", '')), ' \t\n\r\v\f') AS "type",
+                      TRIM(LOWER(COALESCE("t1"."answer", '')), ' \t\n\r\v\f') AS "said"
+                    FROM "answers" AS "t1"
+                    WHERE
+                      "t1"."known_at" < 1790000000
+                  ) AS "t4"
+                ) AS "t6"
+                  ON "t3"."lead_id" = "t6"."lead_id"
+              ) AS "t7"
+              WHERE
+                "t7"."known_at" < "t7"."cutoff"
+            ) AS "t8"
+            GROUP BY
+              1,
+              2,
+              3
+          ) AS "t9"
+        ) AS "t10"
+        GROUP BY
+          1,
+          2
+      ) AS "t11"
+    ) AS "t13"
+      ON "t3"."lead_id" = "t13"."lead_id" AND "t3"."cutoff" = "t13"."cutoff"
+  ) AS "t14"
+) AS "t15";
+
+-- attributes
+SELECT
+  *
+FROM (
+  SELECT
+    "t64".*
+    EXCLUDE ("cutoff_right", "lead_id_right")
+  FROM (
+    SELECT
+      "t8"."lead_id",
+      "t8"."cutoff",
+      "t63"."lead_id" AS "lead_id_right",
+      "t63"."cutoff" AS "cutoff_right",
+      "t63"."engagement__lead_age_days",
+      "t63"."fit__email_kind",
+      "t63"."fit__employees_band",
+      "t63"."fit__industry",
+      "t63"."fit__job_function",
+      "t63"."fit__industry_division",
+      "t63"."fit__industry_section",
+      "t63"."fit__seniority",
+      "t63"."fit__employees",
+      "t63"."fit__created_weekday"
+    FROM (
+      SELECT
+        "t0"."lead_id",
+        1790000000 AS "cutoff"
+      FROM "leads" AS "t0"
+    ) AS "t8"
+    LEFT OUTER JOIN (
+      SELECT
+        "t61"."lead_id",
+        "t61"."cutoff",
+        CASE
+          WHEN "t61"."l created_at" < "t61"."cutoff"
+          THEN CAST(CASE
+            WHEN 86400 <> 0
+            THEN CAST(FLOOR((
+              "t61"."cutoff" - "t61"."l created_at"
+            ) / (
+              86400
+            )) AS BIGINT)
+            ELSE NULL
+          END AS DOUBLE) + (
+            (
+              (
+                "t61"."cutoff" - "t61"."l created_at"
+              ) - (
+                CASE
+                  WHEN 86400 <> 0
+                  THEN CAST(FLOOR((
+                    "t61"."cutoff" - "t61"."l created_at"
+                  ) / (
+                    86400
+                  )) AS BIGINT)
+                  ELSE NULL
+                END * 86400
+              )
+            ) * 1.1574074074074073e-05
+          )
+          ELSE NULL
+        END AS "engagement__lead_age_days",
+        CASE
+          WHEN REGEXP_LIKE(
+            LOWER(TRIM(COALESCE("t61"."l email", ''), ' \t\n\r\v\f')),
+            CONCAT('.*', '^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$', '.*'),
+            'cs'
+          )
+          THEN CASE
+            WHEN IFF(
+              REGEXP_REPLACE(LOWER(TRIM(COALESCE("t61"."l email", ''), ' \t\n\r\v\f')), '^.*@', '') IS NULL,
+              NULL,
+              REGEXP_REPLACE(LOWER(TRIM(COALESCE("t61"."l email", ''), ' \t\n\r\v\f')), '^.*@', '') IN (
+                'gmail.com',
+                'googlemail.com',
+                'outlook.com',
+                'outlook.fr',
+                'hotmail.com',
+                'hotmail.fr',
+                'hotmail.co.uk',
+                'hotmail.be',
+                'live.com',
+                'live.fr',
+                'live.be',
+                'msn.com',
+                'yahoo.com',
+                'yahoo.fr',
+                'yahoo.co.uk',
+                'yahoo.de',
+                'yahoo.es',
+                'yahoo.it',
+                'ymail.com',
+                'rocketmail.com',
+                'aol.com',
+                'aol.fr',
+                'icloud.com',
+                'me.com',
+                'mac.com',
+                'proton.me',
+                'protonmail.com',
+                'pm.me',
+                'gmx.com',
+                'gmx.fr',
+                'gmx.de',
+                'gmx.net',
+                'web.de',
+                't-online.de',
+                'freenet.de',
+                'mail.com',
+                'mail.ru',
+                'yandex.com',
+                'yandex.ru',
+                'orange.fr',
+                'wanadoo.fr',
+                'free.fr',
+                'sfr.fr',
+                'neuf.fr',
+                'cegetel.net',
+                'club-internet.fr',
+                'laposte.net',
+                'bbox.fr',
+                'numericable.fr',
+                'noos.fr',
+                'voila.fr',
+                'aliceadsl.fr',
+                'tele2.fr',
+                'skynet.be',
+                'telenet.be',
+                'bluewin.ch',
+                'libero.it',
+                'virgilio.it',
+                'tiscali.it',
+                'zoho.com',
+                'fastmail.com',
+                'hey.com',
+                'tutanota.com',
+                'qq.com',
+                '163.com',
+                '126.com',
+                'naver.com',
+                'comcast.net',
+                'verizon.net',
+                'att.net',
+                'btinternet.com',
+                'sky.com'
+              )
+            )
+            THEN 'free'
+            ELSE CASE
+              WHEN REGEXP_LIKE(
+                REGEXP_REPLACE(LOWER(TRIM(COALESCE("t61"."l email", ''), ' \t\n\r\v\f')), '^.*@', ''),
+                CONCAT(
+                  '.*',
+                  '\\.edu$|\\.edu\\.[a-z]{2}$|\\.ac\\.[a-z]{2}$|(?:^|\\.)univ-|(?:^|\\.)ac-[a-z-]+\\.fr$|^(?:etu|student|alumni)\\.|(?:^|\\.)universit|(?:^|\\.)(?:polytechnique|hec|essec|escp|edhec|sciencespo|cnrs|inria)\\.(?:fr|edu|eu)$',
+                  '.*'
+                ),
+                'cs'
+              )
+              THEN 'education'
+              ELSE CASE
+                WHEN REGEXP_LIKE(
+                  REGEXP_REPLACE(LOWER(TRIM(COALESCE("t61"."l email", ''), ' \t\n\r\v\f')), '^.*@', ''),
+                  CONCAT(
+                    '.*',
+                    '\\.gouv\\.fr$|\\.gov$|\\.gov\\.[a-z]{2}$|\\.mil$|\\.europa\\.eu$|^(?:mairie|ville|cc|metropole|agglo|departement|region)-|^(?:ap-hm|aphp|chu-[a-z-]+|ch-[a-z-]+|assurance-maladie|pole-emploi|francetravail|insee|senat|assemblee-nationale)\\.fr$|\\.(?:aphp|admin)\\.(?:fr|ch)$',
+                    '.*'
+                  ),
+                  'cs'
+                )
+                THEN 'public'
+                ELSE 'company'
+              END
+            END
+          END
+          ELSE 'missing'
+        END AS "fit__email_kind",
+        CASE
+          WHEN "t61"."a employees" >= 0
+          THEN CASE
+            WHEN "t61"."a employees" < 1
+            THEN '0'
+            ELSE CASE
+              WHEN "t61"."a employees" < 10
+              THEN '1_9'
+              ELSE CASE
+                WHEN "t61"."a employees" < 50
+                THEN '10_49'
+                ELSE CASE
+                  WHEN "t61"."a employees" < 250
+                  THEN '50_249'
+                  ELSE CASE
+                    WHEN "t61"."a employees" < 1000
+                    THEN '250_999'
+                    ELSE CASE WHEN "t61"."a employees" < 5000 THEN '1000_4999' ELSE '5000_more' END
+                  END
+                END
+              END
+            END
+          END
+          ELSE NULL
+        END AS "fit__employees_band",
+        CASE WHEN "t61"."a industry|naf" IS NULL THEN "t61"."a industry" ELSE NULL END AS "fit__industry",
+        "t61"."l job_title|job_function" AS "fit__job_function",
+        CASE
+          WHEN LENGTH("t61"."a industry|naf") = 2
+          THEN "t61"."a industry|naf"
+          ELSE NULL
+        END AS "fit__industry_division",
+        CASE
+          WHEN IFF("t61"."a industry|naf" IS NULL, NULL, "t61"."a industry|naf" IN ('U', '99'))
+          THEN 'U'
+          ELSE CASE
+            WHEN IFF("t61"."a industry|naf" IS NULL, NULL, "t61"."a industry|naf" IN ('T', '97', '98'))
+            THEN 'T'
+            ELSE CASE
+              WHEN IFF(
+                "t61"."a industry|naf" IS NULL,
+                NULL,
+                "t61"."a industry|naf" IN ('S', '94', '95', '96')
+              )
+              THEN 'S'
+              ELSE CASE
+                WHEN IFF(
+                  "t61"."a industry|naf" IS NULL,
+                  NULL,
+                  "t61"."a industry|naf" IN ('R', '90', '91', '92', '93')
+                )
+                THEN 'R'
+                ELSE CASE
+                  WHEN IFF(
+                    "t61"."a industry|naf" IS NULL,
+                    NULL,
+                    "t61"."a industry|naf" IN ('Q', '86', '87', '88')
+                  )
+                  THEN 'Q'
+                  ELSE CASE
+                    WHEN IFF("t61"."a industry|naf" IS NULL, NULL, "t61"."a industry|naf" IN ('P', '85'))
+                    THEN 'P'
+                    ELSE CASE
+                      WHEN IFF("t61"."a industry|naf" IS NULL, NULL, "t61"."a industry|naf" IN ('O', '84'))
+                      THEN 'O'
+                      ELSE CASE
+                        WHEN IFF(
+                          "t61"."a industry|naf" IS NULL,
+                          NULL,
+                          "t61"."a industry|naf" IN ('N', '77', '78', '79', '80', '81', '82')
+                        )
+                        THEN 'N'
+                        ELSE CASE
+                          WHEN IFF(
+                            "t61"."a industry|naf" IS NULL,
+                            NULL,
+                            "t61"."a industry|naf" IN ('M', '69', '70', '71', '72', '73', '74', '75')
+                          )
+                          THEN 'M'
+                          ELSE CASE
+                            WHEN IFF("t61"."a industry|naf" IS NULL, NULL, "t61"."a industry|naf" IN ('L', '68'))
+                            THEN 'L'
+                            ELSE CASE
+                              WHEN IFF(
+                                "t61"."a industry|naf" IS NULL,
+                                NULL,
+                                "t61"."a industry|naf" IN ('K', '64', '65', '66')
+                              )
+                              THEN 'K'
+                              ELSE CASE
+                                WHEN IFF(
+                                  "t61"."a industry|naf" IS NULL,
+                                  NULL,
+                                  "t61"."a industry|naf" IN ('J', '58', '59', '60', '61', '62', '63')
+                                )
+                                THEN 'J'
+                                ELSE CASE
+                                  WHEN IFF("t61"."a industry|naf" IS NULL, NULL, "t61"."a industry|naf" IN ('I', '55', '56'))
+                                  THEN 'I'
+                                  ELSE CASE
+                                    WHEN IFF(
+                                      "t61"."a industry|naf" IS NULL,
+                                      NULL,
+                                      "t61"."a industry|naf" IN ('H', '49', '50', '51', '52', '53')
+                                    )
+                                    THEN 'H'
+                                    ELSE CASE
+                                      WHEN IFF(
+                                        "t61"."a industry|naf" IS NULL,
+                                        NULL,
+                                        "t61"."a industry|naf" IN ('G', '45', '46', '47')
+                                      )
+                                      THEN 'G'
+                                      ELSE CASE
+                                        WHEN IFF(
+                                          "t61"."a industry|naf" IS NULL,
+                                          NULL,
+                                          "t61"."a industry|naf" IN ('F', '41', '42', '43')
+                                        )
+                                        THEN 'F'
+                                        ELSE CASE
+                                          WHEN IFF(
+                                            "t61"."a industry|naf" IS NULL,
+                                            NULL,
+                                            "t61"."a industry|naf" IN ('E', '36', '37', '38', '39')
+                                          )
+                                          THEN 'E'
+                                          ELSE CASE
+                                            WHEN IFF("t61"."a industry|naf" IS NULL, NULL, "t61"."a industry|naf" IN ('D', '35'))
+                                            THEN 'D'
+                                            ELSE CASE
+                                              WHEN IFF(
+                                                "t61"."a industry|naf" IS NULL,
+                                                NULL,
+                                                "t61"."a industry|naf" IN (
+                                                  'C',
+                                                  '10',
+                                                  '11',
+                                                  '12',
+                                                  '13',
+                                                  '14',
+                                                  '15',
+                                                  '16',
+                                                  '17',
+                                                  '18',
+                                                  '19',
+                                                  '20',
+                                                  '21',
+                                                  '22',
+                                                  '23',
+                                                  '24',
+                                                  '25',
+                                                  '26',
+                                                  '27',
+                                                  '28',
+                                                  '29',
+                                                  '30',
+                                                  '31',
+                                                  '32',
+                                                  '33'
+                                                )
+                                              )
+                                              THEN 'C'
+                                              ELSE CASE
+                                                WHEN IFF(
+                                                  "t61"."a industry|naf" IS NULL,
+                                                  NULL,
+                                                  "t61"."a industry|naf" IN ('B', '05', '06', '07', '08', '09')
+                                                )
+                                                THEN 'B'
+                                                ELSE CASE
+                                                  WHEN IFF(
+                                                    "t61"."a industry|naf" IS NULL,
+                                                    NULL,
+                                                    "t61"."a industry|naf" IN ('A', '01', '02', '03')
+                                                  )
+                                                  THEN 'A'
+                                                  ELSE CAST(NULL AS VARCHAR)
+                                                END
+                                              END
+                                            END
+                                          END
+                                        END
+                                      END
+                                    END
+                                  END
+                                END
+                              END
+                            END
+                          END
+                        END
+                      END
+                    END
+                  END
+                END
+              END
+            END
+          END
+        END AS "fit__industry_section",
+        COALESCE("t61"."l seniority|seniority", "t61"."l job_title|seniority") AS "fit__seniority",
+        "t61"."a employees" AS "fit__employees",
+        CASE
+          WHEN (
+            (
+              (
+                (
+                  (
+                    CASE
+                      WHEN 86400 <> 0
+                      THEN CAST(FLOOR((
+                        "t61"."l created_at"
+                      ) / (
+                        86400
+                      )) AS BIGINT)
+                      ELSE NULL
+                    END + 3
+                  ) % 7
+                ) + 7
+              ) % 7
+            ) = 6
+          )
+          AND (
+            "t61"."l created_at" < "t61"."cutoff"
+          )
+          THEN 'sunday'
+          ELSE CASE
+            WHEN (
+              (
+                (
+                  (
+                    (
+                      CASE
+                        WHEN 86400 <> 0
+                        THEN CAST(FLOOR((
+                          "t61"."l created_at"
+                        ) / (
+                          86400
+                        )) AS BIGINT)
+                        ELSE NULL
+                      END + 3
+                    ) % 7
+                  ) + 7
+                ) % 7
+              ) = 5
+            )
+            AND (
+              "t61"."l created_at" < "t61"."cutoff"
+            )
+            THEN 'saturday'
+            ELSE CASE
+              WHEN (
+                (
+                  (
+                    (
+                      (
+                        CASE
+                          WHEN 86400 <> 0
+                          THEN CAST(FLOOR((
+                            "t61"."l created_at"
+                          ) / (
+                            86400
+                          )) AS BIGINT)
+                          ELSE NULL
+                        END + 3
+                      ) % 7
+                    ) + 7
+                  ) % 7
+                ) = 4
+              )
+              AND (
+                "t61"."l created_at" < "t61"."cutoff"
+              )
+              THEN 'friday'
+              ELSE CASE
+                WHEN (
+                  (
+                    (
+                      (
+                        (
+                          CASE
+                            WHEN 86400 <> 0
+                            THEN CAST(FLOOR((
+                              "t61"."l created_at"
+                            ) / (
+                              86400
+                            )) AS BIGINT)
+                            ELSE NULL
+                          END + 3
+                        ) % 7
+                      ) + 7
+                    ) % 7
+                  ) = 3
+                )
+                AND (
+                  "t61"."l created_at" < "t61"."cutoff"
+                )
+                THEN 'thursday'
+                ELSE CASE
+                  WHEN (
+                    (
+                      (
+                        (
+                          (
+                            CASE
+                              WHEN 86400 <> 0
+                              THEN CAST(FLOOR((
+                                "t61"."l created_at"
+                              ) / (
+                                86400
+                              )) AS BIGINT)
+                              ELSE NULL
+                            END + 3
+                          ) % 7
+                        ) + 7
+                      ) % 7
+                    ) = 2
+                  )
+                  AND (
+                    "t61"."l created_at" < "t61"."cutoff"
+                  )
+                  THEN 'wednesday'
+                  ELSE CASE
+                    WHEN (
+                      (
+                        (
+                          (
+                            (
+                              CASE
+                                WHEN 86400 <> 0
+                                THEN CAST(FLOOR((
+                                  "t61"."l created_at"
+                                ) / (
+                                  86400
+                                )) AS BIGINT)
+                                ELSE NULL
+                              END + 3
+                            ) % 7
+                          ) + 7
+                        ) % 7
+                      ) = 1
+                    )
+                    AND (
+                      "t61"."l created_at" < "t61"."cutoff"
+                    )
+                    THEN 'tuesday'
+                    ELSE CASE
+                      WHEN (
+                        (
+                          (
+                            (
+                              (
+                                CASE
+                                  WHEN 86400 <> 0
+                                  THEN CAST(FLOOR((
+                                    "t61"."l created_at"
+                                  ) / (
+                                    86400
+                                  )) AS BIGINT)
+                                  ELSE NULL
+                                END + 3
+                              ) % 7
+                            ) + 7
+                          ) % 7
+                        ) = 0
+                      )
+                      AND (
+                        "t61"."l created_at" < "t61"."cutoff"
+                      )
+                      THEN 'monday'
+                      ELSE CAST(NULL AS VARCHAR)
+                    END
+                  END
+                END
+              END
+            END
+          END
+        END AS "fit__created_weekday"
+      FROM (
+        SELECT
+          "t60"."lead_id",
+          "t60"."cutoff",
+          "t60"."account key",
+          "t60"."l created_at",
+          "t60"."l email",
+          "t60"."l job_title",
+          "t60"."l seniority",
+          "t60"."a employees",
+          "t60"."a industry",
+          "t60"."created_at|any",
+          "t60"."email|any",
+          "t60"."job_title|any",
+          "t60"."seniority|any",
+          "t60"."created_at|new",
+          "t60"."email|new",
+          "t60"."job_title|new",
+          "t60"."seniority|new",
+          "t60"."l job_title|seniority",
+          "t60"."l job_title|job_function",
+          "t60"."l seniority|seniority",
+          "t60"."l seniority|job_function",
+          CASE
+            WHEN REGEXP_LIKE(
+              REPLACE(UPPER(TRIM(COALESCE("t60"."a industry", ''), ' \t\n\r\v\f')), '.', ''),
+              CONCAT('.*', '^(?:[A-U]|[0-9]{2}(?:[0-9]{1,2}[A-Z]?)?)$', '.*'),
+              'cs'
+            )
+            AND IFF(
+              SUBSTRING(
+                REPLACE(UPPER(TRIM(COALESCE("t60"."a industry", ''), ' \t\n\r\v\f')), '.', ''),
+                IFF(
+                  (
+                    (
+                      1 - 1
+                    ) + 1
+                  ) >= 1,
+                  (
+                    1 - 1
+                  ) + 1,
+                  (
+                    1 - 1
+                  ) + 1 + LENGTH(REPLACE(UPPER(TRIM(COALESCE("t60"."a industry", ''), ' \t\n\r\v\f')), '.', ''))
+                ),
+                2
+              ) IS NULL,
+              NULL,
+              SUBSTRING(
+                REPLACE(UPPER(TRIM(COALESCE("t60"."a industry", ''), ' \t\n\r\v\f')), '.', ''),
+                IFF(
+                  (
+                    (
+                      1 - 1
+                    ) + 1
+                  ) >= 1,
+                  (
+                    1 - 1
+                  ) + 1,
+                  (
+                    1 - 1
+                  ) + 1 + LENGTH(REPLACE(UPPER(TRIM(COALESCE("t60"."a industry", ''), ' \t\n\r\v\f')), '.', ''))
+                ),
+                2
+              ) IN (
+                '01',
+                '02',
+                '03',
+                '05',
+                '06',
+                '07',
+                '08',
+                '09',
+                '10',
+                '11',
+                '12',
+                '13',
+                '14',
+                '15',
+                '16',
+                '17',
+                '18',
+                '19',
+                '20',
+                '21',
+                '22',
+                '23',
+                '24',
+                '25',
+                '26',
+                '27',
+                '28',
+                '29',
+                '30',
+                '31',
+                '32',
+                '33',
+                '35',
+                '36',
+                '37',
+                '38',
+                '39',
+                '41',
+                '42',
+                '43',
+                '45',
+                '46',
+                '47',
+                '49',
+                '50',
+                '51',
+                '52',
+                '53',
+                '55',
+                '56',
+                '58',
+                '59',
+                '60',
+                '61',
+                '62',
+                '63',
+                '64',
+                '65',
+                '66',
+                '68',
+                '69',
+                '70',
+                '71',
+                '72',
+                '73',
+                '74',
+                '75',
+                '77',
+                '78',
+                '79',
+                '80',
+                '81',
+                '82',
+                '84',
+                '85',
+                '86',
+                '87',
+                '88',
+                '90',
+                '91',
+                '92',
+                '93',
+                '94',
+                '95',
+                '96',
+                '97',
+                '98',
+                '99',
+                'A',
+                'B',
+                'C',
+                'D',
+                'E',
+                'F',
+                'G',
+                'H',
+                'I',
+                'J',
+                'K',
+                'L',
+                'M',
+                'N',
+                'O',
+                'P',
+                'Q',
+                'R',
+                'S',
+                'T',
+                'U'
+              )
+            )
+            THEN SUBSTRING(
+              REPLACE(UPPER(TRIM(COALESCE("t60"."a industry", ''), ' \t\n\r\v\f')), '.', ''),
+              IFF(
+                (
+                  (
+                    1 - 1
+                  ) + 1
+                ) >= 1,
+                (
+                  1 - 1
+                ) + 1,
+                (
+                  1 - 1
+                ) + 1 + LENGTH(REPLACE(UPPER(TRIM(COALESCE("t60"."a industry", ''), ' \t\n\r\v\f')), '.', ''))
+              ),
+              2
+            )
+            ELSE NULL
+          END AS "a industry|naf"
+        FROM (
+          SELECT
+            "t59".*
+            EXCLUDE ("l seniority_right")
+          FROM (
+            SELECT
+              "t58"."lead_id",
+              "t58"."cutoff",
+              "t58"."account key",
+              "t58"."l created_at",
+              "t58"."l email",
+              "t58"."l job_title",
+              "t58"."l seniority",
+              "t58"."a employees",
+              "t58"."a industry",
+              "t58"."created_at|any",
+              "t58"."email|any",
+              "t58"."job_title|any",
+              "t58"."seniority|any",
+              "t58"."created_at|new",
+              "t58"."email|new",
+              "t58"."job_title|new",
+              "t58"."seniority|new",
+              "t58"."l job_title|seniority",
+              "t58"."l job_title|job_function",
+              "t54"."l seniority" AS "l seniority_right",
+              "t54"."l seniority|seniority",
+              "t54"."l seniority|job_function"
+            FROM (
+              SELECT
+                "t56".*
+                EXCLUDE ("l job_title_right")
+              FROM (
+                SELECT
+                  "t51"."lead_id",
+                  "t51"."cutoff",
+                  "t51"."account key",
+                  "t51"."l created_at",
+                  "t51"."l email",
+                  "t51"."l job_title",
+                  "t51"."l seniority",
+                  "t51"."a employees",
+                  "t51"."a industry",
+                  "t51"."created_at|any",
+                  "t51"."email|any",
+                  "t51"."job_title|any",
+                  "t51"."seniority|any",
+                  "t51"."created_at|new",
+                  "t51"."email|new",
+                  "t51"."job_title|new",
+                  "t51"."seniority|new",
+                  "t55"."l job_title" AS "l job_title_right",
+                  "t55"."l job_title|seniority",
+                  "t55"."l job_title|job_function"
+                FROM (
+                  SELECT
+                    "t49"."lead_id",
+                    "t49"."cutoff",
+                    "t49"."account key",
+                    CASE
+                      WHEN COALESCE("t49"."created_at|any", 0) = 0
+                      THEN "t49"."l created_at"
+                      ELSE "t49"."created_at|new"
+                    END AS "l created_at",
+                    CASE
+                      WHEN COALESCE("t49"."email|any", 0) = 0
+                      THEN "t49"."l email"
+                      ELSE "t49"."email|new"
+                    END AS "l email",
+                    CASE
+                      WHEN COALESCE("t49"."job_title|any", 0) = 0
+                      THEN "t49"."l job_title"
+                      ELSE "t49"."job_title|new"
+                    END AS "l job_title",
+                    CASE
+                      WHEN COALESCE("t49"."seniority|any", 0) = 0
+                      THEN "t49"."l seniority"
+                      ELSE "t49"."seniority|new"
+                    END AS "l seniority",
+                    "t49"."a employees",
+                    "t49"."a industry",
+                    "t49"."created_at|any",
+                    "t49"."email|any",
+                    "t49"."job_title|any",
+                    "t49"."seniority|any",
+                    "t49"."created_at|new",
+                    "t49"."email|new",
+                    "t49"."job_title|new",
+                    "t49"."seniority|new"
+                  FROM (
+                    SELECT
+                      "t48".*
+                      EXCLUDE ("cutoff_right", "lead_id_right")
+                    FROM (
+                      SELECT
+                        "t40"."lead_id",
+                        "t40"."cutoff",
+                        "t40"."account key",
+                        "t40"."l created_at",
+                        "t40"."l email",
+                        "t40"."l job_title",
+                        "t40"."l seniority",
+                        "t40"."a employees",
+                        "t40"."a industry",
+                        "t40"."created_at|any",
+                        "t40"."email|any",
+                        "t40"."job_title|any",
+                        "t40"."seniority|any",
+                        "t47"."lead_id" AS "lead_id_right",
+                        "t47"."cutoff" AS "cutoff_right",
+                        "t47"."created_at|new",
+                        "t47"."email|new",
+                        "t47"."job_title|new",
+                        "t47"."seniority|new"
+                      FROM (
+                        SELECT
+                          "t38".*
+                          EXCLUDE ("lead_id_right")
+                        FROM (
+                          SELECT
+                            "t34"."lead_id",
+                            "t34"."cutoff",
+                            "t34"."account key",
+                            "t34"."l created_at",
+                            "t34"."l email",
+                            "t34"."l job_title",
+                            "t34"."l seniority",
+                            "t34"."a employees",
+                            "t34"."a industry",
+                            "t28"."lead_id" AS "lead_id_right",
+                            "t28"."created_at|any",
+                            "t28"."email|any",
+                            "t28"."job_title|any",
+                            "t28"."seniority|any"
+                          FROM (
+                            SELECT
+                              "t30".*
+                              EXCLUDE ("account key_right")
+                            FROM (
+                              SELECT
+                                "t25"."lead_id",
+                                "t25"."cutoff",
+                                "t25"."account key",
+                                "t25"."l created_at",
+                                "t25"."l email",
+                                "t25"."l job_title",
+                                "t25"."l seniority",
+                                "t12"."account key" AS "account key_right",
+                                "t12"."a employees",
+                                "t12"."a industry"
+                              FROM (
+                                SELECT
+                                  "t20".*
+                                  EXCLUDE ("lead_id_right")
+                                FROM (
+                                  SELECT
+                                    "t8"."lead_id",
+                                    "t8"."cutoff",
+                                    "t9"."lead_id" AS "lead_id_right",
+                                    "t9"."account key",
+                                    "t9"."l created_at",
+                                    "t9"."l email",
+                                    "t9"."l job_title",
+                                    "t9"."l seniority"
+                                  FROM (
+                                    SELECT
+                                      "t0"."lead_id",
+                                      1790000000 AS "cutoff"
+                                    FROM "leads" AS "t0"
+                                  ) AS "t8"
+                                  LEFT OUTER JOIN (
+                                    SELECT
+                                      "t0"."lead_id",
+                                      "t0"."account_id" AS "account key",
+                                      "t0"."created_at" AS "l created_at",
+                                      "t0"."email" AS "l email",
+                                      "t0"."job_title" AS "l job_title",
+                                      "t0"."seniority" AS "l seniority"
+                                    FROM "leads" AS "t0"
+                                  ) AS "t9"
+                                    ON "t8"."lead_id" = "t9"."lead_id"
+                                ) AS "t20"
+                              ) AS "t25"
+                              LEFT OUTER JOIN (
+                                SELECT
+                                  "t2"."account_id" AS "account key",
+                                  "t2"."employees" AS "a employees",
+                                  "t2"."industry" AS "a industry"
+                                FROM "accounts" AS "t2"
+                              ) AS "t12"
+                                ON "t25"."account key" = "t12"."account key"
+                            ) AS "t30"
+                          ) AS "t34"
+                          LEFT OUTER JOIN (
+                            SELECT
+                              *
+                            FROM (
+                              SELECT
+                                "t15"."lead_id",
+                                COUNT("t15"."created_at|any") AS "created_at|any",
+                                COUNT("t15"."email|any") AS "email|any",
+                                COUNT("t15"."job_title|any") AS "job_title|any",
+                                COUNT("t15"."seniority|any") AS "seniority|any"
+                              FROM (
+                                SELECT
+                                  "t1"."lead_id",
+                                  "t1"."known_at",
+                                  "t1"."field",
+                                  "t1"."value",
+                                  "t1"."number",
+                                  CASE WHEN "t1"."field" = 'created_at' THEN 1 ELSE NULL END AS "created_at|any",
+                                  CASE WHEN "t1"."field" = 'email' THEN 1 ELSE NULL END AS "email|any",
+                                  CASE WHEN "t1"."field" = 'job_title' THEN 1 ELSE NULL END AS "job_title|any",
+                                  CASE WHEN "t1"."field" = 'seniority' THEN 1 ELSE NULL END AS "seniority|any"
+                                FROM "changes" AS "t1"
+                                WHERE
+                                  IFF(
+                                    "t1"."field" IS NULL,
+                                    NULL,
+                                    "t1"."field" IN ('created_at', 'email', 'job_title', 'seniority')
+                                  )
+                              ) AS "t15"
+                              GROUP BY
+                                1
+                            ) AS "t21"
+                          ) AS "t28"
+                            ON "t34"."lead_id" = "t28"."lead_id"
+                        ) AS "t38"
+                      ) AS "t40"
+                      LEFT OUTER JOIN (
+                        SELECT
+                          *
+                        FROM (
+                          SELECT
+                            "t42"."lead_id",
+                            "t42"."cutoff",
+                            MAX("t42"."created_at|new") AS "created_at|new",
+                            MAX("t42"."email|new") AS "email|new",
+                            MAX("t42"."job_title|new") AS "job_title|new",
+                            MAX("t42"."seniority|new") AS "seniority|new"
+                          FROM (
+                            SELECT
+                              "t41"."lead_id",
+                              "t41"."cutoff",
+                              "t41"."field",
+                              "t41"."known_at",
+                              "t41"."value",
+                              "t41"."number",
+                              CASE WHEN "t41"."field" = 'created_at' THEN "t41"."number" ELSE NULL END AS "created_at|new",
+                              CASE WHEN "t41"."field" = 'email' THEN "t41"."value" ELSE NULL END AS "email|new",
+                              CASE WHEN "t41"."field" = 'job_title' THEN "t41"."value" ELSE NULL END AS "job_title|new",
+                              CASE WHEN "t41"."field" = 'seniority' THEN "t41"."value" ELSE NULL END AS "seniority|new"
+                            FROM (
+                              SELECT
+                                "t37"."lead_id",
+                                "t37"."cutoff",
+                                "t37"."field",
+                                "t37"."known_at",
+                                "t18"."value",
+                                "t18"."number"
+                              FROM (
+                                SELECT
+                                  *
+                                FROM (
+                                  SELECT
+                                    "t29"."lead_id",
+                                    "t29"."cutoff",
+                                    "t29"."field",
+                                    MAX("t29"."known_at") AS "known_at"
+                                  FROM (
+                                    SELECT
+                                      *
+                                    FROM (
+                                      SELECT
+                                        "t8"."lead_id",
+                                        "t8"."cutoff",
+                                        "t19"."known_at",
+                                        "t19"."field",
+                                        "t19"."value",
+                                        "t19"."number"
+                                      FROM (
+                                        SELECT
+                                          "t0"."lead_id",
+                                          1790000000 AS "cutoff"
+                                        FROM "leads" AS "t0"
+                                      ) AS "t8"
+                                      INNER JOIN (
+                                        SELECT
+                                          *
+                                        FROM "changes" AS "t1"
+                                        WHERE
+                                          IFF(
+                                            "t1"."field" IS NULL,
+                                            NULL,
+                                            "t1"."field" IN ('created_at', 'email', 'job_title', 'seniority')
+                                          )
+                                          AND "t1"."known_at" < 1790000000
+                                      ) AS "t19"
+                                        ON "t8"."lead_id" = "t19"."lead_id"
+                                    ) AS "t27"
+                                    WHERE
+                                      "t27"."known_at" < "t27"."cutoff"
+                                  ) AS "t29"
+                                  GROUP BY
+                                    1,
+                                    2,
+                                    3
+                                ) AS "t35"
+                              ) AS "t37"
+                              INNER JOIN (
+                                SELECT
+                                  *
+                                FROM "changes" AS "t1"
+                                WHERE
+                                  IFF(
+                                    "t1"."field" IS NULL,
+                                    NULL,
+                                    "t1"."field" IN ('created_at', 'email', 'job_title', 'seniority')
+                                  )
+                              ) AS "t18"
+                                ON "t37"."lead_id" = "t18"."lead_id"
+                                AND "t37"."field" = "t18"."field"
+                                AND "t37"."known_at" = "t18"."known_at"
+                            ) AS "t41"
+                          ) AS "t42"
+                          GROUP BY
+                            1,
+                            2
+                        ) AS "t45"
+                      ) AS "t47"
+                        ON "t40"."lead_id" = "t47"."lead_id" AND "t40"."cutoff" = "t47"."cutoff"
+                    ) AS "t48"
+                  ) AS "t49"
+                ) AS "t51"
+                LEFT OUTER JOIN (
+                  SELECT
+                    "t44"."title" AS "l job_title",
+                    CASE
+                      WHEN REGEXP_LIKE(
+                        "t44"."plain",
+                        CONCAT(
+                          '.*',
+                          ' (?:stagiair[a-z]*|intern|internship|alternant[a-z]*|alternance|apprenti[a-z]*|trainee|etudiant[a-z]*|student|junior|jr|graduate) ',
+                          '.*'
+                        ),
+                        'cs'
+                      )
+                      THEN 'junior'
+                      ELSE CASE
+                        WHEN REGEXP_LIKE(
+                          "t44"."plain",
+                          CONCAT(
+                            '.*',
+                            ' (?:assistant[a-z]*|assistante de direction|secretaire[a-z]*|executive assistant|personal assistant) ',
+                            '.*'
+                          ),
+                          'cs'
+                        )
+                        THEN 'staff'
+                        ELSE CASE
+                          WHEN REGEXP_LIKE(
+                            "t44"."plain",
+                            CONCAT(
+                              '.*',
+                              ' (?:vp|svp|evp|avp|vice president[a-z]*|vice presidente|directeur general adjoint|directrice generale adjointe|dga) ',
+                              '.*'
+                            ),
+                            'cs'
+                          )
+                          THEN 'vp'
+                          ELSE CASE
+                            WHEN REGEXP_LIKE(
+                              "t44"."plain",
+                              CONCAT(
+                                '.*',
+                                ' (?:ceo|cto|cfo|coo|cio|cmo|cso|cro|chro|cdo|ciso|cpo|chief|c level|c suite|cxo|pdg|dg|president[a-z]*|presidente|founder|co founder|cofounder|owner|fondat[a-z]*|cofondat[a-z]*|co fondat[a-z]*|gerant[a-z]*|associe[a-z]*|partner|dirigeant[a-z]*|managing director|directeur general|directrice generale|general manager|chef d entreprise|proprietaire|entrepreneur[a-z]*) ',
+                                '.*'
+                              ),
+                              'cs'
+                            )
+                            THEN 'c_level'
+                            ELSE CASE
+                              WHEN REGEXP_LIKE(
+                                "t44"."plain",
+                                CONCAT(
+                                  '.*',
+                                  ' (?:director|directeur[a-z]*|directrice[a-z]*|dir|head|head of|dsi|daf|drh|dircom|dirco|rssi|dpo|dirigeante|direction) ',
+                                  '.*'
+                                ),
+                                'cs'
+                              )
+                              THEN 'director'
+                              ELSE CASE
+                                WHEN REGEXP_LIKE(
+                                  "t44"."plain",
+                                  CONCAT(
+                                    '.*',
+                                    ' (?:manager|mgr|managing|responsable[a-z]*|resp|chef|cheffe|chef de|superviseu[a-z]*|supervisor|supervisory|team lead|team leader|rrh|raf|cadre|encadrant[a-z]*|principal) ',
+                                    '.*'
+                                  ),
+                                  'cs'
+                                )
+                                THEN 'manager'
+                                ELSE CASE
+                                  WHEN REGEXP_LIKE(
+                                    "t44"."plain",
+                                    CONCAT(
+                                      '.*',
+                                      ' (?:senior|sr|lead|expert[a-z]*|architect[a-z]*|confirme[a-z]*|staff engineer|specialist[a-z]*|specialiste) ',
+                                      '.*'
+                                    ),
+                                    'cs'
+                                  )
+                                  THEN 'senior'
+                                  ELSE CASE
+                                    WHEN REGEXP_LIKE(
+                                      "t44"."plain",
+                                      CONCAT(
+                                        '.*',
+                                        ' (?:engineer|ingenieur[a-z]*|developer|developpeu[a-z]*|analyst[a-z]*|analyste|consultant[a-z]*|technicien[a-z]*|technician|comptable[a-z]*|accountant|commercial[a-z]*|vendeu[a-z]*|representative|rep|account executive|charge de[a-z]*|chargee de[a-z]*|chargee d|charge d|acheteu[a-z]*|buyer|juriste[a-z]*|lawyer|officer|coordinat[a-z]*|administrat[a-z]*|administrator|gestionnaire[a-z]*|employe[a-z]*|employee|designer|recruteu[a-z]*|recruiter|conseiller[a-z]*|advisor|agent|operat[a-z]*|redact[a-z]*|professeu[a-z]*|teacher|enseignant[a-z]*|entry|individual contributor) ',
+                                        '.*'
+                                      ),
+                                      'cs'
+                                    )
+                                    THEN 'staff'
+                                    ELSE CAST(NULL AS VARCHAR)
+                                  END
+                                END
+                              END
+                            END
+                          END
+                        END
+                      END
+                    END AS "l job_title|seniority",
+                    CASE
+                      WHEN REGEXP_LIKE(
+                        "t44"."plain",
+                        CONCAT(
+                          '.*',
+                          ' (?:rh|drh|rrh|hr|chro|human resources|ressources humaines|recruteu[a-z]*|recruiter|recrutement|recruitment|talent|people|paie|payroll|formation|qvt) ',
+                          '.*'
+                        ),
+                        'cs'
+                      )
+                      THEN 'hr'
+                      ELSE CASE
+                        WHEN REGEXP_LIKE(
+                          "t44"."plain",
+                          CONCAT(
+                            '.*',
+                            ' (?:it|dsi|cio|cto|ciso|rssi|si|informatique[a-z]*|information technology|information officer|information systems|systeme d information|systemes d information|systemes|systems|sysadmin|reseau[a-z]*|network|infrastructure[a-z]*|devops|developer|developpeu[a-z]*|software|logiciel[a-z]*|cybersecurite|cybersecurity|security engineer|data[a-z]*|cdo|numerique|technology|technologies|tech|cloud|digital transformation|web developer|programmer|fullstack|backend|frontend|erp) ',
+                            '.*'
+                          ),
+                          'cs'
+                        )
+                        THEN 'it'
+                        ELSE CASE
+                          WHEN REGEXP_LIKE(
+                            "t44"."plain",
+                            CONCAT(
+                              '.*',
+                              ' (?:marketing|cmo|communication[a-z]*|dircom|brand|marque|growth|content|contenu[a-z]*|seo|sea|media|community manager|product marketing|digital|acquisition|event[a-z]*|evenementiel|crm|public relations|relations presse|traffic manager) ',
+                              '.*'
+                            ),
+                            'cs'
+                          )
+                          THEN 'marketing'
+                          ELSE CASE
+                            WHEN REGEXP_LIKE(
+                              "t44"."plain",
+                              CONCAT(
+                                '.*',
+                                ' (?:finance[a-z]*|financ[a-z]*|daf|raf|cfo|comptab[a-z]*|accounting|accountant|accounts payable|controleu[a-z]* de gestion|controle de gestion|controller|treasur[a-z]*|tresor[a-z]*|audit[a-z]*|fiscal[a-z]*|tax|credit manager|administratif et financier|administrative et financiere|investment[a-z]*) ',
+                                '.*'
+                              ),
+                              'cs'
+                            )
+                            THEN 'finance'
+                            ELSE CASE
+                              WHEN REGEXP_LIKE(
+                                "t44"."plain",
+                                CONCAT(
+                                  '.*',
+                                  ' (?:legal|juridique[a-z]*|juriste[a-z]*|lawyer|avocat[a-z]*|counsel|compliance|conformite|dpo|notaire[a-z]*|contentieux|attorney) ',
+                                  '.*'
+                                ),
+                                'cs'
+                              )
+                              THEN 'legal'
+                              ELSE CASE
+                                WHEN REGEXP_LIKE(
+                                  "t44"."plain",
+                                  CONCAT(
+                                    '.*',
+                                    ' (?:achat[a-z]*|acheteu[a-z]*|purchas[a-z]*|procurement|buyer|sourcing|approvisionn[a-z]*|category manager|cpo) ',
+                                    '.*'
+                                  ),
+                                  'cs'
+                                )
+                                THEN 'purchasing'
+                                ELSE CASE
+                                  WHEN REGEXP_LIKE(
+                                    "t44"."plain",
+                                    CONCAT(
+                                      '.*',
+                                      ' (?:customer[a-z]*|client[a-z]*|relation client|service client|customer success|support|sav|after sales|apres vente|csm|helpdesk) ',
+                                      '.*'
+                                    ),
+                                    'cs'
+                                  )
+                                  THEN 'customer'
+                                  ELSE CASE
+                                    WHEN REGEXP_LIKE(
+                                      "t44"."plain",
+                                      CONCAT(
+                                        '.*',
+                                        ' (?:sales|commercial[a-z]*|vente[a-z]*|vendeu[a-z]*|dirco|cro|business developer|business development|developpement commercial|account executive|account manager|key account|grands comptes|ingenieu[a-z]* d affaires|charge[a-z]* d affaires|bdr|sdr|avant vente[a-z]*|presales|pre sales|technico commercial[a-z]*|revenue|directeur des ventes|directrice des ventes|chef des ventes|export|secteur) ',
+                                        '.*'
+                                      ),
+                                      'cs'
+                                    )
+                                    THEN 'sales'
+                                    ELSE CASE
+                                      WHEN REGEXP_LIKE(
+                                        "t44"."plain",
+                                        CONCAT(
+                                          '.*',
+                                          ' (?:product|produit[a-z]*|product owner|product manager|chef de produit|cheffe de produit|ux|ui|designer|design) ',
+                                          '.*'
+                                        ),
+                                        'cs'
+                                      )
+                                      THEN 'product'
+                                      ELSE CASE
+                                        WHEN REGEXP_LIKE(
+                                          "t44"."plain",
+                                          CONCAT(
+                                            '.*',
+                                            ' (?:r d|r et d|research[a-z]*|recherche[a-z]*|innovation[a-z]*|scientist[a-z]*|scientifique[a-z]*|chercheu[a-z]*|laboratoire|lab|bureau d etudes|ingenierie|engineering|engineer|ingenieur[a-z]*|etudes|conception) ',
+                                            '.*'
+                                          ),
+                                          'cs'
+                                        )
+                                        THEN 'research'
+                                        ELSE CASE
+                                          WHEN REGEXP_LIKE(
+                                            "t44"."plain",
+                                            CONCAT(
+                                              '.*',
+                                              ' (?:operations|operation|coo|ops|production|supply[a-z]*|supply chain|logisti[a-z]*|usine|plant|factory|industriel[a-z]*|industrial|maintenance|qualite|quality|qhse|hse|qse|exploitation|transport[a-z]*|methodes|manufacturing|manufactur[a-z]*|travaux|chantier[a-z]*|site|moyens generaux|facilities|facility|warehouse|entrepot[a-z]*|technique|techniques|technical|technicien[a-z]*) ',
+                                              '.*'
+                                            ),
+                                            'cs'
+                                          )
+                                          THEN 'operations'
+                                          ELSE CASE
+                                            WHEN REGEXP_LIKE(
+                                              "t44"."plain",
+                                              CONCAT(
+                                                '.*',
+                                                ' (?:assistant[a-z]*|assistante|secretaire[a-z]*|office manager|administrati[a-z]*|secretariat|accueil|receptionist|executive assistant) ',
+                                                '.*'
+                                              ),
+                                              'cs'
+                                            )
+                                            THEN 'administration'
+                                            ELSE CASE
+                                              WHEN REGEXP_LIKE(
+                                                "t44"."plain",
+                                                CONCAT(
+                                                  '.*',
+                                                  ' (?:ceo|pdg|dg|dga|president[a-z]*|presidente|vice president[a-z]*|founder|co founder|cofounder|owner|fondat[a-z]*|cofondat[a-z]*|co fondat[a-z]*|gerant[a-z]*|dirigeant[a-z]*|associe[a-z]*|partner|managing director|directeur general|directrice generale|general manager|chef d entreprise|entrepreneur[a-z]*|proprietaire|direction generale|strateg[a-z]*|secretaire general[a-z]*) ',
+                                                  '.*'
+                                                ),
+                                                'cs'
+                                              )
+                                              THEN 'general_management'
+                                              ELSE CAST(NULL AS VARCHAR)
+                                            END
+                                          END
+                                        END
+                                      END
+                                    END
+                                  END
+                                END
+                              END
+                            END
+                          END
+                        END
+                      END
+                    END AS "l job_title|job_function"
+                  FROM (
+                    SELECT
+                      "t32"."title",
+                      CONCAT(
+                        CONCAT(
+                          ' ',
+                          '',
+                          REGEXP_REPLACE(
+                            REGEXP_REPLACE(
+                              REGEXP_REPLACE(
+                                REGEXP_REPLACE(
+                                  REGEXP_REPLACE(
+                                    REGEXP_REPLACE(
+                                      REGEXP_REPLACE(
+                                        REGEXP_REPLACE(REGEXP_REPLACE(LOWER(COALESCE("t32"."title", '')), '[àâä]', 'a'), '[éèêë]', 'e'),
+                                        '[îï]',
+                                        'i'
+                                      ),
+                                      '[ôö]',
+                                      'o'
+                                    ),
+                                    '[ùûü]',
+                                    'u'
+                                  ),
+                                  'ç',
+                                  'c'
+                                ),
+                                'œ',
+                                'oe'
+                              ),
+                              '\\(e\\)|·e|\\.e\\b',
+                              ''
+                            ),
+                            '[^a-z0-9]+',
+                            ' '
+                          )
+                        ),
+                        '',
+                        ' '
+                      ) AS "plain"
+                    FROM (
+                      SELECT
+                        "t24"."title",
+                        (
+                          ROW_NUMBER() OVER (PARTITION BY "t24"."title" ORDER BY 1 ASC) - 1
+                        ) + 1 AS "row_index"
+                      FROM (
+                        SELECT
+                          *
+                        FROM (
+                          SELECT
+                            *
+                          FROM (
+                            SELECT
+                              "t0"."job_title" AS "title"
+                            FROM "leads" AS "t0"
+                          ) AS "t5"
+                          UNION ALL
+                          SELECT
+                            *
+                          FROM (
+                            SELECT
+                              "t1"."value" AS "title"
+                            FROM "changes" AS "t1"
+                            WHERE
+                              "t1"."field" = 'job_title'
+                          ) AS "t11"
+                        ) AS "t14"
+                        WHERE
+                          NOT (
+                            "t14"."title" IS NULL
+                          )
+                      ) AS "t24"
+                    ) AS "t32"
+                    WHERE
+                      "t32"."row_index" = 1
+                  ) AS "t44"
+                ) AS "t55"
+                  ON "t51"."l job_title" = "t55"."l job_title"
+              ) AS "t56"
+            ) AS "t58"
+            LEFT OUTER JOIN (
+              SELECT
+                "t43"."title" AS "l seniority",
+                CASE
+                  WHEN REGEXP_LIKE(
+                    "t43"."plain",
+                    CONCAT(
+                      '.*',
+                      ' (?:stagiair[a-z]*|intern|internship|alternant[a-z]*|alternance|apprenti[a-z]*|trainee|etudiant[a-z]*|student|junior|jr|graduate) ',
+                      '.*'
+                    ),
+                    'cs'
+                  )
+                  THEN 'junior'
+                  ELSE CASE
+                    WHEN REGEXP_LIKE(
+                      "t43"."plain",
+                      CONCAT(
+                        '.*',
+                        ' (?:assistant[a-z]*|assistante de direction|secretaire[a-z]*|executive assistant|personal assistant) ',
+                        '.*'
+                      ),
+                      'cs'
+                    )
+                    THEN 'staff'
+                    ELSE CASE
+                      WHEN REGEXP_LIKE(
+                        "t43"."plain",
+                        CONCAT(
+                          '.*',
+                          ' (?:vp|svp|evp|avp|vice president[a-z]*|vice presidente|directeur general adjoint|directrice generale adjointe|dga) ',
+                          '.*'
+                        ),
+                        'cs'
+                      )
+                      THEN 'vp'
+                      ELSE CASE
+                        WHEN REGEXP_LIKE(
+                          "t43"."plain",
+                          CONCAT(
+                            '.*',
+                            ' (?:ceo|cto|cfo|coo|cio|cmo|cso|cro|chro|cdo|ciso|cpo|chief|c level|c suite|cxo|pdg|dg|president[a-z]*|presidente|founder|co founder|cofounder|owner|fondat[a-z]*|cofondat[a-z]*|co fondat[a-z]*|gerant[a-z]*|associe[a-z]*|partner|dirigeant[a-z]*|managing director|directeur general|directrice generale|general manager|chef d entreprise|proprietaire|entrepreneur[a-z]*) ',
+                            '.*'
+                          ),
+                          'cs'
+                        )
+                        THEN 'c_level'
+                        ELSE CASE
+                          WHEN REGEXP_LIKE(
+                            "t43"."plain",
+                            CONCAT(
+                              '.*',
+                              ' (?:director|directeur[a-z]*|directrice[a-z]*|dir|head|head of|dsi|daf|drh|dircom|dirco|rssi|dpo|dirigeante|direction) ',
+                              '.*'
+                            ),
+                            'cs'
+                          )
+                          THEN 'director'
+                          ELSE CASE
+                            WHEN REGEXP_LIKE(
+                              "t43"."plain",
+                              CONCAT(
+                                '.*',
+                                ' (?:manager|mgr|managing|responsable[a-z]*|resp|chef|cheffe|chef de|superviseu[a-z]*|supervisor|supervisory|team lead|team leader|rrh|raf|cadre|encadrant[a-z]*|principal) ',
+                                '.*'
+                              ),
+                              'cs'
+                            )
+                            THEN 'manager'
+                            ELSE CASE
+                              WHEN REGEXP_LIKE(
+                                "t43"."plain",
+                                CONCAT(
+                                  '.*',
+                                  ' (?:senior|sr|lead|expert[a-z]*|architect[a-z]*|confirme[a-z]*|staff engineer|specialist[a-z]*|specialiste) ',
+                                  '.*'
+                                ),
+                                'cs'
+                              )
+                              THEN 'senior'
+                              ELSE CASE
+                                WHEN REGEXP_LIKE(
+                                  "t43"."plain",
+                                  CONCAT(
+                                    '.*',
+                                    ' (?:engineer|ingenieur[a-z]*|developer|developpeu[a-z]*|analyst[a-z]*|analyste|consultant[a-z]*|technicien[a-z]*|technician|comptable[a-z]*|accountant|commercial[a-z]*|vendeu[a-z]*|representative|rep|account executive|charge de[a-z]*|chargee de[a-z]*|chargee d|charge d|acheteu[a-z]*|buyer|juriste[a-z]*|lawyer|officer|coordinat[a-z]*|administrat[a-z]*|administrator|gestionnaire[a-z]*|employe[a-z]*|employee|designer|recruteu[a-z]*|recruiter|conseiller[a-z]*|advisor|agent|operat[a-z]*|redact[a-z]*|professeu[a-z]*|teacher|enseignant[a-z]*|entry|individual contributor) ',
+                                    '.*'
+                                  ),
+                                  'cs'
+                                )
+                                THEN 'staff'
+                                ELSE CAST(NULL AS VARCHAR)
+                              END
+                            END
+                          END
+                        END
+                      END
+                    END
+                  END
+                END AS "l seniority|seniority",
+                CASE
+                  WHEN REGEXP_LIKE(
+                    "t43"."plain",
+                    CONCAT(
+                      '.*',
+                      ' (?:rh|drh|rrh|hr|chro|human resources|ressources humaines|recruteu[a-z]*|recruiter|recrutement|recruitment|talent|people|paie|payroll|formation|qvt) ',
+                      '.*'
+                    ),
+                    'cs'
+                  )
+                  THEN 'hr'
+                  ELSE CASE
+                    WHEN REGEXP_LIKE(
+                      "t43"."plain",
+                      CONCAT(
+                        '.*',
+                        ' (?:it|dsi|cio|cto|ciso|rssi|si|informatique[a-z]*|information technology|information officer|information systems|systeme d information|systemes d information|systemes|systems|sysadmin|reseau[a-z]*|network|infrastructure[a-z]*|devops|developer|developpeu[a-z]*|software|logiciel[a-z]*|cybersecurite|cybersecurity|security engineer|data[a-z]*|cdo|numerique|technology|technologies|tech|cloud|digital transformation|web developer|programmer|fullstack|backend|frontend|erp) ',
+                        '.*'
+                      ),
+                      'cs'
+                    )
+                    THEN 'it'
+                    ELSE CASE
+                      WHEN REGEXP_LIKE(
+                        "t43"."plain",
+                        CONCAT(
+                          '.*',
+                          ' (?:marketing|cmo|communication[a-z]*|dircom|brand|marque|growth|content|contenu[a-z]*|seo|sea|media|community manager|product marketing|digital|acquisition|event[a-z]*|evenementiel|crm|public relations|relations presse|traffic manager) ',
+                          '.*'
+                        ),
+                        'cs'
+                      )
+                      THEN 'marketing'
+                      ELSE CASE
+                        WHEN REGEXP_LIKE(
+                          "t43"."plain",
+                          CONCAT(
+                            '.*',
+                            ' (?:finance[a-z]*|financ[a-z]*|daf|raf|cfo|comptab[a-z]*|accounting|accountant|accounts payable|controleu[a-z]* de gestion|controle de gestion|controller|treasur[a-z]*|tresor[a-z]*|audit[a-z]*|fiscal[a-z]*|tax|credit manager|administratif et financier|administrative et financiere|investment[a-z]*) ',
+                            '.*'
+                          ),
+                          'cs'
+                        )
+                        THEN 'finance'
+                        ELSE CASE
+                          WHEN REGEXP_LIKE(
+                            "t43"."plain",
+                            CONCAT(
+                              '.*',
+                              ' (?:legal|juridique[a-z]*|juriste[a-z]*|lawyer|avocat[a-z]*|counsel|compliance|conformite|dpo|notaire[a-z]*|contentieux|attorney) ',
+                              '.*'
+                            ),
+                            'cs'
+                          )
+                          THEN 'legal'
+                          ELSE CASE
+                            WHEN REGEXP_LIKE(
+                              "t43"."plain",
+                              CONCAT(
+                                '.*',
+                                ' (?:achat[a-z]*|acheteu[a-z]*|purchas[a-z]*|procurement|buyer|sourcing|approvisionn[a-z]*|category manager|cpo) ',
+                                '.*'
+                              ),
+                              'cs'
+                            )
+                            THEN 'purchasing'
+                            ELSE CASE
+                              WHEN REGEXP_LIKE(
+                                "t43"."plain",
+                                CONCAT(
+                                  '.*',
+                                  ' (?:customer[a-z]*|client[a-z]*|relation client|service client|customer success|support|sav|after sales|apres vente|csm|helpdesk) ',
+                                  '.*'
+                                ),
+                                'cs'
+                              )
+                              THEN 'customer'
+                              ELSE CASE
+                                WHEN REGEXP_LIKE(
+                                  "t43"."plain",
+                                  CONCAT(
+                                    '.*',
+                                    ' (?:sales|commercial[a-z]*|vente[a-z]*|vendeu[a-z]*|dirco|cro|business developer|business development|developpement commercial|account executive|account manager|key account|grands comptes|ingenieu[a-z]* d affaires|charge[a-z]* d affaires|bdr|sdr|avant vente[a-z]*|presales|pre sales|technico commercial[a-z]*|revenue|directeur des ventes|directrice des ventes|chef des ventes|export|secteur) ',
+                                    '.*'
+                                  ),
+                                  'cs'
+                                )
+                                THEN 'sales'
+                                ELSE CASE
+                                  WHEN REGEXP_LIKE(
+                                    "t43"."plain",
+                                    CONCAT(
+                                      '.*',
+                                      ' (?:product|produit[a-z]*|product owner|product manager|chef de produit|cheffe de produit|ux|ui|designer|design) ',
+                                      '.*'
+                                    ),
+                                    'cs'
+                                  )
+                                  THEN 'product'
+                                  ELSE CASE
+                                    WHEN REGEXP_LIKE(
+                                      "t43"."plain",
+                                      CONCAT(
+                                        '.*',
+                                        ' (?:r d|r et d|research[a-z]*|recherche[a-z]*|innovation[a-z]*|scientist[a-z]*|scientifique[a-z]*|chercheu[a-z]*|laboratoire|lab|bureau d etudes|ingenierie|engineering|engineer|ingenieur[a-z]*|etudes|conception) ',
+                                        '.*'
+                                      ),
+                                      'cs'
+                                    )
+                                    THEN 'research'
+                                    ELSE CASE
+                                      WHEN REGEXP_LIKE(
+                                        "t43"."plain",
+                                        CONCAT(
+                                          '.*',
+                                          ' (?:operations|operation|coo|ops|production|supply[a-z]*|supply chain|logisti[a-z]*|usine|plant|factory|industriel[a-z]*|industrial|maintenance|qualite|quality|qhse|hse|qse|exploitation|transport[a-z]*|methodes|manufacturing|manufactur[a-z]*|travaux|chantier[a-z]*|site|moyens generaux|facilities|facility|warehouse|entrepot[a-z]*|technique|techniques|technical|technicien[a-z]*) ',
+                                          '.*'
+                                        ),
+                                        'cs'
+                                      )
+                                      THEN 'operations'
+                                      ELSE CASE
+                                        WHEN REGEXP_LIKE(
+                                          "t43"."plain",
+                                          CONCAT(
+                                            '.*',
+                                            ' (?:assistant[a-z]*|assistante|secretaire[a-z]*|office manager|administrati[a-z]*|secretariat|accueil|receptionist|executive assistant) ',
+                                            '.*'
+                                          ),
+                                          'cs'
+                                        )
+                                        THEN 'administration'
+                                        ELSE CASE
+                                          WHEN REGEXP_LIKE(
+                                            "t43"."plain",
+                                            CONCAT(
+                                              '.*',
+                                              ' (?:ceo|pdg|dg|dga|president[a-z]*|presidente|vice president[a-z]*|founder|co founder|cofounder|owner|fondat[a-z]*|cofondat[a-z]*|co fondat[a-z]*|gerant[a-z]*|dirigeant[a-z]*|associe[a-z]*|partner|managing director|directeur general|directrice generale|general manager|chef d entreprise|entrepreneur[a-z]*|proprietaire|direction generale|strateg[a-z]*|secretaire general[a-z]*) ',
+                                              '.*'
+                                            ),
+                                            'cs'
+                                          )
+                                          THEN 'general_management'
+                                          ELSE CAST(NULL AS VARCHAR)
+                                        END
+                                      END
+                                    END
+                                  END
+                                END
+                              END
+                            END
+                          END
+                        END
+                      END
+                    END
+                  END
+                END AS "l seniority|job_function"
+              FROM (
+                SELECT
+                  "t31"."title",
+                  CONCAT(
+                    CONCAT(
+                      ' ',
+                      '',
+                      REGEXP_REPLACE(
+                        REGEXP_REPLACE(
+                          REGEXP_REPLACE(
+                            REGEXP_REPLACE(
+                              REGEXP_REPLACE(
+                                REGEXP_REPLACE(
+                                  REGEXP_REPLACE(
+                                    REGEXP_REPLACE(REGEXP_REPLACE(LOWER(COALESCE("t31"."title", '')), '[àâä]', 'a'), '[éèêë]', 'e'),
+                                    '[îï]',
+                                    'i'
+                                  ),
+                                  '[ôö]',
+                                  'o'
+                                ),
+                                '[ùûü]',
+                                'u'
+                              ),
+                              'ç',
+                              'c'
+                            ),
+                            'œ',
+                            'oe'
+                          ),
+                          '\\(e\\)|·e|\\.e\\b',
+                          ''
+                        ),
+                        '[^a-z0-9]+',
+                        ' '
+                      )
+                    ),
+                    '',
+                    ' '
+                  ) AS "plain"
+                FROM (
+                  SELECT
+                    "t23"."title",
+                    (
+                      ROW_NUMBER() OVER (PARTITION BY "t23"."title" ORDER BY 1 ASC) - 1
+                    ) + 1 AS "row_index"
+                  FROM (
+                    SELECT
+                      *
+                    FROM (
+                      SELECT
+                        *
+                      FROM (
+                        SELECT
+                          "t0"."seniority" AS "title"
+                        FROM "leads" AS "t0"
+                      ) AS "t4"
+                      UNION ALL
+                      SELECT
+                        *
+                      FROM (
+                        SELECT
+                          "t1"."value" AS "title"
+                        FROM "changes" AS "t1"
+                        WHERE
+                          "t1"."field" = 'seniority'
+                      ) AS "t10"
+                    ) AS "t13"
+                    WHERE
+                      NOT (
+                        "t13"."title" IS NULL
+                      )
+                  ) AS "t23"
+                ) AS "t31"
+                WHERE
+                  "t31"."row_index" = 1
+              ) AS "t43"
+            ) AS "t54"
+              ON "t58"."l seniority" = "t54"."l seniority"
+          ) AS "t59"
+        ) AS "t60"
+      ) AS "t61"
+    ) AS "t63"
+      ON "t8"."lead_id" = "t63"."lead_id" AND "t8"."cutoff" = "t63"."cutoff"
+  ) AS "t64"
+) AS "t65";
+
+-- colleagues
+WITH "t10" AS (
+  SELECT
+    "t4"."lead_id",
+    "t4"."cutoff",
+    "t5"."lead_id" AS "lead_id_right",
+    "t5"."account_id"
+  FROM (
+    SELECT
+      "t0"."lead_id",
+      1790000000 AS "cutoff"
+    FROM "leads" AS "t0"
+  ) AS "t4"
+  LEFT OUTER JOIN (
+    SELECT
+      "t0"."lead_id",
+      "t0"."account_id"
+    FROM "leads" AS "t0"
+  ) AS "t5"
+    ON "t4"."lead_id" = "t5"."lead_id"
+), "t20" AS (
+  SELECT
+    "t19"."account_id",
+    "t19"."cutoff",
+    "t19"."lead_id",
+    MIN("t19"."age") AS "age"
+  FROM (
+    SELECT
+      "t18"."account_id",
+      "t18"."cutoff",
+      "t18"."lead_id",
+      "t18"."cutoff" - "t18"."occurred_at" AS "age"
+    FROM (
+      SELECT
+        "t17"."account_id",
+        "t17"."cutoff",
+        "t9"."lead_id",
+        "t8"."occurred_at",
+        "t8"."known_at"
+      FROM (
+        SELECT
+          "t15"."account_id",
+          "t15"."cutoff"
+        FROM (
+          SELECT
+            "t14"."account_id",
+            "t14"."cutoff",
+            (
+              ROW_NUMBER() OVER (PARTITION BY "t14"."account_id", "t14"."cutoff" ORDER BY 1 ASC) - 1
+            ) + 1 AS "row_index"
+          FROM (
+            SELECT
+              "t11"."account_id",
+              "t11"."cutoff"
+            FROM "t10" AS "t11"
+            WHERE
+              NOT (
+                "t11"."account_id" IS NULL
+              )
+          ) AS "t14"
+        ) AS "t15"
+        WHERE
+          "t15"."row_index" = 1
+      ) AS "t17"
+      INNER JOIN (
+        SELECT
+          "t0"."account_id",
+          "t0"."lead_id"
+        FROM "leads" AS "t0"
+        WHERE
+          NOT (
+            "t0"."account_id" IS NULL
+          )
+      ) AS "t9"
+        ON "t17"."account_id" = "t9"."account_id"
+      INNER JOIN (
+        SELECT
+          "t1"."lead_id",
+          "t1"."occurred_at",
+          "t1"."known_at"
+        FROM "events" AS "t1"
+        WHERE
+          "t1"."occurred_at" >= 1787408000 AND "t1"."known_at" < 1790000000
+      ) AS "t8"
+        ON "t9"."lead_id" = "t8"."lead_id"
+    ) AS "t18"
+    WHERE
+      "t18"."known_at" < "t18"."cutoff"
+      AND (
+        "t18"."cutoff" - "t18"."occurred_at"
+      ) <= 2592000
+  ) AS "t19"
+  GROUP BY
+    1,
+    2,
+    3
+)
+SELECT
+  "t31"."lead_id",
+  "t31"."cutoff",
+  CASE
+    WHEN NOT (
+      "t31"."account_id" IS NULL
+    )
+    THEN COALESCE(
+      CAST("t31"."engagement__colleagues_30d" AS DOUBLE) - CASE WHEN "t31"."own0" <= 2592000 THEN 1.0 ELSE 0.0 END,
+      0.0
+    )
+    ELSE NULL
+  END AS "engagement__colleagues_30d"
+FROM (
+  SELECT
+    "t30"."lead_id",
+    "t30"."cutoff",
+    "t30"."account_id",
+    "t30"."engagement__colleagues_30d",
+    "t23"."lead_id" AS "lead_id_right",
+    "t23"."cutoff" AS "cutoff_right",
+    "t23"."own0"
+  FROM (
+    SELECT
+      "t28"."lead_id",
+      "t28"."cutoff",
+      "t28"."account_id",
+      "t28"."engagement__colleagues_30d"
+    FROM (
+      SELECT
+        "t13"."lead_id",
+        "t13"."cutoff",
+        "t13"."account_id",
+        "t27"."account_id" AS "account_id_right",
+        "t27"."cutoff" AS "cutoff_right",
+        "t27"."engagement__colleagues_30d"
+      FROM (
+        SELECT
+          "t11"."lead_id",
+          "t11"."cutoff",
+          "t11"."account_id"
+        FROM "t10" AS "t11"
+      ) AS "t13"
+      LEFT OUTER JOIN (
+        SELECT
+          *
+        FROM (
+          SELECT
+            "t24"."account_id",
+            "t24"."cutoff",
+            COUNT("t24"."engagement__colleagues_30d") AS "engagement__colleagues_30d"
+          FROM (
+            SELECT
+              "t21"."account_id",
+              "t21"."cutoff",
+              CASE WHEN "t21"."age" <= 2592000 THEN 1 ELSE NULL END AS "engagement__colleagues_30d"
+            FROM "t20" AS "t21"
+          ) AS "t24"
+          GROUP BY
+            1,
+            2
+        ) AS "t25"
+      ) AS "t27"
+        ON "t13"."account_id" = "t27"."account_id" AND "t13"."cutoff" = "t27"."cutoff"
+    ) AS "t28"
+  ) AS "t30"
+  LEFT OUTER JOIN (
+    SELECT
+      "t21"."lead_id",
+      "t21"."cutoff",
+      "t21"."age" AS "own0"
+    FROM "t20" AS "t21"
+  ) AS "t23"
+    ON "t30"."lead_id" = "t23"."lead_id" AND "t30"."cutoff" = "t23"."cutoff"
+) AS "t31";
+
+-- events
+SELECT
+  "t39"."lead_id",
+  "t39"."cutoff",
+  COALESCE("t39"."engagement__activity_count_7d", 0.0) AS "engagement__activity_count_7d",
+  COALESCE(CAST("t39"."engagement__product_days_30d" AS DOUBLE), 0.0) AS "engagement__product_days_30d",
+  COALESCE(CAST("t39"."engagement__activity_decay_14d" AS DOUBLE) * 9.5367431640625e-07, 0.0) AS "engagement__activity_decay_14d",
+  CAST(CASE
+    WHEN 86400 <> 0
+    THEN CAST(FLOOR((
+      "t39"."engagement__activity_recency_days"
+    ) / (
+      86400
+    )) AS BIGINT)
+    ELSE NULL
+  END AS DOUBLE) + (
+    CAST("t39"."engagement__activity_recency_days" - (
+      CASE
+        WHEN 86400 <> 0
+        THEN CAST(FLOOR((
+          "t39"."engagement__activity_recency_days"
+        ) / (
+          86400
+        )) AS BIGINT)
+        ELSE NULL
+      END * 86400
+    ) AS DOUBLE) * 1.1574074074074073e-05
+  ) AS "engagement__activity_recency_days",
+  COALESCE(CAST("t39"."engagement__sessions_30d" AS DOUBLE), 0.0) AS "engagement__sessions_30d",
+  CASE
+    WHEN "t39"."engagement__commercial_pages_share_90d|all" > 0.0
+    THEN "t39"."engagement__commercial_pages_share_90d" / "t39"."engagement__commercial_pages_share_90d|all"
+    ELSE NULL
+  END AS "engagement__commercial_pages_share_90d",
+  CASE
+    WHEN "t39"."engagement__activity_trend_30d|all" > 0.0
+    THEN (
+      "t39"."engagement__activity_trend_30d" + 1.0
+    ) / (
+      (
+        (
+          "t39"."engagement__activity_trend_30d|all" - "t39"."engagement__activity_trend_30d"
+        ) * 0.5
+      ) + 1.0
+    )
+    ELSE NULL
+  END AS "engagement__activity_trend_30d",
+  COALESCE(CAST("t39"."engagement__activity_types_90d" AS DOUBLE), 0.0) AS "engagement__activity_types_90d"
+FROM (
+  SELECT
+    "t38".*
+    EXCLUDE ("cutoff_right", "lead_id_right")
+  FROM (
+    SELECT
+      "t37"."lead_id",
+      "t37"."cutoff",
+      "t37"."engagement__activity_count_7d",
+      "t37"."engagement__activity_decay_14d",
+      "t37"."engagement__activity_recency_days",
+      "t37"."engagement__commercial_pages_share_90d",
+      "t37"."engagement__commercial_pages_share_90d|all",
+      "t37"."engagement__activity_trend_30d",
+      "t37"."engagement__activity_trend_30d|all",
+      "t37"."engagement__activity_types_90d",
+      "t37"."engagement__product_days_30d",
+      "t27"."lead_id" AS "lead_id_right",
+      "t27"."cutoff" AS "cutoff_right",
+      "t27"."engagement__sessions_30d"
+    FROM (
+      SELECT
+        "t35".*
+        EXCLUDE ("cutoff_right", "lead_id_right")
+      FROM (
+        SELECT
+          "t34"."lead_id",
+          "t34"."cutoff",
+          "t34"."engagement__activity_count_7d",
+          "t34"."engagement__activity_decay_14d",
+          "t34"."engagement__activity_recency_days",
+          "t34"."engagement__commercial_pages_share_90d",
+          "t34"."engagement__commercial_pages_share_90d|all",
+          "t34"."engagement__activity_trend_30d",
+          "t34"."engagement__activity_trend_30d|all",
+          "t34"."engagement__activity_types_90d",
+          "t25"."lead_id" AS "lead_id_right",
+          "t25"."cutoff" AS "cutoff_right",
+          "t25"."engagement__product_days_30d"
+        FROM (
+          SELECT
+            "t32".*
+            EXCLUDE ("cutoff_right", "lead_id_right")
+          FROM (
+            SELECT
+              "t3"."lead_id",
+              "t3"."cutoff",
+              "t31"."lead_id" AS "lead_id_right",
+              "t31"."cutoff" AS "cutoff_right",
+              "t31"."engagement__activity_count_7d",
+              "t31"."engagement__activity_decay_14d",
+              "t31"."engagement__activity_recency_days",
+              "t31"."engagement__commercial_pages_share_90d",
+              "t31"."engagement__commercial_pages_share_90d|all",
+              "t31"."engagement__activity_trend_30d",
+              "t31"."engagement__activity_trend_30d|all",
+              "t31"."engagement__activity_types_90d"
+            FROM (
+              SELECT
+                "t0"."lead_id",
+                1790000000 AS "cutoff"
+              FROM "leads" AS "t0"
+            ) AS "t3"
+            LEFT OUTER JOIN (
+              SELECT
+                *
+              FROM (
+                SELECT
+                  "t28"."lead_id",
+                  "t28"."cutoff",
+                  COALESCE(SUM("t28"."engagement__activity_count_7d"), 0) AS "engagement__activity_count_7d",
+                  COALESCE(SUM("t28"."engagement__activity_decay_14d"), 0) AS "engagement__activity_decay_14d",
+                  MIN("t28"."engagement__activity_recency_days") AS "engagement__activity_recency_days",
+                  COALESCE(SUM("t28"."engagement__commercial_pages_share_90d"), 0) AS "engagement__commercial_pages_share_90d",
+                  COALESCE(SUM("t28"."engagement__commercial_pages_share_90d|all"), 0) AS "engagement__commercial_pages_share_90d|all",
+                  COALESCE(SUM("t28"."engagement__activity_trend_30d"), 0) AS "engagement__activity_trend_30d",
+                  COALESCE(SUM("t28"."engagement__activity_trend_30d|all"), 0) AS "engagement__activity_trend_30d|all",
+                  COUNT("t28"."engagement__activity_types_90d") AS "engagement__activity_types_90d"
+                FROM (
+                  SELECT
+                    "t23"."lead_id",
+                    "t23"."cutoff",
+                    CASE
+                      WHEN NOT (
+                        "t23"."type" IS NULL
+                      )
+                      THEN CAST("t23"."n7" AS DOUBLE)
+                      ELSE 0.0
+                    END AS "engagement__activity_count_7d",
+                    CASE WHEN NOT (
+                      "t23"."type" IS NULL
+                    ) THEN "t23"."decay365_14_0" ELSE NULL END AS "engagement__activity_decay_14d",
+                    CASE
+                      WHEN NOT (
+                        "t23"."type" IS NULL
+                      ) AND (
+                        "t23"."newest" <= 31536000
+                      )
+                      THEN "t23"."newest"
+                      ELSE NULL
+                    END AS "engagement__activity_recency_days",
+                    CASE
+                      WHEN IFF(
+                        "t23"."type" IS NULL,
+                        NULL,
+                        "t23"."type" IN (
+                          'pricing_view',
+                          'pricing_page_view',
+                          'demo_view',
+                          'quote_view',
+                          'comparison_view',
+                          'case_study_view'
+                        )
+                      )
+                      THEN CAST("t23"."n90" AS DOUBLE)
+                      ELSE 0.0
+                    END AS "engagement__commercial_pages_share_90d",
+                    CASE
+                      WHEN IFF(
+                        "t23"."type" IS NULL,
+                        NULL,
+                        "t23"."type" IN (
+                          'page_view',
+                          'pricing_view',
+                          'pricing_page_view',
+                          'demo_view',
+                          'quote_view',
+                          'comparison_view',
+                          'case_study_view',
+                          'blog_view'
+                        )
+                      )
+                      THEN CAST("t23"."n90" AS DOUBLE)
+                      ELSE 0.0
+                    END AS "engagement__commercial_pages_share_90d|all",
+                    CASE
+                      WHEN NOT (
+                        "t23"."type" IS NULL
+                      )
+                      THEN CAST("t23"."n30" AS DOUBLE)
+                      ELSE 0.0
+                    END AS "engagement__activity_trend_30d",
+                    CASE
+                      WHEN NOT (
+                        "t23"."type" IS NULL
+                      )
+                      THEN CAST("t23"."n90" AS DOUBLE)
+                      ELSE 0.0
+                    END AS "engagement__activity_trend_30d|all",
+                    CASE
+                      WHEN NOT (
+                        "t23"."type" IS NULL
+                      ) AND (
+                        "t23"."n90" > 0
+                      )
+                      THEN 1
+                      ELSE NULL
+                    END AS "engagement__activity_types_90d"
+                  FROM (
+                    SELECT
+                      "t19"."lead_id",
+                      "t19"."cutoff",
+                      "t19"."type",
+                      COUNT("t19"."n7") AS "n7",
+                      COALESCE(SUM("t19"."decay365_14_0"), 0) AS "decay365_14_0",
+                      MIN("t19"."newest") AS "newest",
+                      COUNT("t19"."n90") AS "n90",
+                      COUNT("t19"."n30") AS "n30"
+                    FROM (
+                      SELECT
+                        "t13"."lead_id",
+                        "t13"."cutoff",
+                        "t13"."type",
+                        CASE WHEN "t13"."age" <= 604800 THEN 1 ELSE NULL END AS "n7",
+                        CASE
+                          WHEN "t13"."age" <= 31536000
+                          THEN CAST(FLOOR((
+                            EXP(CAST("t13"."age" AS DOUBLE) * -5.730383437168859E-7) * 1048576.0
+                          ) + 0.5) AS BIGINT)
+                          ELSE NULL
+                        END AS "decay365_14_0",
+                        "t13"."age" AS "newest",
+                        CASE WHEN "t13"."age" <= 7776000 THEN 1 ELSE NULL END AS "n90",
+                        CASE WHEN "t13"."age" <= 2592000 THEN 1 ELSE NULL END AS "n30"
+                      FROM (
+                        SELECT
+                          "t10"."lead_id",
+                          "t10"."cutoff",
+                          "t10"."occurred_at",
+                          "t10"."known_at",
+                          "t10"."type",
+                          "t10"."cutoff" - "t10"."occurred_at" AS "age"
+                        FROM (
+                          SELECT
+                            "t3"."lead_id",
+                            "t3"."cutoff",
+                            "t6"."occurred_at",
+                            "t6"."known_at",
+                            "t6"."type"
+                          FROM (
+                            SELECT
+                              "t0"."lead_id",
+                              1790000000 AS "cutoff"
+                            FROM "leads" AS "t0"
+                          ) AS "t3"
+                          INNER JOIN (
+                            SELECT
+                              "t1"."lead_id",
+                              "t1"."occurred_at",
+                              "t1"."known_at",
+                              "t1"."type"
+                            FROM "events" AS "t1"
+                            WHERE
+                              "t1"."occurred_at" >= 1758464000 AND "t1"."known_at" < 1790000000
+                          ) AS "t6"
+                            ON "t3"."lead_id" = "t6"."lead_id"
+                        ) AS "t10"
+                        WHERE
+                          "t10"."known_at" < "t10"."cutoff"
+                          AND (
+                            "t10"."cutoff" - "t10"."occurred_at"
+                          ) <= 31536000
+                      ) AS "t13"
+                    ) AS "t19"
+                    GROUP BY
+                      1,
+                      2,
+                      3
+                  ) AS "t23"
+                ) AS "t28"
+                GROUP BY
+                  1,
+                  2
+              ) AS "t29"
+            ) AS "t31"
+              ON "t3"."lead_id" = "t31"."lead_id" AND "t3"."cutoff" = "t31"."cutoff"
+          ) AS "t32"
+        ) AS "t34"
+        LEFT OUTER JOIN (
+          SELECT
+            *
+          FROM (
+            SELECT
+              "t18"."lead_id",
+              "t18"."cutoff",
+              COUNT("t18"."engagement__product_days_30d") AS "engagement__product_days_30d"
+            FROM (
+              SELECT
+                "t16"."lead_id",
+                "t16"."cutoff",
+                CASE WHEN "t16"."age" <= 2592000 THEN 1 ELSE NULL END AS "engagement__product_days_30d"
+              FROM (
+                SELECT
+                  "t15"."lead_id",
+                  "t15"."cutoff",
+                  "t15"."day",
+                  MIN("t15"."age") AS "age"
+                FROM (
+                  SELECT
+                    "t11"."lead_id",
+                    "t11"."cutoff",
+                    CASE
+                      WHEN 86400 <> 0
+                      THEN CAST(FLOOR((
+                        "t11"."occurred_at"
+                      ) / (
+                        86400
+                      )) AS BIGINT)
+                      ELSE NULL
+                    END AS "day",
+                    "t11"."cutoff" - "t11"."occurred_at" AS "age"
+                  FROM (
+                    SELECT
+                      "t3"."lead_id",
+                      "t3"."cutoff",
+                      "t8"."occurred_at",
+                      "t8"."known_at"
+                    FROM (
+                      SELECT
+                        "t0"."lead_id",
+                        1790000000 AS "cutoff"
+                      FROM "leads" AS "t0"
+                    ) AS "t3"
+                    INNER JOIN (
+                      SELECT
+                        "t1"."lead_id",
+                        "t1"."occurred_at",
+                        "t1"."known_at"
+                      FROM "events" AS "t1"
+                      WHERE
+                        IFF("t1"."type" IS NULL, NULL, "t1"."type" IN ('product_use', 'product_usage'))
+                        AND "t1"."occurred_at" >= 1787408000
+                        AND "t1"."known_at" < 1790000000
+                    ) AS "t8"
+                      ON "t3"."lead_id" = "t8"."lead_id"
+                  ) AS "t11"
+                  WHERE
+                    "t11"."known_at" < "t11"."cutoff"
+                    AND (
+                      "t11"."cutoff" - "t11"."occurred_at"
+                    ) <= 2592000
+                ) AS "t15"
+                GROUP BY
+                  1,
+                  2,
+                  3
+              ) AS "t16"
+            ) AS "t18"
+            GROUP BY
+              1,
+              2
+          ) AS "t21"
+        ) AS "t25"
+          ON "t34"."lead_id" = "t25"."lead_id" AND "t34"."cutoff" = "t25"."cutoff"
+      ) AS "t35"
+    ) AS "t37"
+    LEFT OUTER JOIN (
+      SELECT
+        *
+      FROM (
+        SELECT
+          "t20"."lead_id",
+          "t20"."cutoff",
+          COUNT("t20"."engagement__sessions_30d") AS "engagement__sessions_30d"
+        FROM (
+          SELECT
+            "t17"."lead_id",
+            "t17"."cutoff",
+            CASE WHEN (
+              "t17"."cutoff" - "t17"."occurred_at"
+            ) <= 2592000 THEN 1 ELSE NULL END AS "engagement__sessions_30d"
+          FROM (
+            SELECT
+              "t3"."lead_id",
+              "t3"."cutoff",
+              "t14"."occurred_at",
+              "t14"."known_at"
+            FROM (
+              SELECT
+                "t0"."lead_id",
+                1790000000 AS "cutoff"
+              FROM "leads" AS "t0"
+            ) AS "t3"
+            INNER JOIN (
+              SELECT
+                "t9"."lead_id",
+                "t9"."occurred_at",
+                "t9"."known_at"
+              FROM (
+                SELECT
+                  "t4"."lead_id",
+                  "t4"."occurred_at",
+                  "t4"."known_at",
+                  "t4"."known_at" - LAG("t4"."known_at", 1) OVER (
+                    PARTITION BY "t4"."lead_id"
+                    ORDER BY "t4"."known_at" ASC NULLS FIRST, "t4"."occurred_at" ASC NULLS FIRST
+                  ) AS "gap"
+                FROM (
+                  SELECT
+                    "t1"."lead_id",
+                    "t1"."occurred_at",
+                    "t1"."known_at"
+                  FROM "events" AS "t1"
+                  WHERE
+                    "t1"."known_at" >= 1787406200 AND "t1"."known_at" < 1790000000
+                ) AS "t4"
+              ) AS "t9"
+              WHERE
+                (
+                  (
+                    "t9"."gap" IS NULL
+                  ) OR (
+                    "t9"."gap" > 1800
+                  )
+                )
+                AND "t9"."occurred_at" >= 1787408000
+            ) AS "t14"
+              ON "t3"."lead_id" = "t14"."lead_id"
+          ) AS "t17"
+          WHERE
+            "t17"."known_at" < "t17"."cutoff"
+            AND (
+              "t17"."cutoff" - "t17"."occurred_at"
+            ) <= 2592000
+        ) AS "t20"
+        GROUP BY
+          1,
+          2
+      ) AS "t22"
+    ) AS "t27"
+      ON "t37"."lead_id" = "t27"."lead_id" AND "t37"."cutoff" = "t27"."cutoff"
+  ) AS "t38"
+) AS "t39";
+
+-- signals
+WITH "t8" AS (
+  SELECT
+    "t4"."lead_id",
+    "t4"."cutoff",
+    "t5"."lead_id" AS "lead_id_right",
+    "t5"."account_id"
+  FROM (
+    SELECT
+      "t0"."lead_id",
+      1790000000 AS "cutoff"
+    FROM "leads" AS "t0"
+  ) AS "t4"
+  LEFT OUTER JOIN (
+    SELECT
+      "t0"."lead_id",
+      "t0"."account_id"
+    FROM "leads" AS "t0"
+  ) AS "t5"
+    ON "t4"."lead_id" = "t5"."lead_id"
+)
+SELECT
+  "t24"."lead_id",
+  "t24"."cutoff",
+  CASE
+    WHEN NOT (
+      "t24"."account_id" IS NULL
+    )
+    THEN COALESCE("t24"."intent__signals_count_30d", 0.0)
+    ELSE NULL
+  END AS "intent__signals_count_30d",
+  CAST(CASE
+    WHEN 86400 <> 0
+    THEN CAST(FLOOR((
+      "t24"."intent__signals_recency_days"
+    ) / (
+      86400
+    )) AS BIGINT)
+    ELSE NULL
+  END AS DOUBLE) + (
+    CAST("t24"."intent__signals_recency_days" - (
+      CASE
+        WHEN 86400 <> 0
+        THEN CAST(FLOOR((
+          "t24"."intent__signals_recency_days"
+        ) / (
+          86400
+        )) AS BIGINT)
+        ELSE NULL
+      END * 86400
+    ) AS DOUBLE) * 1.1574074074074073e-05
+  ) AS "intent__signals_recency_days",
+  CASE
+    WHEN NOT (
+      "t24"."account_id" IS NULL
+    )
+    THEN COALESCE(CAST("t24"."intent__signals_strength_90d" AS DOUBLE) * 9.5367431640625e-07, 0.0)
+    ELSE NULL
+  END AS "intent__signals_strength_90d",
+  CASE
+    WHEN NOT (
+      "t24"."account_id" IS NULL
+    )
+    THEN COALESCE(CAST("t24"."intent__signal_types_90d" AS DOUBLE), 0.0)
+    ELSE NULL
+  END AS "intent__signal_types_90d"
+FROM (
+  SELECT
+    "t23".*
+    EXCLUDE ("cutoff_right", "account_id_right")
+  FROM (
+    SELECT
+      "t11"."lead_id",
+      "t11"."cutoff",
+      "t11"."account_id",
+      "t22"."account_id" AS "account_id_right",
+      "t22"."cutoff" AS "cutoff_right",
+      "t22"."intent__signals_count_30d",
+      "t22"."intent__signals_recency_days",
+      "t22"."intent__signals_strength_90d",
+      "t22"."intent__signal_types_90d"
+    FROM (
+      SELECT
+        "t9"."lead_id",
+        "t9"."cutoff",
+        "t9"."account_id"
+      FROM "t8" AS "t9"
+    ) AS "t11"
+    LEFT OUTER JOIN (
+      SELECT
+        *
+      FROM (
+        SELECT
+          "t19"."account_id",
+          "t19"."cutoff",
+          COALESCE(SUM("t19"."intent__signals_count_30d"), 0) AS "intent__signals_count_30d",
+          MIN("t19"."intent__signals_recency_days") AS "intent__signals_recency_days",
+          COALESCE(SUM("t19"."intent__signals_strength_90d"), 0) AS "intent__signals_strength_90d",
+          COUNT("t19"."intent__signal_types_90d") AS "intent__signal_types_90d"
+        FROM (
+          SELECT
+            "t18"."account_id",
+            "t18"."cutoff",
+            CASE
+              WHEN NOT (
+                "t18"."type" IS NULL
+              )
+              THEN CAST("t18"."n30" AS DOUBLE)
+              ELSE 0.0
+            END AS "intent__signals_count_30d",
+            CASE
+              WHEN NOT (
+                "t18"."type" IS NULL
+              ) AND (
+                "t18"."newest" <= 31536000
+              )
+              THEN "t18"."newest"
+              ELSE NULL
+            END AS "intent__signals_recency_days",
+            CASE WHEN NOT (
+              "t18"."type" IS NULL
+            ) THEN "t18"."strength90" ELSE NULL END AS "intent__signals_strength_90d",
+            CASE
+              WHEN NOT (
+                "t18"."type" IS NULL
+              ) AND (
+                "t18"."n90" > 0
+              )
+              THEN 1
+              ELSE NULL
+            END AS "intent__signal_types_90d"
+          FROM (
+            SELECT
+              "t17"."account_id",
+              "t17"."cutoff",
+              "t17"."type",
+              COUNT("t17"."n30") AS "n30",
+              MIN("t17"."newest") AS "newest",
+              COALESCE(SUM("t17"."strength90"), 0) AS "strength90",
+              COUNT("t17"."n90") AS "n90"
+            FROM (
+              SELECT
+                "t16"."account_id",
+                "t16"."cutoff",
+                "t16"."type",
+                CASE WHEN (
+                  "t16"."cutoff" - "t16"."occurred_at"
+                ) <= 2592000 THEN 1 ELSE NULL END AS "n30",
+                "t16"."cutoff" - "t16"."occurred_at" AS "newest",
+                CASE
+                  WHEN (
+                    "t16"."cutoff" - "t16"."occurred_at"
+                  ) <= 7776000
+                  THEN CAST(FLOOR((
+                    "t16"."strength" * 1048576.0
+                  ) + 0.5) AS BIGINT)
+                  ELSE NULL
+                END AS "strength90",
+                CASE WHEN (
+                  "t16"."cutoff" - "t16"."occurred_at"
+                ) <= 7776000 THEN 1 ELSE NULL END AS "n90"
+              FROM (
+                SELECT
+                  "t15"."account_id",
+                  "t15"."cutoff",
+                  "t7"."occurred_at",
+                  "t7"."known_at",
+                  "t7"."type",
+                  "t7"."strength"
+                FROM (
+                  SELECT
+                    "t13"."account_id",
+                    "t13"."cutoff"
+                  FROM (
+                    SELECT
+                      "t12"."account_id",
+                      "t12"."cutoff",
+                      (
+                        ROW_NUMBER() OVER (PARTITION BY "t12"."account_id", "t12"."cutoff" ORDER BY 1 ASC) - 1
+                      ) + 1 AS "row_index"
+                    FROM (
+                      SELECT
+                        "t9"."account_id",
+                        "t9"."cutoff"
+                      FROM "t8" AS "t9"
+                      WHERE
+                        NOT (
+                          "t9"."account_id" IS NULL
+                        )
+                    ) AS "t12"
+                  ) AS "t13"
+                  WHERE
+                    "t13"."row_index" = 1
+                ) AS "t15"
+                INNER JOIN (
+                  SELECT
+                    "t1"."account_id",
+                    "t1"."occurred_at",
+                    "t1"."known_at",
+                    "t1"."type",
+                    "t1"."strength"
+                  FROM "signals" AS "t1"
+                  WHERE
+                    "t1"."occurred_at" >= 1758464000 AND "t1"."known_at" < 1790000000
+                ) AS "t7"
+                  ON "t15"."account_id" = "t7"."account_id"
+              ) AS "t16"
+              WHERE
+                "t16"."known_at" < "t16"."cutoff"
+                AND (
+                  "t16"."cutoff" - "t16"."occurred_at"
+                ) <= 31536000
+            ) AS "t17"
+            GROUP BY
+              1,
+              2,
+              3
+          ) AS "t18"
+        ) AS "t19"
+        GROUP BY
+          1,
+          2
+      ) AS "t20"
+    ) AS "t22"
+      ON "t11"."account_id" = "t22"."account_id" AND "t11"."cutoff" = "t22"."cutoff"
+  ) AS "t23"
+) AS "t24";
