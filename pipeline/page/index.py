@@ -119,8 +119,12 @@ def _swap(workspace: Workspace, built: Path, run_id: str) -> Path:
 
 
 def _is_current(path: Path) -> bool:
-    about = json.loads((path / "about.json").read_text(encoding="utf-8"))
-    return bool(about["format"] == FORMAT)
+    """Whether an index can be shown; one of which a killed process left a part is made anew."""
+    try:
+        about = json.loads((path / "about.json").read_text(encoding="utf-8"))
+        return bool(about["format"] == FORMAT) and (path / "index.db").is_file()
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _recent(runs: list[ScoreRun]) -> list[dict[str, Any]]:
