@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from features.errors import TamisError, UseError
+from features.errors import OutsideError, UseError
 from models.lead_model import LeadModel
 from pipeline.console import Console
 from pipeline.page.index_facts import first_facts
@@ -102,7 +102,7 @@ def build(workspace: Workspace, settings: Settings, found: ScoreRun) -> Path:
                 folder / "index.db", found, model, workspace.staging / found.manifest["source"], secret(workspace)
             )
         except sqlite3.Error as error:
-            raise TamisError(f"The page's index of run {found.run_id} could not be written: {error}.") from error
+            raise OutsideError(f"The page's index of run {found.run_id} could not be written: {error}.") from error
         return _swap(workspace, folder, found.run_id)
 
 

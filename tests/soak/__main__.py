@@ -18,8 +18,9 @@ from tests.fates import Fates
 from tests.soak import faults, nights, outside
 from tests.soak.company import IMPORTED, Templates
 
-# By fault and verb: what did not hold at first, see CHANGELOG.
-MENDED: Counter[tuple[str, str]] = Counter()
+# By fault and verb: what did not hold at first. A full disk under the index was told as a bug; scratch folders of
+# killed processes stayed for ever.
+MENDED = Counter({("disk full (tmpfs)", "index"): 1, ("kill -9", "score"): 1, ("kill -9", "train"): 1})
 
 
 def fault_table(tried: list[faults.Trial]) -> Table:
@@ -62,14 +63,14 @@ def main(words: list[str]) -> int:
             wrong += bad_input()
         if chosen.kills:
             made = Templates(folder)
-            tried = faults.everything(faults.Soak(made, folder, fates, other), chosen.kills)
+            tried = []
+            for trial in faults.everything(faults.Soak(made, folder, fates, other), chosen.kills):
+                sys.stderr.write(f"{trial.fault}, {trial.verb}: {'; '.join(trial.wrong) or 'held'}\n")
+                tried.append(trial)
             if not chosen.without_servers:
                 tried += outside.mlflow_gone(folder, made.untrained / ".tamis" / "mlflow.db", fates, [0.3, 0.8, 0.95])
                 tried += outside.postgres_restarted(folder, [0.3, 0.5, 0.7, 0.9], fates)
-            for trial in tried:
-                for fault in trial.wrong:
-                    sys.stderr.write(f"{trial.fault}, {trial.verb}: {fault}\n")
-                wrong += bool(trial.wrong)
+            wrong += sum(bool(trial.wrong) for trial in tried)
             console.print(fault_table(tried))
         if chosen.nights:
             lived = list(nights.nights(folder / "nights", chosen.nights, fates))

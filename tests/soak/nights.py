@@ -20,7 +20,7 @@ from pipeline.workspace import Workspace
 from tests import companies
 from tests.crm.worlds.files import SqliteWorld
 from tests.fates import Fates
-from tests.soak.company import READ, crm, half_published, quietly
+from tests.soak.company import READ, copied, crm, half_published, quietly
 
 DAY = 86_400
 KEPT_RUNS = 5
@@ -60,14 +60,17 @@ class Night:
     wrong: list[str]
 
 
-def company(root: Path, first: pd.Timestamp) -> Workspace:
+def company(root: Path, first: pd.Timestamp, trained: Path | None) -> Workspace:
     """A company on the eve of the first night, with a champion and a retention."""
     given = companies.tables()
+    if trained is not None:
+        copied(trained, root)
     limits = {**companies.SETTINGS["limits"], "keep_runs": KEPT_RUNS}
     source = {"time_zone": "Europe/Paris"}
     made = companies.write(root, until(given, first), crm=crm(brake=1.0), limits=limits, source=source)
-    SqliteWorld(root).add(*given["leads"]["lead_id"])
-    quietly(train, root, now=int(first.timestamp()), by="soak")
+    if trained is None:
+        SqliteWorld(root).add(*given["leads"]["lead_id"])
+        quietly(train, root, now=int(first.timestamp()), by="soak")
     return made
 
 
@@ -76,11 +79,14 @@ def until(given: dict[str, pd.DataFrame], at: pd.Timestamp) -> dict[str, pd.Data
     return {name: given[name][given[name][TIMES[name]] < companies.written(pd.DatetimeIndex([at]))[0]] for name in READ}
 
 
-def nights(root: Path, number: int, fates: Fates, seed: int = 3) -> Iterator[Night]:
-    """Live through some nights: jobs die at random instants, and are run again in this process, which is measured."""
+def nights(root: Path, number: int, fates: Fates, trained: Path | None = None, seed: int = 3) -> Iterator[Night]:
+    """Live through some nights: jobs die at random instants, and are run again in this process, which is measured.
+
+    ``trained`` is a workspace whose champion is taken; without it one is trained on the eve.
+    """
     given, chance = companies.tables(), random.Random(seed)  # noqa: S311 (instants, no secret)
     first = pd.Timestamp(companies.NOW - (number + 3) * DAY, unit="s", tz="UTC")
-    workspace = company(root, first)
+    workspace = company(root, first, trained)
     for night in range(1, number + 1):
         at = first + pd.Timedelta(days=night)
         for name, table in until(given, at).items():

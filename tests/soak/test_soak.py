@@ -43,13 +43,13 @@ def test_a_full_disk_and_two_at_once_are_told_plainly_and_leave_nothing(soak: fa
 
 
 def test_a_clock_that_was_set_back_does_no_harm(soak: faults.Soak) -> None:
-    soak.clock_back("score", 400)
-    soak.clock_back("push", 1)
+    soak.clock_back("score", faults.BACK[0])
+    soak.clock_back("push", faults.BACK[1])
     assert [trial for trial in soak.tried if trial.wrong] == []
 
 
 def test_four_nights_leave_nothing_behind(two_fates: tuple[Fates, Fates], soak: faults.Soak, tmp_path: Path) -> None:
-    lived = list(nights.nights(tmp_path / "company", 4, two_fates[0]))
+    lived = list(nights.nights(tmp_path / "company", 4, two_fates[0], trained=soak.made.trained))
     assert nights.grown(lived) == []
     assert {night.fault for night in lived} != {"none"}
 
