@@ -70,6 +70,7 @@ soak: .venv/.installed-dev ## bad input, faults (KILLS=100 kill -9, full disk, s
 bench: .venv/.installed-bench ## measure against peers, side by side
 	$(BIN)/python -m benchmarks.explanations
 	$(BIN)/python -m benchmarks.page
+	$(BIN)/python -m benchmarks.pipeline
 	$(BIN)/python -m benchmarks.promise
 	$(BIN)/python -m benchmarks.push
 	$(BIN)/python -m benchmarks.quality

@@ -208,6 +208,10 @@ def _home_rules(table: str, key: str, scoring_file: bool) -> list[Rule]:
     return rules
 
 
+# The key of which the rows of each table are checked against each other.
+KEYS = {"leads": "lead_id", "accounts": "account_id", "events": "event_id", "outcomes": "lead_id"}
+
+
 def check_groups(table: str, frame: Frame) -> Checked:
     """Check the sound rows of a typed table against each other: nothing may be there twice.
 

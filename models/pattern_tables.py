@@ -378,10 +378,11 @@ def margin_of(contributions: Floats, base: Floats | float) -> Floats:
     >>> margin_of(np.array([[0.5, -1.5], [0.25, 0.0]]), 2.0)
     array([1.  , 2.25])
     """
-    total = np.full(len(contributions), base)
-    for column in contributions.T:
-        total += column
-    return total
+    if not contributions.shape[1]:
+        return np.full(len(contributions), base)
+    steps = contributions.copy()
+    steps[:, 0] += base
+    return np.asarray(np.add.accumulate(steps, axis=1, out=steps)[:, -1].copy())
 
 
 def _runs(trees: Sequence[tuple[int, int]]) -> list[tuple[int, int, int]]:

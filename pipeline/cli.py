@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from features.errors import TamisError
+from pipeline.cli_options import HERE, JsonOption, LanguageOption, LeadArgument, LogOption, WhyOption, WorkspaceOption
 from pipeline.console import Console
 from pipeline.machine_errors import of_the_machine
 
@@ -25,22 +26,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-WorkspaceOption = Annotated[Path, typer.Option("--workspace", "-w", help="Folder with tamis.toml.", metavar="DIR")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
-LogOption = Annotated[bool, typer.Option("--log-json", help="Log each step as a JSON line on stderr.")]
-LanguageOption = Annotated[str | None, typer.Option("--lang", help="en or fr; default: the settings.", metavar="LANG")]
-HERE = Path()
-
-
-def _in_utf8(value: str) -> str:
-    """Refuse bytes that the shell handed over and that are no text."""
-    if not value.isascii() and any("\ud800" <= mark <= "\udfff" for mark in value):
-        raise typer.BadParameter(f"expected text in UTF-8, found {value!a}.")
-    return value
-
-
-LeadArgument = Annotated[str, typer.Argument(help="The lead.", metavar="LEAD_ID", callback=_in_utf8)]
-WhyOption = Annotated[str, typer.Option(help="Kept with the decision.", callback=_in_utf8)]
 STOPPED = 130  # typer's code for Ctrl-C
 
 
@@ -191,15 +176,23 @@ def score(
     out: Annotated[
         Path | None, typer.Option(help="Also write the rows here (.parquet or .csv).", metavar="FILE")
     ] = None,
+    stdin: Annotated[
+        bool, typer.Option("--stdin", help="Answer one lead per line of JSON, at once; publish nothing.")
+    ] = False,
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
     log_json: LogOption = False,
 ) -> None:
-    """Score the open leads and publish an immutable score run."""
+    """Score the open leads and publish an immutable score run; or, with --stdin, answer about single leads."""
     from pipeline import score as job
 
-    request = job.Request(leads, as_of, model, out)
-    job.run(workspace, request, now=_now(), console=_console(as_json, log_json))
+    request, console = job.Request(leads, as_of, model, out), _console(as_json, log_json)
+    if stdin:
+        from pipeline import online
+
+        online.run(workspace, request, now=time.time, console=console)
+        return
+    job.run(workspace, request, now=_now(), console=console)
 
 
 @app.command(epilog="Example: tamis explain lead-00042 --lang fr")

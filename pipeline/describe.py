@@ -1,22 +1,19 @@
 """Steps 3 to 5 of the design: snapshots, features, and the frame that the model reads."""
 
-import shutil
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import narwhals.stable.v2 as nw
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from features.catalogue import FeatureOptions, catalogue
-from features.compiler import describe
 from features.snapshots import SnapshotPlan, scoring_snapshots, training_snapshots
 from features.specification import Feature
-from pipeline.cells import identifier
+from pipeline.compute import Computed, compute
+from pipeline.saved import Saved
 from pipeline.settings import Settings
 from pipeline.source import Opened
 
@@ -31,9 +28,8 @@ class Described:
     ----------
     rows : pandas.DataFrame
         ``lead_id``, ``cutoff`` and, for training, the columns of `features.snapshots.training_snapshots`; sorted.
-    path : pathlib.Path
-        Parquet with ``lead_id``, ``cutoff`` and one column per feature, in the order of ``rows``; for training, of
-        those that may teach. For scoring on Spark, a folder of files in no order, with features called f0, f1 ...
+    computed : Computed or Saved
+        One column per feature, in the order of ``rows``; for training, of those that may teach.
     features : tuple of Feature
         What was computed.
     missing : tuple of str
@@ -41,20 +37,22 @@ class Described:
     """
 
     rows: pd.DataFrame
-    path: Path
+    computed: Computed | Saved
     features: tuple[Feature, ...]
     missing: tuple[str, ...] = ()
 
     def frame(self) -> pd.DataFrame:
         """All feature columns, in the order of ``rows``."""
-        frame: pd.DataFrame = pq.read_table(self.path).drop_columns(KEYS).to_pandas()
-        return frame
+        return self.computed.frame()
 
     def blocks(self, size: int) -> Iterator[pa.Table]:
         """Keys and features, at most ``size`` rows at a time, in the order of ``rows``; all of one schema."""
-        with pq.ParquetFile(self.path) as file:
-            for batch in file.iter_batches(batch_size=size):
-                yield pa.Table.from_batches([batch])
+        start = 0
+        for table in self.computed.blocks(size):
+            keys = self.rows.iloc[start : start + table.num_rows]
+            lead_ids, cutoffs = pa.array(keys["lead_id"], pa.string()), pa.array(keys["cutoff"], pa.int64())
+            yield table.add_column(0, "lead_id", lead_ids).add_column(1, "cutoff", cutoffs)
+            start += table.num_rows
 
 
 def snapshot_plan(settings: Settings) -> SnapshotPlan:
@@ -114,8 +112,8 @@ def describe_training(opened: Opened, settings: Settings, scratch: Path) -> Desc
     """
     rows = training_rows(opened, settings)
     features = declared_features(opened, settings)
-    path = materialise(opened, teaching(rows, settings)[KEYS], features, scratch)
-    return Described(rows, path, features)
+    computed = compute(opened, teaching(rows, settings)[KEYS], features, scratch)
+    return Described(rows, computed, features)
 
 
 def training_rows(opened: Opened, settings: Settings) -> pd.DataFrame:
@@ -158,8 +156,8 @@ def describe_scoring(
     """Every open lead at the cutoff but those left out, with the features of a model, by the recipes it carries."""
     rows = collect(scoring_snapshots(opened.tables, snapshot_plan(settings), cutoff))
     rows = rows[~rows["lead_id"].isin(left_out)].sort_values(KEYS, ignore_index=True)
-    path = materialise(opened, rows[KEYS], features, scratch, in_order=not opened.engine.distributed)
-    return Described(rows, path, tuple(features), _missing(opened, features))
+    computed = compute(opened, rows[KEYS], features, scratch)
+    return Described(rows, computed, tuple(features), _missing(opened, features))
 
 
 def describe_rows(opened: Opened, keys: pd.DataFrame, features: Sequence[Feature], scratch: Path) -> pd.DataFrame:
@@ -175,8 +173,7 @@ def describe_rows(opened: Opened, keys: pd.DataFrame, features: Sequence[Feature
     pandas.DataFrame of n rows
         One column per feature.
     """
-    path = materialise(opened, keys[KEYS], features, scratch)
-    return Described(keys, path, tuple(features)).frame()
+    return compute(opened, keys[KEYS], features, scratch).frame()
 
 
 def _missing(opened: Opened, features: Sequence[Feature]) -> tuple[str, ...]:
@@ -191,47 +188,3 @@ def _missing(opened: Opened, features: Sequence[Feature]) -> tuple[str, ...]:
             table = "events" if recipe.source == "colleagues" else recipe.source
             gone += [] if table in frames else [table]
     return tuple(dict.fromkeys(gone))
-
-
-def materialise(
-    opened: Opened, keys: pd.DataFrame, features: Sequence[Feature], scratch: Path, *, in_order: bool = True
-) -> Path:
-    """Run the features on snapshots and write them in the order of their keys.
-
-    Parameters
-    ----------
-    opened : Opened
-        Its tables and its connection.
-    keys : pandas.DataFrame
-        ``lead_id``, ``cutoff`` (UTC seconds), sorted.
-    features : sequence of Feature
-        With recipes.
-    scratch : pathlib.Path
-        Folder for the result.
-    in_order : bool
-        Whether rows stand in one file in the order of the keys; else as the engine writes them.
-
-    Returns
-    -------
-    pathlib.Path
-        Parquet with the keys and one column per feature.
-    """
-    raw_path, path = (scratch / name for name in ("raw", "features"))
-    snapshots = opened.engine.put(pa.Table.from_pandas(keys, preserve_index=False))
-    first, last = (0, 0) if keys.empty else (int(keys["cutoff"].min()), int(keys["cutoff"].max()))
-    # Postgres cuts names at 63 bytes, Spark reads a dot as a field: names of features are ours alone.
-    short = [replace(feature, name=f"f{k}") for k, feature in enumerate(features)]
-    opened.engine.save(describe(snapshots, opened.tables, short, first, last), raw_path)
-    if not in_order:
-        return raw_path
-    put_in_order(opened.connection, raw_path, path, features)
-    shutil.rmtree(raw_path) if raw_path.is_dir() else raw_path.unlink()
-    return path
-
-
-def put_in_order(connection: duckdb.DuckDBPyConnection, raw: Path, path: Path, features: Sequence[Feature]) -> None:
-    """Write what an engine saved into one file, in the order of its keys and with the names of the features."""
-    files = str(raw / "*.parquet") if raw.is_dir() else str(raw)
-    named = [f"f{k} AS {identifier(feature.name)}" for k, feature in enumerate(features)]
-    rows: duckdb.DuckDBPyRelation = connection.read_parquet(files).select(", ".join([*KEYS, *named]))
-    rows.order("lead_id, cutoff").write_parquet(str(path))

@@ -18,7 +18,7 @@ from models.incidence import incidence
 from models.lateness import cost_of_being_late, in_time
 from models.lead_model import LeadModel
 from pipeline.console import Console
-from pipeline.describe import KEYS, materialise
+from pipeline.describe import KEYS, describe_rows
 from pipeline.destination import check_destination
 from pipeline.explain import chosen_language
 from pipeline.funnel_facts import FunnelFacts, read_funnel
@@ -217,9 +217,9 @@ def _propensity(
     model = LeadModel.load(registry.load(CHAMPION)[1])
     keys = pd.DataFrame({"lead_id": lead_ids, "cutoff": at.astype(np.int64)})
     order = keys.sort_values(KEYS).index
-    path = materialise(opened, keys.loc[order].reset_index(drop=True), model.inputs, scratch)
+    frame = describe_rows(opened, keys.loc[order].reset_index(drop=True), model.inputs, scratch)
     found = np.empty(len(keys))
-    found[order] = model.propensity(pd.read_parquet(path), settings.limits.threads)
+    found[order] = model.propensity(frame, settings.limits.threads)
     return found
 
 

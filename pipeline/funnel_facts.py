@@ -18,7 +18,7 @@ from models.funnel import orderly
 from models.policy import TextTest
 from models.sales_moves import STARTED, answered_at, sales_standing
 from models.segments import ALL, assign, resolve
-from pipeline.describe import collect, declared_features, materialise
+from pipeline.describe import collect, declared_features, describe_rows
 from pipeline.handovers import in_force
 from pipeline.overrides import said_by_people
 from pipeline.policy_facts import OTHER, all_answers, reason_code, sales_moves
@@ -125,8 +125,7 @@ def _segments(opened: Opened, settings: Settings, leads: pd.DataFrame, end: int,
     segments = resolve(filters(settings.segments), declared_features(opened, settings))
     wanted = {one.feature.name: one.feature for segment in segments for one in segment.conditions}
     keys = leads[["lead_id"]].assign(cutoff=end)
-    path = materialise(opened, keys, list(wanted.values()), scratch)
-    return assign(segments, pd.read_parquet(path))
+    return assign(segments, describe_rows(opened, keys, list(wanted.values()), scratch))
 
 
 def _marketing(opened: Opened, end: int) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from pipeline.cells import literal, select
 from pipeline.database import Database, is_database
 from pipeline.settings import CsvSettings, SourceSettings
 from pipeline.staging import scan
+from pipeline.tidy import tidy_columns
 from pipeline.typing_columns import Raw
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
@@ -245,7 +246,9 @@ def read_raw(
             table, "unreadable_file", f"{place.path.name} is no Parquet file: {line}", "Export it again."
         ) from None
     types = tuple(row[1] for row in described)
-    return Raw(table, relation, headers, types, decimal="." if place.form == "extract" else "auto")
+    # An extract holds the numbers of the rows before its columns.
+    decimal, first = (".", 1) if place.form == "extract" else ("auto", 0)
+    return Raw(table, relation, headers, types, decimal=decimal, tidy=tidy_columns(place.path, first))
 
 
 def _refuse_bomb(table: str, path: Path) -> None:

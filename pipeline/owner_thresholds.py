@@ -1,6 +1,6 @@
 """Thresholds by owner: names and capacities from the settings, codes into the model, and no name out of here."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -12,7 +12,7 @@ from features.errors import UseError
 from models.lead_model import LeadModel
 from models.owners import FEW, NOBODY, owner_thresholds
 from pipeline.decision_settings import ThresholdSettings
-from pipeline.describe import Described, collect, put_in_order
+from pipeline.describe import Described, collect
 from pipeline.settings import Settings
 from pipeline.source import Opened
 
@@ -97,10 +97,6 @@ def lead_thresholds(opened: Opened, described: Described, model: LeadModel, sett
             "threshold: expected a model trained with rule = capacity for capacities by owner, found one trained with "
             f"{model.threshold.rule}. Train again, or take the capacities by owner out."
         )
-    if described.path.is_dir():
-        path = described.path.with_suffix(".sorted")
-        put_in_order(opened.connection, described.path, path, described.features)
-        described = replace(described, path=path)
     propensity = np.concatenate(
         [
             model.propensity(block.to_pandas(), settings.limits.threads)

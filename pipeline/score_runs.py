@@ -151,7 +151,7 @@ class ScoreRun:
     def features(self, lead_ids: Sequence[str]) -> pd.DataFrame:
         """What the model read of some leads: ``lead_id`` and one column per feature, a row for each lead."""
         if len(lead_ids) == 1:
-            return _few(self._one("features", lead_ids[0]))
+            return plain_frame(self._one("features", lead_ids[0]))
         frame: pd.DataFrame = self._leads("features", lead_ids).to_pandas()
         return frame
 
@@ -273,7 +273,7 @@ def newest(
     )
 
 
-def _few(table: pa.Table) -> pd.DataFrame:
+def plain_frame(table: pa.Table) -> pd.DataFrame:
     """A frame of a few rows in two plain blocks: pandas' own columns need a millisecond each."""
     rows = table.to_pydict()
     is_number = {field.name: pa.types.is_floating(field.type) for field in table.schema}

@@ -11,16 +11,14 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
 import narwhals.stable.v2 as nw
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from features.errors import UseError
 from features.faults import Fault, Faults, FaultyDataError, fault
@@ -36,12 +34,12 @@ from pipeline.forget import suppression
 from pipeline.forget.suppression import Suppressed
 from pipeline.locate import Located, Place, locate, read_raw, unreadable
 from pipeline.settings import LimitSettings, SourceSettings
+from pipeline.staged_record import RECORD, StagedRecord
 from pipeline.staging import Stager
 from pipeline.typing_columns import Raw
 from pipeline.workspace import Workspace
 
-FORMAT = "2"
-RECORD = "source.json"
+FORMAT = "3"
 KEPT_STAGINGS = 5
 NOTHING: Enrichments = {}
 TEMPORARY = ".new-"
@@ -64,6 +62,9 @@ class Opened:
         In memory, with the limits of the settings, in UTC: for what is ours. Tables in place are not in it.
     engine : Engine
         Holds the tables.
+    numbered : mapping of str to narwhals.LazyFrame
+        The same tables where they speak of leads, with the place of the lead among the leads for ``lead_id``: what is
+        computed with numbers costs a fraction. None of tables in place.
     """
 
     tables: Tables
@@ -71,6 +72,7 @@ class Opened:
     stamp: str
     connection: duckdb.DuckDBPyConnection
     engine: Engine
+    numbered: Mapping[str, nw.LazyFrame[Any]] = field(default_factory=dict)
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -142,7 +144,7 @@ def open_source(  # noqa: PLR0913 (what shapes a source, each by its name)
         located = locate(source, root, work, leads_file)
         stamp = asked.stamp(located)
         target = staging / stamp
-        if not _Record.is_whole(target):
+        if not StagedRecord.is_whole(target):
             building = work / "result"
             building.mkdir()
             record = _stage(connection, asked, located, work, building)
@@ -150,11 +152,12 @@ def open_source(  # noqa: PLR0913 (what shapes a source, each by its name)
             _refuse_faulty(connection, source, record, building, kept)
             _publish(building, record, target)
         os.utime(target)
-        record = _Record.read(target / RECORD)
+        record = StagedRecord.read(target / RECORD)
         if quarantine is not None:
             quarantined.write(connection, target, record.headers, quarantine / stamp)
         quarantined.forget_oldest(staging, KEPT_STAGINGS)
-        return Opened(record.tables(connection, target), record.faults, stamp, connection, Embedded(connection))
+        tables, numbered = record.tables(connection, target)
+        return Opened(tables, record.faults, stamp, connection, Embedded(connection), numbered)
     except BaseException:
         connection.close()
         raise
@@ -231,65 +234,9 @@ class _Request:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-@dataclass(frozen=True)
-class _Record:
-    """What is kept beside the staged tables, so that opening them again tells the same."""
-
-    attributes: tuple[Attribute, ...]
-    extracted_at: int
-    one_table: bool
-    faults: Faults
-    headers: dict[str, tuple[str, ...]]
-
-    def write(self, path: Path) -> None:
-        data = {
-            "attributes": [vars(attribute) for attribute in self.attributes],
-            "extracted_at": self.extracted_at,
-            "one_table": self.one_table,
-            "faults": self.faults.to_dict(),
-            "headers": self.headers,
-        }
-        path.write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
-
-    @classmethod
-    def is_whole(cls, target: Path) -> bool:
-        """Whether a staging can be used again; one that was damaged is removed, to be made anew."""
-        if not target.exists():
-            return False
-        try:
-            for table in cls.read(target / RECORD).counts():
-                pq.read_metadata(target / f"{table}.parquet")
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException):
-            shutil.rmtree(target, ignore_errors=True)
-            return False
-        return True
-
-    def counts(self) -> dict[str, int]:
-        """Rows of each table that was kept."""
-        return {table: count.kept for table, count in self.faults.counts.items() if count.read}
-
-    @classmethod
-    def read(cls, path: Path) -> "_Record":
-        data = json.loads(path.read_text(encoding="utf-8"))
-        return cls(
-            tuple(Attribute(**attribute) for attribute in data["attributes"]),
-            data["extracted_at"],
-            data["one_table"],
-            Faults.from_dict(data["faults"]),
-            data["headers"],
-        )
-
-    def tables(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> Tables:
-        counts = self.counts()
-        frames: dict[str, nw.LazyFrame[Any]] = {
-            table: nw.from_native(connection.read_parquet(str(folder / f"{table}.parquet"))).lazy() for table in counts
-        }
-        return Tables(frames, self.attributes, self.extracted_at, self.one_table, counts)
-
-
 def _stage(
     connection: duckdb.DuckDBPyConnection, asked: _Request, located: Located, work: Path, building: Path
-) -> _Record:
+) -> StagedRecord:
     faults = list(located.faults)
     stager = Stager(connection, asked.source, work, building, asked.leads_file is not None, asked.suppressed)
     one_table = False
@@ -328,7 +275,7 @@ def _stage(
     stager.check()
     result = stager.result
     everything = Faults(tuple(faults + result.faults), result.counts)
-    return _Record(tuple(result.attributes), result.extracted_at, one_table, everything, result.headers)
+    return StagedRecord(tuple(result.attributes), result.extracted_at, one_table, everything, result.headers)
 
 
 def _type(
@@ -400,7 +347,11 @@ def _check_zone(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
 
 
 def _refuse_faulty(
-    connection: duckdb.DuckDBPyConnection, source: SourceSettings, record: _Record, staged: Path, folder: Path | None
+    connection: duckdb.DuckDBPyConnection,
+    source: SourceSettings,
+    record: StagedRecord,
+    staged: Path,
+    folder: Path | None,
 ) -> None:
     """Stop where there is too much to set aside, which is then all the more worth looking at."""
     refusal = record.faults.refusal(source.max_faulty_rate)
@@ -411,7 +362,7 @@ def _refuse_faulty(
     raise FaultyDataError(refusal, record.faults)
 
 
-def _publish(building: Path, record: _Record, target: Path) -> None:
+def _publish(building: Path, record: StagedRecord, target: Path) -> None:
     """Give the staged folder its name; who comes second keeps the first."""
     record.write(building / RECORD)
     try:

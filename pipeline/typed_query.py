@@ -51,11 +51,10 @@ def typed_query(
     for column in usable:
         place, native = column.position, raw.native(column)
         if f"t{place}" not in clean:
-            source = raw.cell(column)
-            clean[f"t{place}"] = f"{cells.clean(source) if native == 'VARCHAR' else source} AS t{place}"
+            clean[f"t{place}"] = f"{raw.cleaned(column) if native == 'VARCHAR' else raw.cell(column)} AS t{place}"
             text = f"t{place}" if native == "VARCHAR" else cells.text_of(f"t{place}", native)
             fill += [f"{text} AS x{place}", f"{cells.filled(text)} AS f{place}"]
-        if _kind(column, plan) in ("time", "date"):
+        if _kind(column, plan) in ("time", "date") and not _is_native(_kind(column, plan), native):
             order.append(
                 f"{cells.iso_text(f'f{place}', plan.readings[column.name].day_first)} AS i{names[column.name]}"
             )
@@ -113,6 +112,9 @@ def read_cell(raw: Raw, column: Bound, plan: Plan, settings: SourceSettings, iso
         return Read(cells.impersonal(f"x{place}"), f"x{place}")
     if kind in ("id", "text"):
         return Read(f"x{place}")
+    if _is_native(kind, native):
+        # Nearly every cell can be read: its text is made where it cannot, not beforehand for all.
+        text = cells.filled(cells.text_of(f"t{place}", native))
     if kind == "number":
         read = Read(_number(f"t{place}", text, native, reading), text)
     elif kind in ("time", "date"):
@@ -124,8 +126,15 @@ def read_cell(raw: Raw, column: Bound, plan: Plan, settings: SourceSettings, iso
     return Read(read.value) if column.kind == "attribute" else read
 
 
+def _is_native(kind: str, native: str) -> bool:
+    """Whether the source itself knows the cells as what they are wanted to be."""
+    if kind == "number":
+        return native in NATIVE_NUMBERS or native in ("DECIMAL", "BOOLEAN")
+    return kind in ("time", "date") and (native.startswith(NATIVE_TIMES) or native in NATIVE_NUMBERS)
+
+
 def _number(cell: str, text: str, native: str, reading: cells.Reading) -> str:
-    if native in NATIVE_NUMBERS or native in ("DECIMAL", "BOOLEAN"):
+    if _is_native("number", native):
         return cells.finite(f"CAST({cell} AS DOUBLE)")
     return cells.number(text, reading.decimal, reading.is_plain)
 

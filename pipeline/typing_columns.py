@@ -36,6 +36,7 @@ NATIVE_NUMBERS = frozenset(
     ]
 )
 NATIVE_TIMES = ("TIMESTAMP", "DATE")
+TEXTS = ("id", "text", "category")
 SURE = 0.99
 LIKELY = 0.9
 MIXED = 0.5
@@ -66,6 +67,8 @@ class Raw:
         What the settings say.
     wrong : Wrong
         Rows of a CSV file with more or fewer fields than its header.
+    tidy : frozenset of int
+        Columns of text of which every cell is as `pipeline.cells.clean` leaves it.
     """
 
     table: str
@@ -75,10 +78,26 @@ class Raw:
     delimiter: str = ""
     decimal: str = "auto"
     wrong: Wrong = field(default_factory=Wrong)
+    tidy: frozenset[int] = frozenset()
 
     def cell(self, column: Bound) -> str:
         """Give the SQL of a column's cells; behind the last column stands the number of the row, as an identifier."""
         return f"c{column.position}" if column.position < len(self.types) else "('row-' || row)"
+
+    def cleaned(self, column: Bound) -> str:
+        """Give the SQL of a text column's cells without what surrounds them."""
+        return self.cell(column) if column.position in self.tidy else cells.clean(self.cell(column))
+
+    def is_cheap(self, kinds: Mapping[int, str]) -> bool:
+        """Whether typing costs no more than reading: no text stands for a time, a number or a flag.
+
+        Parameters
+        ----------
+        kinds : mapping of int to str
+            What each column is read as, by position.
+        """
+        texts = [position for position, native in enumerate(self.types) if native == "VARCHAR"]
+        return all(position in self.tidy and kinds.get(position, "text") in TEXTS for position in texts)
 
     def native(self, column: Bound) -> str:
         """Give the DuckDB type of a column, without its parameters."""
@@ -102,6 +121,10 @@ class Plan:
     readings: Mapping[str, Reading]
     kinds: Mapping[str, str]
     faults: list[Fault]
+
+    def kinds_of(self, columns: Sequence[Bound]) -> dict[int, str]:
+        """What each column is read as, by its position."""
+        return {column.position: self.kinds.get(column.name, column.kind) for column in columns}
 
 
 def look(
@@ -150,7 +173,7 @@ def _is_personal(connection: duckdb.DuckDBPyConnection, raw: Raw, column: Bound,
         return True
     if raw.native(column) != "VARCHAR" or is_plain:
         return False
-    text = f"({cells.select([f'{cells.filled(cells.clean(raw.cell(column)))} AS t'], raw.relation)})"
+    text = f"({cells.select([f'{cells.filled(raw.cleaned(column))} AS t'], raw.relation)})"
     wanted = [
         "count(t)",
         "count(*) FILTER (t LIKE '%_@_%')",
@@ -194,8 +217,7 @@ def _count(
     texts = []
     for column in columns:
         if wanted[column.name]:
-            cell = raw.cell(column)
-            text = cells.filled(cells.clean(cell)) if raw.native(column) == "VARCHAR" else cell
+            text = cells.filled(raw.cleaned(column)) if raw.native(column) == "VARCHAR" else raw.cell(column)
             texts.append(f"{text} AS t{column.position}")
     counted = {(name, what): query for name, of_column in wanted.items() for what, query in of_column.items()}
     if not counted:
@@ -260,7 +282,7 @@ def _kind(
     if reading.is_plain and given in (None, "number"):
         return "number"
     cell = cells.filled("t")
-    inner = f"({cells.select([f'{cells.clean(raw.cell(column))} AS t', 'row'], raw.relation)})"
+    inner = f"({cells.select([f'{raw.cleaned(column)} AS t', 'row'], raw.relation)})"
     inner = f"({cells.select([f'{cell} AS t', 'row'], inner)})"
     iso = cells.iso_text("t", reading.day_first)
     inner = f"({cells.select(['*', f'{iso} AS i'], inner)})"

@@ -25,7 +25,7 @@ from pipeline.engines.engine import Place
 from pipeline.forget.suppression import Suppressed
 from pipeline.locate import missing_table, wanted_tables
 from pipeline.settings import SourceSettings
-from pipeline.staging import iso
+from pipeline.shown_cells import iso
 
 FORMAT = "in place 1"
 c = nw.col

@@ -21,6 +21,7 @@ from models.lead_model import LeadModel
 from pipeline.describe import KEYS, Described
 from pipeline.engines.engine import Engine
 from pipeline.engines.spark import Spark, told, unseen
+from pipeline.saved import Saved
 from pipeline.score_rows import RunFacts, write_block
 from pipeline.settings import Settings
 
@@ -59,7 +60,7 @@ def score_on_spark(
     engine : Engine
         A `Spark`.
     described : Described
-        Its path is the folder of features that Spark wrote.
+        As Spark computed it.
     building : Path
         The run that is not published yet, on storage that the executors see.
     facts : RunFacts
@@ -72,17 +73,18 @@ def score_on_spark(
     OutsideError
         Spark failed, or what it wrote is not all here.
     """
-    if not isinstance(engine, Spark):
+    saved = described.computed
+    if not isinstance(engine, Spark) or not isinstance(saved, Saved):
         raise TypeError(f"expected Spark, found {type(engine).__name__}")
     size = facts.settings.limits.rows_per_block
     n = len(described.rows)
-    types = pq.read_schema(next(described.path.glob("*.parquet"))).types
+    types = pq.read_schema(next(saved.path.glob("*.parquet"))).types
     names = [*KEYS, *(feature.name for feature in described.features)]
     schema = pa.schema(zip(names, types, strict=True))
     shared = {field.name: getattr(facts, field.name) for field in fields(facts) if field.name != "model"}
     job = Job(str(building), tuple(files.items()), {**shared, "settings": bare(facts.settings)}, schema)
     with told(engine.name):
-        leads = engine.session.read.parquet(str(described.path))
+        leads = engine.session.read.parquet(str(saved.path))
         ranges = leads.repartitionByRange(max(1, -(-n // size)), "lead_id").sortWithinPartitions(*KEYS)
         reported = ranges.mapInPandas(task(job, size), REPORT).collect()
     finished = {row["file"] for row in reported}

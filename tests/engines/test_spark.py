@@ -63,6 +63,12 @@ def scored(workspace: Workspace, settings: Any) -> ScoreRun:
     return score(workspace, settings, Request(model="1"), now=NOW, console=Console(as_json=True)).run
 
 
+@pytest.fixture(scope="module")
+def here(trained: Workspace, simulated: Any) -> ScoreRun:
+    """The embedded run."""
+    return scored(trained, settings_of(simulated, trained))
+
+
 def rows(run: ScoreRun) -> pd.DataFrame:
     return run.rows().to_pandas().drop(columns=OF_THE_RUN)
 
@@ -74,13 +80,12 @@ def flat(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_a_run_by_executors_equals_the_embedded_one_though_one_is_killed(
-    trained: Workspace, simulated: Any, spark: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    trained: Workspace, here: ScoreRun, simulated: Any, spark: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from pyspark import cloudpickle  # noqa: PLC0415 (an extra)
 
     from pipeline.engines import spark_score  # noqa: PLC0415 (an extra)
 
-    here = scored(trained, settings_of(simulated, trained))
     true_task = spark_score.task
     flag = tmp_path / "killed"
 
@@ -124,7 +129,11 @@ def test_a_run_by_executors_equals_the_embedded_one_though_one_is_killed(
     assert_frame_equal(there.features([lead]), here.features([lead]))
 
 
-def test_the_registered_model_is_a_udf(trained: Workspace, spark: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+# PySpark 4.3 warns of pandas 3; what it computes is compared here.
+@pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
+def test_the_registered_model_is_a_udf(
+    trained: Workspace, here: ScoreRun, spark: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import mlflow  # noqa: PLC0415 (1 s)
 
     from pipeline.served_model import answer  # noqa: PLC0415
@@ -134,8 +143,7 @@ def test_the_registered_model_is_a_udf(trained: Workspace, spark: Any, monkeypat
 
     _, files = registry.load("1")
     model = LeadModel.load(files)
-    run = next(path for path in sorted(trained.scores.iterdir()))
-    frame = pd.concat([pd.read_parquet(path) for path in sorted((run / "features").iterdir())], ignore_index=True)
+    frame = pd.concat([part for _, part in here.parts()], ignore_index=True)
     expected = answer(model, frame, explain=False)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", registry.uri)
     mlflow.set_tracking_uri(registry.uri)
