@@ -2,13 +2,15 @@
 PYTHON ?= python3
 BIN = .venv/bin
 FUZZ_SECONDS ?= 60
+KILLS ?= 100
+NIGHTS ?= 60
 # Two processes at a time; tests of one file share what they made (tests/conftest.py).
 PYTEST = OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 # What `make quick` tests, such as ROOMS="tests/features".
 ROOMS ?= tests/test_docs.py tests/test_architecture.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo test check quick docs notebooks fuzz bench hooks clean
+.PHONY: help install install-dev demo test check quick docs notebooks fuzz soak bench hooks clean
 
 help: ## say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -61,6 +63,9 @@ fuzz: .venv/.installed-dev ## settings, models, tables and the page given anythi
 		$(BIN)/python -m tests.fuzz.readers $$reader -max_total_time=$(FUZZ_SECONDS) || exit 1; \
 	done
 	TAMIS_FUZZ=20 $(BIN)/python -m pytest tests/fuzz
+
+soak: .venv/.installed-dev ## bad input, faults (KILLS=100 kill -9, full disk, servers gone) and NIGHTS=60 nights: three tables, an hour or two
+	$(BIN)/python -m tests.soak --kills $(KILLS) --nights $(NIGHTS)
 
 bench: .venv/.installed-bench ## measure against peers, side by side
 	$(BIN)/python -m benchmarks.explanations

@@ -16,6 +16,7 @@ import typer
 from features.errors import TamisError
 from pipeline.cli_options import HERE, JsonOption, LanguageOption, LeadArgument, LogOption, WhyOption, WorkspaceOption
 from pipeline.console import Console
+from pipeline.machine_errors import of_the_machine
 
 app = typer.Typer(
     name="tamis",
@@ -385,9 +386,12 @@ def run_verb(words: list[str]) -> int:
 
 
 def _bug(error: Exception) -> int:
-    """Tell a bug without a traceback, unless TAMIS_DEBUG asks for it: the text may hold a customer's data."""
+    """Tell what is no error of ours, without a traceback unless TAMIS_DEBUG asks: the text may hold customers' data."""
     if os.environ.get("TAMIS_DEBUG"):
         raise error
+    if told := of_the_machine(error):
+        _State.console.fail(str(told), told.exit_code)
+        return told.exit_code
     _State.console.fail(
         f"this is a bug of Tamis ({type(error).__name__}). Nothing was half published. "
         "Run again with TAMIS_DEBUG=1 and report what it prints.",

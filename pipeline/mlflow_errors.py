@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 
 from features.errors import OutsideError
+from pipeline.machine_errors import causes
 
 # Libraries under MLflow whose errors mean that something outside failed. The rest are bugs and pass through.
 FOREIGN = ("mlflow", "requests", "urllib3", "sqlalchemy", "sqlite3", "alembic")
@@ -50,7 +51,7 @@ def is_taken(error: Exception) -> bool:
 
 def _sentence(place: str, error: Exception) -> str:
     text = without_credentials(str(error)).strip()
-    if any(type(item).__name__ in UNREACHABLE for item in _causes(error)):
+    if any(type(item).__name__ in UNREACHABLE for item in causes(error)):
         return f"No answer from {place}. Check registry.url, the network and the server, then try again."
     if re.search(r"error code 40[13]", text) or getattr(error, "error_code", "") == "PERMISSION_DENIED":
         return f"Access refused by {place}. Expected a valid token in TAMIS_REGISTRY__TOKEN."
@@ -81,10 +82,3 @@ def _is_foreign(error: Exception) -> bool:
         trace = trace.tb_next
     raised_in = "" if trace is None else str(trace.tb_frame.f_globals.get("__name__"))
     return any(name.partition(".")[0] in FOREIGN for name in (type(error).__module__, raised_in))
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        seen = seen.__cause__ or seen.__context__

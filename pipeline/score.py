@@ -32,6 +32,7 @@ from pipeline.overrides import said_by_people
 from pipeline.owner_thresholds import TEAM_ONLY, lead_thresholds
 from pipeline.page.index import build_newest
 from pipeline.policy_facts import policy_version, read_policy_facts
+from pipeline.retention import prune
 from pipeline.score_out import write_out
 from pipeline.score_rows import NONE_BEFORE, Previous, RunFacts, write_block
 from pipeline.score_runs import EXPLORATION, MANIFEST, OPTED_OUT, TALLY, ScoreRun, newest, write_part
@@ -92,8 +93,9 @@ def run(root: Path, request: Request, *, now: int, console: Console) -> None:
     result, model = score(workspace, settings, request, now=now, console=console)
     best = hottest(result, model, HOTTEST, settings.output.language)
     failed = _index(workspace, settings, result, console)
+    removed = prune(workspace, settings.limits.keep_runs)
     console.show(
-        {**result.manifest, "path": str(result.path), "hottest": best},
+        {**result.manifest, "path": str(result.path), "hottest": best, "removed": removed},
         *score_views(result, best, settings.output.language),
     )
     if failed:

@@ -235,8 +235,13 @@ def published(workspace: Workspace) -> list[ScoreRun]:
         return []
     found = []
     for path in workspace.scores.glob(f"*/{MANIFEST}"):
-        with _as_published(path.parent):
-            found.append(ScoreRun(path.parent, _read_manifest(path)))
+        try:
+            with _as_published(path.parent):
+                found.append(ScoreRun(path.parent, _read_manifest(path)))
+        except DataError:
+            # Retention took it away, whole, since it was listed.
+            if path.parent.exists():
+                raise
     known = ("cutoff", "scored_at", "run_id")
     return sorted(found, key=lambda run: tuple(run.manifest[name] for name in known), reverse=True)
 

@@ -308,6 +308,9 @@ class LimitSettings(Section):
     threads: int = Field(2, ge=1, le=1024, description="processor threads")
     memory: str = Field("2GB", pattern=r"^\d+(\.\d+)?(MB|GB)$", description="DuckDB spills above this")
     rows_per_block: int = Field(10_000, ge=100, description="leads scored at a time")
+    keep_runs: int = Field(
+        0, ge=0, description="score runs kept, and the first of each month; older ones are removed by score; 0: all"
+    )
 
     @field_validator("memory")
     @classmethod

@@ -93,13 +93,36 @@ class Workspace:
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
-        """Give a private folder on the workspace's own disk, gone afterwards."""
-        path = self.home / "tmp" / secrets.token_hex(6)
-        path.mkdir(parents=True)
+        """Give a private folder on the workspace's own disk, gone afterwards; those of killed processes go with it."""
+        parent = self.home / "tmp"
+        # Made and claimed under one lock: to whoever sweeps, a folder that nobody claims is one whose process died.
+        with self.lock("tmp", wait=True):
+            parent.mkdir(parents=True, exist_ok=True)
+            for left in parent.iterdir():
+                _remove_unclaimed(left)
+            path = parent / secrets.token_hex(6)
+            path.mkdir()
+            claim = os.open(path, os.O_RDONLY)
+            fcntl.flock(claim, fcntl.LOCK_EX)
         try:
             yield path
         finally:
             shutil.rmtree(path, ignore_errors=True)
+            os.close(claim)
+
+
+def _remove_unclaimed(path: Path) -> None:
+    try:
+        claim = os.open(path, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(path, ignore_errors=True)
+    except BlockingIOError:
+        pass
+    finally:
+        os.close(claim)
 
 
 def ensure_writable(workspace: Workspace) -> None:

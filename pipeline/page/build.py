@@ -5,6 +5,7 @@ from pathlib import Path
 
 from features.errors import TamisError
 from pipeline.console import Console
+from pipeline.machine_errors import of_the_machine
 from pipeline.page.index import build_newest
 from pipeline.settings_file import load
 from pipeline.workspace import Workspace
@@ -14,9 +15,12 @@ def main(root: Path) -> int:
     """Build, and give the exit code."""
     try:
         build_newest(Workspace(root), load(root), Console())
-    except TamisError as error:
-        sys.stderr.write(f"{error}\n")
-        return error.exit_code
+    except Exception as error:
+        told = error if isinstance(error, TamisError) else of_the_machine(error)
+        if told is None:
+            raise
+        sys.stderr.write(f"{told}\n")
+        return told.exit_code
     return 0
 
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from features.errors import TamisError, UseError
+from features.errors import OutsideError, UseError
 from models.lead_model import LeadModel
 from pipeline.console import Console
 from pipeline.page.index_facts import first_facts
@@ -102,7 +102,7 @@ def build(workspace: Workspace, settings: Settings, found: ScoreRun) -> Path:
                 folder / "index.db", found, model, workspace.staging / found.manifest["source"], secret(workspace)
             )
         except sqlite3.Error as error:
-            raise TamisError(f"The page's index of run {found.run_id} could not be written: {error}.") from error
+            raise OutsideError(f"The page's index of run {found.run_id} could not be written: {error}.") from error
         return _swap(workspace, folder, found.run_id)
 
 
@@ -119,8 +119,12 @@ def _swap(workspace: Workspace, built: Path, run_id: str) -> Path:
 
 
 def _is_current(path: Path) -> bool:
-    about = json.loads((path / "about.json").read_text(encoding="utf-8"))
-    return bool(about["format"] == FORMAT)
+    """Whether an index can be shown; one of which a killed process left a part is made anew."""
+    try:
+        about = json.loads((path / "about.json").read_text(encoding="utf-8"))
+        return bool(about["format"] == FORMAT) and (path / "index.db").is_file()
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _recent(runs: list[ScoreRun]) -> list[dict[str, Any]]:

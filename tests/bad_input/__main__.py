@@ -24,7 +24,8 @@ def everything() -> list[Tried]:
         return tried
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Say what does not hold, print the table, give the exit code."""
     results = everything()
     for one in results:
         for fault in one.faults:
@@ -33,4 +34,8 @@ if __name__ == "__main__":
     for row in tally(results):
         table.add_row(row.group, *map(str, row[1:]))
     Console().print(table)
-    sys.exit(any(one.faults for one in results))
+    return int(any(one.faults for one in results))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

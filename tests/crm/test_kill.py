@@ -1,11 +1,7 @@
 """Kill -9, of the job and of the CRM: whatever dies, a rerun ends as if nothing had happened."""
 
-import json
-import os
 import random
 import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,43 +9,26 @@ from typing import Any
 
 import pytest
 
-from tests.crm.worlds import dying
 from tests.crm.worlds.face import World
 from tests.crm.worlds.postgres import FIELDS, PostgresWorld
 from tests.crm.worlds.runs import publish, row
 from tests.crm.worlds.tryton import TrytonServer, TrytonWorld
+from tests.fates import KILL, Fates
 
-KILL = 9
 LEADS = [f"L{number:03d}" for number in range(24)]
 
 
 @pytest.fixture(scope="module")
 def fates() -> Iterator[Callable[..., dict[str, Any]]]:
     """Run `tamis push` in a child that dies at a given point."""
-    root = Path(__file__).parents[2]
-    process = subprocess.Popen(
-        [sys.executable, Path(dying.__spec__.origin or "")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root)},
-    )
-    assert process.stdin
-    assert process.stdout
+    with Fates() as made:
 
-    def run(job: Any, die_at: int | None) -> dict[str, Any]:
-        environment = {"TAMIS_CRM__TOKEN": job.token, "TAMIS_DEBUG": "1"}
-        task = {"words": ["push", "--workspace", str(job.root), "--json"], "die_at": die_at, "environment": environment}
-        process.stdin.write(json.dumps(task) + "\n")
-        process.stdin.flush()
-        told: dict[str, Any] = json.loads(process.stdout.readline())
-        return told
+        def run(job: Any, die_at: int | None) -> dict[str, Any]:
+            environment = {"TAMIS_CRM__TOKEN": job.token, "TAMIS_DEBUG": "1"}
+            words = ["push", "--workspace", str(job.root), "--json"]
+            return made.run(words, die_at=die_at, environment=environment)
 
-    yield run
-    process.stdin.close()
-    process.wait()
-    process.stdout.close()
+        yield run
 
 
 def reset(world: World, job: Any) -> None:

@@ -1,15 +1,7 @@
 """The same registry on a server: a real one on the loopback, a dead one, one that refuses."""
 
 import http.server
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
 import threading
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,52 +10,18 @@ from pydantic import SecretStr
 
 from features.errors import OutsideError
 from pipeline.settings import RegistrySettings
-from pipeline.store import sqlite_uri
 from pipeline.tracking import Registry
 from pipeline.workspace import Workspace
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+from tests.mlflow_server import MlflowServer, free_port
 
 
 @pytest.fixture
 def server(tmp_path: Path, mlflow_template: Path) -> Iterator[str]:
     """A real MLflow server on the loopback, killed with everything it started."""
-    folder = tmp_path / "server"
-    folder.mkdir()
-    shutil.copyfile(mlflow_template, folder / "mlflow.db")
-    url = f"http://127.0.0.1:{free_port()}"
-    options = ["--backend-store-uri", sqlite_uri(folder / "mlflow.db"), "--artifacts-destination", folder / "artifacts"]
-    address = ["--host", "127.0.0.1", "--port", url.rpartition(":")[2], "--workers", "1"]
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", "server", *options, *address],
-            stdout=log,
-            stderr=log,
-            cwd=folder,
-            start_new_session=True,
-        )
-    try:
-        wait_for(url + "/health", folder / "log")
-        yield url
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(timeout=30)
-
-
-def wait_for(url: str, log: Path) -> None:
-    deadline = time.monotonic() + 90
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=5).close()  # noqa: S310 (the loopback)
-        except OSError:
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.2)
-        else:
-            return
+    running = MlflowServer(tmp_path / "server", mlflow_template)
+    running.start()
+    yield running.url
+    running.kill()
 
 
 def test_a_server_keeps_versions_evidence_and_history_as_the_embedded_store_does(server, tmp_path, small_model):

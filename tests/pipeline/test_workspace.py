@@ -74,6 +74,24 @@ def test_a_scratch_folder_is_private_and_gone_afterwards(place: Workspace) -> No
     assert place.home in first.parents
 
 
+def test_the_scratch_folder_of_a_killed_process_goes_with_the_next_one_and_that_of_a_living_one_stays(
+    place: Workspace,
+) -> None:
+    command = [sys.executable, "-c", HOLD.replace('lock("train")', "scratch()"), str(place.root)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        (theirs,) = (place.home / "tmp").iterdir()
+        (theirs / "much").write_text("x")
+        with place.scratch():
+            assert (theirs / "much").exists()
+        other.kill()
+        other.communicate()
+    assert theirs.exists()
+    with place.scratch() as mine:
+        assert list((place.home / "tmp").iterdir()) == [mine]
+
+
 def test_a_new_workspace_is_made_and_keeps_no_probe(place: Workspace) -> None:
     ensure_writable(place)
     ensure_writable(place)

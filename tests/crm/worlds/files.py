@@ -30,6 +30,8 @@ class SqliteWorld:
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / "crm.db"
+        if self.file.exists():
+            return
         with closing(sqlite3.connect(self.file)) as made:
             made.executescript(TABLE)
 

@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from features.errors import TamisError
+from features.errors import OutsideError
 from models.segments import ALL
 from pipeline import score as scoring
 from pipeline.console import Console
@@ -124,10 +124,19 @@ def test_an_index_that_fails_costs_neither_the_run_nor_the_index_before(page_mad
     assert newest(made.workspace, "portfolio").run_id == shown["run_id"] not in kept
     assert [path.name for path in home(made.workspace).iterdir()] == kept
     assert "page's index" in said.err
-    assert build.main(made.root) == TamisError.exit_code
+    assert build.main(made.root) == OutsideError.exit_code
     monkeypatch.undo()
     assert build.main(made.root) == 0
     assert [path.name for path in home(made.workspace).iterdir()] == [shown["run_id"]]
+
+
+@pytest.mark.parametrize("lost", ["about.json", "index.db"])
+def test_an_index_of_which_a_killed_process_left_a_part_is_made_anew(page_made, tmp_path, lost):
+    made = copied(page_made, tmp_path)
+    (path,) = home(made.workspace).iterdir()
+    (path / lost).unlink()
+    assert build_newest(made.workspace, made.settings, QUIET) == path
+    assert {"about.json", "index.db"} <= {file.name for file in path.iterdir()}
 
 
 def test_score_makes_no_index_where_the_settings_say_so_and_none_of_a_file(page_made, tmp_path, monkeypatch):
