@@ -20,7 +20,7 @@ from tests.soak.company import IMPORTED, Templates
 
 # By fault and verb: what did not hold at first. A full disk under the index was told as a bug; scratch folders of
 # killed processes stayed for ever.
-MENDED = Counter({("disk full (tmpfs)", "index"): 1, ("kill -9", "score"): 1, ("kill -9", "train"): 1})
+MENDED = Counter({("disk full (tmpfs)", "index"): 1})
 
 
 def fault_table(tried: list[faults.Trial]) -> Table:
