@@ -1,5 +1,6 @@
 """Features by kind and by range of leads: the same as all at once, in order, and within the memory that was given."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ def test_ranges_of_leads_and_numbers_change_no_bit(
     assert list(whole) == [feature.name for feature in features]
     monkeypatch.setattr(computing, "AT_ONCE", 15 * len(keys))  # some kinds in several ranges, some in one
     pd.testing.assert_frame_equal(describe_rows(opened, keys, features, tmp_path), whole)
-    by_text = Opened(opened.tables, opened.faults, opened.stamp, opened.connection)
+    by_text = replace(opened, numbered={})
     pd.testing.assert_frame_equal(describe_rows(by_text, keys, features, tmp_path), whole)
 
 
@@ -68,14 +69,14 @@ def test_rows_that_are_not_one_per_snapshot_are_told(
 
 def test_duckdb_obeys_the_memory_of_the_settings_and_spills(tmp_path: Path) -> None:
     """More than the limit holds is sorted all the same, through files that are there while it runs."""
-    spill, n = tmp_path / "spill", 4_000_000
-    connection = connect(LimitSettings(threads=1, memory="60MB"), spill)
+    spill, n = tmp_path / "spill", 8_000_000
+    connection = connect(LimitSettings(threads=1, memory="100MB"), spill)
     with connection:
         connection.execute(f"CREATE TABLE t AS SELECT hash(i) AS h, i FROM range({n}) AS r(i)")
         used, spilled = connection.execute(
             "SELECT sum(memory_usage_bytes), sum(temporary_storage_bytes) FROM duckdb_memory()"
         ).fetchall()[0]
-        assert used <= 60e6
+        assert used <= 100e6
         assert spilled > 0
         assert any(spill.iterdir())
         ordered = connection.execute("SELECT h FROM t ORDER BY h").fetchnumpy()["h"]
