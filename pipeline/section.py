@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo, field_validator
 
 
 class Section(BaseModel):
@@ -16,9 +16,15 @@ class Section(BaseModel):
 
     @field_validator("*")
     @classmethod
-    def _printable(cls, value: object) -> object:
-        # A path with a NUL, a name that moves the cursor: no setting means one. A tab may stand between fields.
-        if any(unicodedata.category(mark) in ("Cc", "Cs") and mark != "\t" for text in _texts(value) for mark in text):
+    def _printable(cls, value: object, info: ValidationInfo) -> object:
+        # A path with a NUL, a name that moves the cursor: no setting means one. A tab may stand between fields, and a
+        # query is written in lines.
+        allowed = "\t\n" if info.field_name == "query" else "\t"
+        if any(
+            unicodedata.category(mark) in ("Cc", "Cs") and mark not in allowed
+            for text in _texts(value)
+            for mark in text
+        ):
             raise ValueError("expected text without control characters, found one")
         return value
 
