@@ -1,8 +1,10 @@
 """Where a verb may write what was asked for: never over the settings, the source, or what Tamis keeps."""
 
+from fnmatch import fnmatch
 from pathlib import Path
 
 from features.errors import UseError
+from features.tables import SCHEMA
 from pipeline.database import is_database
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
@@ -53,16 +55,20 @@ def check_destination(
             f"{option}: expected a place of your own, found one in {workspace.home.name}, which Tamis keeps. "
             "Name another."
         )
-    url = settings.source.url
-    source = None if is_database(url) else (workspace.root / url).resolve()
-    # A workspace whose source is its own folder may still write beside the tables, but never over one.
-    is_read = place in [one.resolve() for one in inputs] or (
-        source is not None
-        and (place in (source, *_files(source)) or (source in place.parents and source != workspace.root.resolve()))
-    )
-    if is_read:
+    if place in [one.resolve() for one in inputs] or _is_read(place, workspace, settings):
         raise UseError(f"{option}: expected a place of your own, found one that is read: {path}. Name another.")
 
 
-def _files(folder: Path) -> list[Path]:
-    return [path.resolve() for path in folder.iterdir()] if folder.is_dir() else []
+def _is_read(place: Path, workspace: Workspace, settings: Settings) -> bool:
+    """Whether a place is the source, or holds a table of it: one that is there, or one that would be found there."""
+    source = settings.source
+    if is_database(source.url):
+        return False
+    folder = (workspace.root / source.url).resolve()
+    if folder not in (place, *place.parents):
+        return False
+    name = place.relative_to(folder).as_posix()
+    named = {table.path for table in source.tables.values()}
+    patterns = [pattern.lower() for pattern in source.exports.values()]
+    is_table = not source.only_named and place.name.partition(".")[0].lower() in SCHEMA
+    return is_table or place == folder or name in named or any(fnmatch(name.lower(), one) for one in patterns)
