@@ -3,6 +3,7 @@
 A score run is the record of what was decided about each lead, so nothing is removed unless the settings say so.
 """
 
+import operator
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -92,4 +93,11 @@ def expendable(some: Sequence[ScoreRun], runs: Sequence[ScoreRun], keep: int) ->
     first: dict[str, str] = {}
     for run in in_force(runs):
         first.setdefault(f"{datetime.fromtimestamp(run.manifest['cutoff'], UTC):%Y-%m}", run.run_id)
-    return [run for run in some if run.run_id not in kept | set(first.values())]
+    kept |= {*first.values(), *({run.run_id for run in runs} - {run.run_id for run in some})}
+    seen = in_force(runs)
+    by_scoring = operator.itemgetter("scored_at", "cutoff", "run_id")
+    for run in portfolio:
+        if run.run_id in kept and run not in seen:
+            # A look back that stays was seen by nobody: what shows that stays with it.
+            kept |= {[one.run_id for one in seen if by_scoring(one.manifest) < by_scoring(run.manifest)][-1]}
+    return [run for run in some if run.run_id not in kept]

@@ -41,7 +41,13 @@ def every_query(dialect: str) -> str:
 @pytest.mark.parametrize("dialect", ["snowflake", "bigquery"])
 def test_the_queries_of_warehouses_are_those_that_are_kept(dialect: str) -> None:
     kept = SNAPSHOTS / f"{dialect}.sql"
-    assert every_query(dialect) == kept.read_text(encoding="utf-8")
+    assert in_one_order(every_query(dialect)) == in_one_order(kept.read_text(encoding="utf-8"))
+
+
+def in_one_order(sql: str) -> str:
+    """Columns that are left out, sorted: they come from a set."""
+    names = re.compile(r"(EXCEPT|EXCLUDE) \(([^()]*)\)")
+    return names.sub(lambda found: f"{found[1]} ({', '.join(sorted(found[2].split(', ')))})", sql)
 
 
 def test_a_database_that_does_not_answer_is_told_without_its_password() -> None:

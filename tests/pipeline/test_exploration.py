@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline import score as job
+from pipeline import score_rows
 from pipeline.console import Console
 from pipeline.explain import dossier
 from pipeline.report.dossier import render
@@ -84,7 +84,7 @@ def test_the_same_leads_are_drawn_the_next_night_and_band_d_only_where_it_is_not
 def test_a_run_that_was_interrupted_and_taken_up_draws_the_same_leads(demo_copy, monkeypatch):
     settings, blocks = exploring(demo_copy), []
     undisturbed = scored(demo_copy, settings)
-    true_score_block = job.score_block
+    true_score_block = score_rows.score_block
 
     def breaks_at_the_third(block, run_):
         blocks.append(block)
@@ -92,7 +92,7 @@ def test_a_run_that_was_interrupted_and_taken_up_draws_the_same_leads(demo_copy,
             raise KeyboardInterrupt
         return true_score_block(block, run_)
 
-    monkeypatch.setattr(job, "score_block", breaks_at_the_third)
+    monkeypatch.setattr(score_rows, "score_block", breaks_at_the_third)
     with pytest.raises(KeyboardInterrupt):
         scored(demo_copy, settings, NOW + 60, rows_per_block=200)
     resumed = scored(demo_copy, settings, NOW + 3600, rows_per_block=200)

@@ -45,7 +45,8 @@ def publish(workspace, name, day, leads, *, cutoff=None, kind="portfolio", share
     for part, rows in enumerate((table[:2], table[2:])):
         pq.write_table(rows, folder / "rows" / f"part-{part:05d}.parquet")
     cutoff = at - 3600 if cutoff is None else T0 + cutoff * DAY_S
-    manifest = {"run_id": name, "kind": kind, "scored_at": at, "cutoff": cutoff}
+    manifest = {"run_id": name, "kind": kind, "scored_at": at, "cutoff": cutoff, "model_version": "1"}
+    manifest |= {"n_leads": 1}
     manifest |= {} if old else {"exploration": {"share": share}}
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 

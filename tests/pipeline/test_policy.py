@@ -21,6 +21,7 @@ from models.policy import QUALIFICATIONS
 from pipeline import overrides, reviews
 from pipeline.console import Console
 from pipeline.decisions import decisions_of
+from pipeline.engines.engine import Embedded
 from pipeline.explain import dossier
 from pipeline.office import work_calendar
 from pipeline.overrides import Override, said_by_people
@@ -154,7 +155,7 @@ def in_memory(stages, answers):
         kinds = {column: pa.int64() if column.endswith("_at") else pa.string() for column in columns}
         table = pa.table({column: pa.array(values, kinds[column]) for column, values in columns.items()})
         frames[name] = nw.from_native(connection.from_arrow(table)).lazy()
-    return Opened(Tables(frames, (), JUNE + 99 * DAY), Faults((), {}), "", connection)
+    return Opened(Tables(frames, (), JUNE + 99 * DAY), Faults((), {}), "", connection, Embedded(connection))
 
 
 @settings(max_examples=25)
