@@ -23,6 +23,7 @@ def started() -> Iterator[KernelManager]:
     finally:
         if manager.has_kernel:
             manager.shutdown_kernel(now=True)
+        manager.context.destroy()
 
 
 def run(path: Path, kernel: KernelManager) -> NotebookNode:
@@ -48,7 +49,9 @@ def run(path: Path, kernel: KernelManager) -> NotebookNode:
     notebook = jupytext.read(path)
     notebook.cells.insert(0, new_code_cell("%reset -f"))
     where = {"metadata": {"path": str(path.parent)}}
-    NotebookClient(notebook, km=kernel, timeout=900, resources=where).execute()
+    client = NotebookClient(notebook, km=kernel, timeout=900, resources=where)
+    client.execute()
+    client.kc.stop_channels()
     del notebook.cells[0]
     return notebook
 

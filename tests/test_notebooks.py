@@ -23,6 +23,7 @@ def kernel(demo_made: Demo) -> Iterator[KernelManager]:
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the kernel's own plumbing, not of ours
         patch.setenv("TAMIS_NOTEBOOKS", str(demo_made.root))
+        patch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # the tests' own draws nothing
         patch.setenv("TAMIS_LIMITS__THREADS", "1")
         patch.setenv("TAMIS_MODEL__FOLDS", "2")
         with started() as manager:

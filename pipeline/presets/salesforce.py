@@ -272,7 +272,7 @@ SALESFORCE = Preset(
             },
             needs=("lead_history",),
         ),
-        # What stood there before the first change, from the beginning on.
+        # What stood there before the first change, from the beginning on (a history may begin with the creation).
         Part(
             "changes",
             "lead_history JOIN lead ON {lead.id} = {lead_history.lead_id}",
@@ -284,7 +284,7 @@ SALESFORCE = Preset(
             },
             needs=("lead_history", "lead"),
             rest="QUALIFY row_number() OVER (PARTITION BY {lead.id}, {lead_history.field} "
-            "ORDER BY {lead_history.known_at}) = 1",
+            "ORDER BY {lead_history.known_at}) = 1 AND {lead_history.known_at} > {lead.created_at}",
         ),
     ),
     won=("closed won", "won", "fermée gagnée", "fermé gagné"),

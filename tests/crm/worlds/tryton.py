@@ -128,7 +128,10 @@ class TrytonServer:
 
     def run(self, command: str, *words: object) -> None:
         place = Path(sys.executable).parent / command
-        subprocess.run([place, *map(str, words)], env=self._environment(), check=True, capture_output=True, timeout=600)
+        line = [place, *map(str, words)]
+        done = subprocess.run(line, env=self._environment(), capture_output=True, check=False, timeout=600)
+        if done.returncode:
+            raise RuntimeError(f"{command} exited with {done.returncode}: {done.stderr.decode(errors='replace')}")
 
     def start(self) -> None:
         place = Path(sys.executable).parent / "trytond"
