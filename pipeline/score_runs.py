@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -113,7 +114,29 @@ class ScoreRun:
         """Some columns of the score rows, some thousands at a time, with the name of their file."""
         for path in self._files():
             with _as_published(self.path):
-                yield path.name, ds.dataset(path, schema=SCHEMA).to_table(columns=list(columns))
+                rows = _table(path, columns)
+                # Runs from before a column was there do not have it.
+                arrays = [
+                    rows.column(name).cast(SCHEMA.field(name).type)
+                    if name in rows.column_names
+                    else pa.nulls(rows.num_rows, SCHEMA.field(name).type)
+                    for name in columns
+                ]
+            yield path.name, pa.Table.from_arrays(arrays, schema=pa.schema([SCHEMA.field(name) for name in columns]))
+
+    def joined(self, columns: Sequence[str], *, with_features: bool) -> Iterator[pa.Table]:
+        """Some columns of the score rows, and beside them what the model read, file after file that has any rows."""
+        for name, rows in self.blocks(columns):
+            if with_features:
+                with _as_published(self.path):
+                    features = _table(self.path / "features" / name)
+                    if not features.column("lead_id").equals(rows.column("lead_id")):
+                        raise ValueError(name)
+                features = features.drop_columns("lead_id")
+                names = [*rows.column_names, *features.column_names]
+                rows = pa.Table.from_arrays([*rows.columns, *features.columns], names=names)
+            if rows.num_rows:
+                yield rows
 
     def _files(self) -> list[Path]:
         with _as_published(self.path):
@@ -126,10 +149,8 @@ class ScoreRun:
 
     def features_columns(self, name: str, columns: Sequence[str]) -> pa.Table:
         """Some features of all leads of one file, those of them that are there."""
-        path = self.path / "features" / name
         with _as_published(self.path):
-            there = set(pq.read_schema(path).names)
-            return pq.read_table(path, columns=[column for column in columns if column in there])
+            return _table(self.path / "features" / name, columns)
 
     def lead(self, lead_id: str, columns: Sequence[str] | None = None) -> dict[str, Any] | None:
         """The row of one lead, all of it or some columns; None where it is not in the run."""
@@ -273,6 +294,14 @@ def newest(
     )
 
 
+def _table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Some columns of a file, those of them that are there: in half the time that a data set needs."""
+    with pq.ParquetFile(path) as file:
+        there = set(file.schema_arrow.names)
+        wanted = None if columns is None else [name for name in columns if name in there]
+        return file.read(columns=wanted, use_threads=False)
+
+
 def plain_frame(table: pa.Table) -> pd.DataFrame:
     """A frame of a few rows in two plain blocks: pandas' own columns need a millisecond each."""
     rows = table.to_pydict()
@@ -280,10 +309,17 @@ def plain_frame(table: pa.Table) -> pd.DataFrame:
     numbers, others = ([name for name in rows if is_number[name] is wanted] for wanted in (True, False))
     values = np.array([rows[name] for name in numbers], dtype=np.float64).T
     texts = np.array([rows[name] for name in others], dtype=object).T
-    frames = (
-        pd.DataFrame(values.reshape(-1, len(numbers)), columns=numbers),
-        pd.DataFrame(texts.reshape(-1, len(others)), columns=others, dtype="object"),
-    )
+    return frame_of(numbers, values.reshape(-1, len(numbers)), others, texts.reshape(-1, len(others)))
+
+
+def frame_of(
+    numbers: "Sequence[str] | pd.Index[str]",
+    values: npt.NDArray[np.float64],
+    others: "Sequence[str] | pd.Index[str]",
+    texts: npt.NDArray[np.object_],
+) -> pd.DataFrame:
+    """A frame of two blocks of shapes (n, numbers) and (n, others), each with the names of its columns."""
+    frames = (pd.DataFrame(values, columns=numbers), pd.DataFrame(texts, columns=others, dtype="object"))
     return pd.concat(frames, axis=1)
 
 

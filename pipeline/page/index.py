@@ -1,7 +1,7 @@
 """Build the index of a score run: everything that the page shows, found in milliseconds among a million leads.
 
-``.tamis/page/runs/<run_id>/`` holds ``index.db`` (SQLite), ``model/`` (its files), ``about.json`` (evidence, recent
-runs) and the evidence as pages. It appears by one rename and replaces the one before. Names of people and companies
+``.tamis/page/runs/<run_id>/`` holds ``index.db`` (SQLite), ``sheets.db`` (what dossiers read), ``model/`` (its files),
+``about.json`` (evidence, recent runs) and the evidence as pages. It appears by one rename and replaces the one before. Names of people and companies
 come from the source's tables, enter this folder and go nowhere else.
 """
 
@@ -10,6 +10,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from features.errors import OutsideError, UseError
+from features.errors import DataError, OutsideError, UseError
 from models.lead_model import LeadModel
 from pipeline.console import Console
 from pipeline.page.index_facts import first_facts
 from pipeline.page.index_tables import CHOICES, CREATE, DECISIONS, FAMILIES, FORMAT, INDEX, NAMES, NEVER
-from pipeline.page.places import home, key_of, secret
+from pipeline.page.places import home, is_current, key_of, secret
+from pipeline.page.sheets import SHEETS, write_sheets
 from pipeline.score_runs import ScoreRun, newest, published
 from pipeline.settings import Settings
 from pipeline.tracking import Registry
@@ -51,7 +53,7 @@ def build_newest(workspace: Workspace, settings: Settings, console: Console) -> 
     if found is None:
         return None
     with workspace.lock("index", wait=True):
-        if (path := home(workspace) / found.run_id).is_dir() and _is_current(path):
+        if (path := home(workspace) / found.run_id).is_dir() and is_current(path):
             return path
         with console.step("Building the page's index"):
             return build(workspace, settings, found)
@@ -98,12 +100,25 @@ def build(workspace: Workspace, settings: Settings, found: ScoreRun) -> Path:
             with contextlib.suppress(UseError):
                 (folder / name).write_bytes(registry.artifact(version, name))
         try:
-            write_leads(
-                folder / "index.db", found, model, workspace.staging / found.manifest["source"], secret(workspace)
-            )
+            with ThreadPoolExecutor(1) as beside:
+                # Files are read and packed while SQLite writes.
+                sheets = beside.submit(_write_sheets, folder / SHEETS, found, published(workspace))
+                write_leads(
+                    folder / "index.db", found, model, workspace.staging / found.manifest["source"], secret(workspace)
+                )
+                sheets.result()
         except sqlite3.Error as error:
             raise OutsideError(f"The page's index of run {found.run_id} could not be written: {error}.") from error
         return _swap(workspace, folder, found.run_id)
+
+
+def _write_sheets(path: Path, found: ScoreRun, runs: list[ScoreRun]) -> None:
+    """Write what dossiers read; where a run cannot be read, they are left to find that out themselves."""
+    kind, cutoff = "portfolio", found.manifest["cutoff"]
+    try:
+        write_sheets(path, found, [run for run in runs if run.manifest["kind"] == kind and run.manifest["cutoff"] < cutoff])
+    except DataError:
+        path.unlink(missing_ok=True)
 
 
 def _swap(workspace: Workspace, built: Path, run_id: str) -> Path:
@@ -116,15 +131,6 @@ def _swap(workspace: Workspace, built: Path, run_id: str) -> Path:
         if other != final:
             shutil.rmtree(other, ignore_errors=True)
     return final
-
-
-def _is_current(path: Path) -> bool:
-    """Whether an index can be shown; one of which a killed process left a part is made anew."""
-    try:
-        about = json.loads((path / "about.json").read_text(encoding="utf-8"))
-        return bool(about["format"] == FORMAT) and (path / "index.db").is_file()
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
 
 
 def _recent(runs: list[ScoreRun]) -> list[dict[str, Any]]:
@@ -172,7 +178,8 @@ def write_leads(path: Path, found: ScoreRun, model: LeadModel, source: Path, key
             taken = order.slice(first, ROWS_AT_ONCE)
             lists = {name: column.take(taken).to_pylist() for name, column in columns.items()}
             places = range(first, first + len(taken))
-            lists |= {"place": list(places), "key": [key_of(lead_id, key) for lead_id in lists["lead_id"]]}
+            lists |= {"place": list(places), "line": taken.to_pylist()}
+            lists |= {"key": [key_of(lead_id, key) for lead_id in lists["lead_id"]]}
             connection.executemany(
                 f"INSERT INTO lead VALUES ({marks})",  # noqa: S608 (marks only)
                 zip(*(lists[name] for name in NAMES), strict=True),

@@ -5,7 +5,7 @@ best first and may stop early. The columns that people filter by are small numbe
 index of an order: a filter is decided without reading the lead itself.
 """
 
-FORMAT = "1"
+FORMAT = "2"
 # Due time of a lead that waits for nothing.
 NEVER = 9_999_999_999
 CALL = 0  # choice of `decision` that stands for hand_over
@@ -14,7 +14,8 @@ FAMILIES = ("fit", "engagement", "intent")
 CHOICES = ("owner", "channel", "segment", "band", "family", "qualification")
 
 COLUMNS = (
-    *("place INTEGER PRIMARY KEY", "key BLOB NOT NULL", "lead_id TEXT NOT NULL"),
+    # ``line``: which row of the run it is, from 0.
+    *("place INTEGER PRIMARY KEY", "line INTEGER NOT NULL", "key BLOB NOT NULL", "lead_id TEXT NOT NULL"),
     *("name TEXT", "company TEXT", "title TEXT", "account TEXT", "country TEXT"),
     *("decision INTEGER NOT NULL", *(f"{name} INTEGER" for name in CHOICES)),
     # UTC seconds; rank by propensity, from 1, equal ones share the better place.

@@ -5,7 +5,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +15,9 @@ from models.few_rows import for_few_rows
 from models.lead_model import LeadModel
 from pipeline import reviews
 from pipeline.page.index_tables import CHOICES, FORMAT
+from pipeline.page.kept import Sheets
 from pipeline.page.places import home
+from pipeline.page.sheets import SHEETS
 from pipeline.score_runs import ScoreRun, published
 from pipeline.workspace import Workspace
 
@@ -57,9 +59,19 @@ class Index:
         connection = sqlite3.connect(address, uri=True, check_same_thread=False)
         connection.row_factory = sqlite3.Row
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        if (sheets := self.path / SHEETS).is_file():
+            connection.execute("ATTACH ? AS sheets", (f"file:{quote(str(sheets.resolve()))}?mode=ro&immutable=1",))
         connection.execute("ATTACH ? AS reviews", (f"file:{quote(str(self._reviews.resolve()))}?mode=ro",))
         connection.execute("PRAGMA busy_timeout = 5000")
         return connection
+
+    @cached_property
+    def _sheets(self) -> Sheets | None:
+        return Sheets(lambda: self.connection) if (self.path / SHEETS).is_file() else None
+
+    def kept(self, run: ScoreRun, row: Mapping[str, Any]) -> ScoreRun:
+        """A run with what the index keeps of one of its leads, given the lead's row of the index."""
+        return run if self._sheets is None else self._sheets.kept(run, row["lead_id"], row["line"])
 
     @cached_property
     def choices(self) -> dict[str, list[tuple[int, str, int]]]:

@@ -9,11 +9,10 @@ from features.language import Language
 from models.moves import Moves
 from pipeline.dossiers import dossiers, moved_since
 from pipeline.page.library import Index, Library
+from pipeline.page.sheets import RUNS_SHOWN, SCORED
 from pipeline.report.dossier import Dossier
-from pipeline.score_runs import SCHEMA, ScoreRun
+from pipeline.score_runs import ScoreRun
 from pipeline.settings import Settings
-
-RUNS_SHOWN = 6
 
 
 @dataclass(frozen=True)
@@ -48,9 +47,8 @@ def dossier_of(
     DataError
         The run that the index was made of is no longer what was published.
     """
-    found, earlier = _runs(library, index)
-    # Not the reasons that were kept: they are made anew, and more of them.
-    scored = found.lead(row["lead_id"], [name for name in SCHEMA.names if name != "reasons"])
+    found, earlier = _runs(library, index, row)
+    scored = found.lead(row["lead_id"], SCORED)
     if scored is None:
         raise DataError(f"Score run {found.run_id}: expected lead {row['lead_id']}, found none. Score again.")
     before = earlier[0] if earlier else None
@@ -67,10 +65,10 @@ def steps(library: Library, index: Index, known: Mapping[str, Any], language: La
     DataError
         A run is no longer what was published.
     """
-    found, earlier = _runs(library, index)
+    found, earlier = _runs(library, index, known)
     lead_id, band = known["lead_id"], index.text("band", known["band"])
     seen: list[tuple[ScoreRun, Mapping[str, Any]]] = [(found, {"propensity": known["propensity"], "band": band})]
-    for run in earlier[: RUNS_SHOWN - 1]:
+    for run in earlier:
         row = run.lead(lead_id, ("propensity", "band"))
         if row is None:
             break
@@ -93,10 +91,11 @@ def _moves(
     return moved
 
 
-def _runs(library: Library, index: Index) -> tuple[ScoreRun, list[ScoreRun]]:
-    """The run of the index, and those whose cutoff lies before it, the newest first."""
+def _runs(library: Library, index: Index, row: Mapping[str, Any]) -> tuple[ScoreRun, list[ScoreRun]]:
+    """The run of the index, and those whose cutoff lies before it, the newest first; for one lead."""
     runs = library.runs()
     found = next((run for run in runs if run.run_id == index.run["run_id"]), None)
     if found is None:
         found = ScoreRun(library.workspace.scores / index.run["run_id"], index.run)
-    return found, [run for run in runs if run.manifest["cutoff"] < index.run["cutoff"]]
+    earlier = [run for run in runs if run.manifest["cutoff"] < index.run["cutoff"]][: RUNS_SHOWN - 1]
+    return index.kept(found, row), [index.kept(run, row) for run in earlier]

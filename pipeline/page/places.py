@@ -2,16 +2,27 @@
 
 import contextlib
 import hashlib
+import json
 import os
 import secrets
 from pathlib import Path
 
+from pipeline.page.index_tables import FORMAT
 from pipeline.workspace import Workspace
 
 
 def home(workspace: Workspace) -> Path:
     """Folder of the indexes."""
     return workspace.home / "page" / "runs"
+
+
+def is_current(path: Path) -> bool:
+    """Whether an index can be shown; one of which a killed process left a part is made anew."""
+    try:
+        about = json.loads((path / "about.json").read_text(encoding="utf-8"))
+        return bool(about["format"] == FORMAT) and (path / "index.db").is_file()
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def secret(workspace: Workspace) -> bytes:

@@ -24,7 +24,7 @@ from pipeline.page.access import LOOPBACK, Access, check_binding
 from pipeline.page.app import create_app
 from pipeline.page.guard import Log
 from pipeline.page.page_words import say
-from pipeline.page.places import home, secret
+from pipeline.page.places import home, is_current, secret
 from pipeline.page.shared import Page
 from pipeline.settings import Settings
 from pipeline.settings_file import load
@@ -46,7 +46,7 @@ class _Builder:
     def build(self) -> None:
         """Index the newest run where that is missing; a failure is told once, and the page shows what it has."""
         newest = score_runs.newest(self._workspace, "portfolio")
-        if newest is None or (home(self._workspace) / newest.run_id).is_dir() or newest.run_id == self._failed:
+        if newest is None or is_current(home(self._workspace) / newest.run_id) or newest.run_id == self._failed:
             return
         words = [sys.executable, "-m", "pipeline.page.build", str(self._workspace.root.resolve())]
         done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 (our own interpreter)
