@@ -5,7 +5,7 @@ is of a wider one: who has done nothing has not opened an e-mail either, and whe
 "was active 2 days ago" and "requested a demo 2 days ago" are the same news. These become one reason as well.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -20,6 +20,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 # Counted and dated rows of one table; attributes stand each for itself.
 _COUNTED = frozenset({"events", "signals", "answers", "colleagues"})
+_FEW = 32
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ class Facts:
         joined = np.full(sums.shape, -1, dtype=np.int64)
         nothing = np.zeros(sums.shape, dtype=np.bool_)
         recencies = {j for wider in self.wider for j in (wider.recency, *(column for _, column in wider.latest))}
-        last = {j: _column(values, names[j]) for j in recencies}
+        last = _columns(values, {j: names[j] for j in recencies})
         for wider in self.wider:
             since = last[wider.recency]
             empty = np.isnan(since)
@@ -155,6 +156,19 @@ class Facts:
             for place in range(max(map(len, self.members), default=0))
         ]
         return tuple(([k for k, _ in one], [j for _, j in one]) for one in rounds)
+
+
+def _columns(values: "pd.DataFrame", names: Mapping[int, str]) -> dict[int, Floats]:
+    """Numbers of some columns."""
+    if len(values) > _FEW:
+        return {j: _column(values, name) for j, name in names.items()}
+    # Cell by cell: pandas needs as long to give one column of a few rows as one of thousands.
+    place = dict(zip(names, values.columns.get_indexer(list(names.values())).tolist(), strict=True))
+    cells = values.to_numpy(dtype=object)
+    return {
+        j: np.array([np.nan if k < 0 or pd.isna(x) else x for x in cells[:, k]], dtype=np.float64)
+        for j, k in place.items()
+    }
 
 
 def _column(values: "pd.DataFrame", name: str) -> Floats:

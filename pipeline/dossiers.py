@@ -39,6 +39,7 @@ def dossiers(
     *,
     earlier: ScoreRun | None,
     ranks: Sequence[int] | None = None,
+    who: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[Dossier]:
     """Explain some leads of one run as they were scored, each table read once.
 
@@ -58,6 +59,8 @@ def dossiers(
         The run of the portfolio before, of which it is told what moved the leads since.
     ranks : sequence of int, optional
         Their places in the run, where they are at hand.
+    who : mapping of str to mapping, optional
+        As for `pipeline.history.histories`.
 
     Returns
     -------
@@ -86,7 +89,7 @@ def dossiers(
     worded = {
         one: Narrator(model, language, certified=one).reasons(table, frame, explained.matrix) for one in set(certified)
     }
-    known = histories(workspace, found, lead_ids, int(found.manifest["cutoff"]), settings.zone)
+    known = histories(workspace, found, lead_ids, int(found.manifest["cutoff"]), settings.zone, who)
     if ranks is None:
         ranks = found.ranks([row["propensity"] for row in rows])
     made = []

@@ -71,7 +71,12 @@ class History:
 
 
 def histories(
-    workspace: Workspace, run_: ScoreRun, lead_ids: Sequence[str], cutoff: int, zone: ZoneInfo
+    workspace: Workspace,
+    run_: ScoreRun,
+    lead_ids: Sequence[str],
+    cutoff: int,
+    zone: ZoneInfo,
+    who: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, History] | None:
     """Read the histories of leads as they were known at the cutoff, each table once.
 
@@ -87,6 +92,8 @@ def histories(
         UTC seconds: what became known then or later is not there.
     zone : zoneinfo.ZoneInfo
         In which days are counted.
+    who : mapping of str to mapping, optional
+        ``History.who`` of these leads, where that is at hand.
 
     Returns
     -------
@@ -96,12 +103,8 @@ def histories(
     folder = workspace.staging / run_.manifest["source"]
     if not (folder / "leads.parquet").is_file():
         return None
-    who: dict[str, dict[str, Any]] = {lead_id: {} for lead_id in lead_ids} | {
-        row["lead_id"]: {name: row[name] for name in WHO if row.get(name) is not None}
-        for row in _read(folder, "leads", "lead_id", lead_ids, ("lead_id", *WHO))
-    }
+    who = _who(folder, lead_ids) if who is None else who
     accounts = sorted({str(facts["account_id"]) for facts in who.values() if "account_id" in facts})
-    names = {row["account_id"]: row.get("name") for row in _read(folder, "accounts", "account_id", accounts, NAMED)}
     events = _by(_read(folder, "events", "lead_id", lead_ids, ("lead_id", *HAPPENED)), "lead_id", cutoff)
     signals = _by(_read(folder, "signals", "account_id", accounts, ("account_id", *HAPPENED)), "account_id", cutoff)
     answers = _by(_read(folder, "answers", "lead_id", lead_ids), "lead_id", cutoff)
@@ -110,9 +113,21 @@ def histories(
         account = str(facts.get("account_id"))
         happened: dict[Source, list[Row]] = {"events": events.get(lead_id, []), "signals": signals.get(account, [])}
         last = sorted(answers.get(lead_id, ()), key=lambda row: row["known_at"])
-        company = {"company": names[account]} if names.get(account) else {}
         said = {row["criterion"]: row["answer"] for row in last}
-        found[lead_id] = History({**facts, **company}, _timeline(happened, zone), said, tracked)
+        found[lead_id] = History(facts, _timeline(happened, zone), said, tracked)
+    return found
+
+
+def _who(folder: Path, lead_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {lead_id: {} for lead_id in lead_ids} | {
+        row["lead_id"]: {name: row[name] for name in WHO if row.get(name) is not None}
+        for row in _read(folder, "leads", "lead_id", lead_ids, ("lead_id", *WHO))
+    }
+    accounts = sorted({str(facts["account_id"]) for facts in found.values() if "account_id" in facts})
+    names = {row["account_id"]: row.get("name") for row in _read(folder, "accounts", "account_id", accounts, NAMED)}
+    for facts in found.values():
+        if company := names.get(str(facts.get("account_id"))):
+            facts["company"] = company
     return found
 
 

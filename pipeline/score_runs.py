@@ -309,18 +309,17 @@ def plain_frame(table: pa.Table) -> pd.DataFrame:
     numbers, others = ([name for name in rows if is_number[name] is wanted] for wanted in (True, False))
     values = np.array([rows[name] for name in numbers], dtype=np.float64).T
     texts = np.array([rows[name] for name in others], dtype=object).T
-    return frame_of(numbers, values.reshape(-1, len(numbers)), others, texts.reshape(-1, len(others)))
+    columns = pd.Index([*numbers, *others], dtype="object")
+    return frame_of(values.reshape(-1, len(numbers)), texts.reshape(-1, len(others)), columns)
 
 
 def frame_of(
-    numbers: "Sequence[str] | pd.Index[str]",
-    values: npt.NDArray[np.float64],
-    others: "Sequence[str] | pd.Index[str]",
-    texts: npt.NDArray[np.object_],
+    numbers: npt.NDArray[np.float64], others: npt.NDArray[np.object_], columns: "pd.Index[str]"
 ) -> pd.DataFrame:
-    """A frame of two blocks of shapes (n, numbers) and (n, others), each with the names of its columns."""
-    frames = (pd.DataFrame(values, columns=numbers), pd.DataFrame(texts, columns=others, dtype="object"))
-    return pd.concat(frames, axis=1)
+    """A frame of two plain blocks, numbers first."""
+    frame = pd.concat((pd.DataFrame(numbers), pd.DataFrame(others, dtype="object")), axis=1)
+    frame.columns = columns
+    return frame
 
 
 @contextlib.contextmanager

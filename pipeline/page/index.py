@@ -23,7 +23,18 @@ from features.errors import DataError, OutsideError, UseError
 from models.lead_model import LeadModel
 from pipeline.console import Console
 from pipeline.page.index_facts import first_facts
-from pipeline.page.index_tables import CHOICES, CREATE, DECISIONS, FAMILIES, FORMAT, INDEX, NAMES, NEVER
+from pipeline.page.index_tables import (
+    CHOICES,
+    CREATE,
+    DECISIONS,
+    FAMILIES,
+    FORMAT,
+    INDEX,
+    NAMES,
+    NEVER,
+    PERSONAL,
+    WHOLE,
+)
 from pipeline.page.places import home, is_current, key_of, secret
 from pipeline.page.sheets import SHEETS, write_sheets
 from pipeline.score_runs import ScoreRun, newest, published
@@ -35,7 +46,6 @@ SCORED = (
     *("lead_id", "decision", "segment", "band", "qualification", "due_at", "propensity", "previous_propensity"),
     *("threshold", "expected_amount", "expected_value", "fit_points", "engagement_points", "intent_points"),
 )
-PERSONAL = {"display_name": "name", "job_title": "title", "account_id": "account", "country": "country"}
 RUNS_TOLD = 60
 ROWS_AT_ONCE = 20_000
 REPORTS = ("report.html", "report.en.html", "report.fr.html")
@@ -228,29 +238,27 @@ def _columns(scored: pa.Table, facts: pa.Table, source: Path) -> dict[str, pa.Ar
 
 def _personal(lead_ids: pa.ChunkedArray, source: Path) -> dict[str, pa.ChunkedArray]:
     """Who the leads are, from the checked tables of the run."""
-    wanted = {**PERSONAL, "owner": "owner", "source": "channel"}
-    leads = _read(source / "leads.parquet", ["lead_id", *wanted])
+    leads = _read(source / "leads.parquet", ["lead_id", *PERSONAL])
     at = pc.index_in(lead_ids, leads.column("lead_id").combine_chunks())
-    found = {ours: leads.column(theirs).take(at) for theirs, ours in wanted.items()}
+    found = {ours: leads.column(theirs).take(at) for theirs, ours in PERSONAL.items()}
     accounts = _read(source / "accounts.parquet", ["account_id", "name"])
     of = pc.index_in(found["account"], accounts.column("account_id").combine_chunks())
     return {**found, "company": accounts.column("name").take(of)}
 
 
 def _read(path: Path, columns: list[str]) -> pa.Table:
-    """Text columns of a table; nulls for one that is not there."""
+    """Columns of a table, texts but for `WHOLE`; nulls for one that is not there."""
     there = (
         ds.dataset(path).to_table(columns=[n for n in columns if n in ds.dataset(path).schema.names])
         if path.is_file()
         else pa.table({})
     )
-    texts = {
-        name: there.column(name).cast(pa.string())
-        if name in there.column_names
-        else pa.nulls(there.num_rows, pa.string())
-        for name in columns
+    kinds = {name: pa.int64() if name in WHOLE else pa.string() for name in columns}
+    found = {
+        name: there.column(name).cast(kind) if name in there.column_names else pa.nulls(there.num_rows, kind)
+        for name, kind in kinds.items()
     }
-    return pa.table(texts)
+    return pa.table(found)
 
 
 def _choices(encoded: Mapping[str, pa.DictionaryArray], decision: pa.Array) -> Iterator[tuple[str, int, str, int]]:

@@ -11,12 +11,19 @@ NEVER = 9_999_999_999
 CALL = 0  # choice of `decision` that stands for hand_over
 DECISIONS = ("hand_over", "nurture", "disqualify")
 FAMILIES = ("fit", "engagement", "intent")
+# Columns of the table of leads, and what the index calls them.
+PERSONAL = {
+    **{"display_name": "name", "job_title": "title", "account_id": "account", "country": "country"},
+    **{"owner": "owner", "source": "channel", "created_at": "created", "opted_out": "opted_out"},
+}
+WHOLE = ("created_at", "opted_out")  # not texts but whole numbers
 CHOICES = ("owner", "channel", "segment", "band", "family", "qualification")
 
 COLUMNS = (
     # ``line``: which row of the run it is, from 0.
     *("place INTEGER PRIMARY KEY", "line INTEGER NOT NULL", "key BLOB NOT NULL", "lead_id TEXT NOT NULL"),
     *("name TEXT", "company TEXT", "title TEXT", "account TEXT", "country TEXT"),
+    *("created INTEGER", "opted_out INTEGER"),
     *("decision INTEGER NOT NULL", *(f"{name} INTEGER" for name in CHOICES)),
     # UTC seconds; rank by propensity, from 1, equal ones share the better place.
     *("due INTEGER NOT NULL", "rank INTEGER NOT NULL"),

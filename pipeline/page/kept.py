@@ -24,13 +24,16 @@ class Places(NamedTuple):
     ----------
     scored : mapping of str to (int, Column)
         Columns of the score row.
-    numbers, texts : tuple of (Index, list of int)
-        Names and places of the features; among the names of texts ``lead_id``, which has no place, comes first.
+    numbers, texts : list of int
+        Of the features.
+    names : Index
+        Of the columns of a frame of features: numbers, ``lead_id``, texts.
     """
 
     scored: Mapping[str, tuple[int, Column]]
-    numbers: "tuple[pd.Index[str], list[int]]"
-    texts: "tuple[pd.Index[str], list[int]]"
+    numbers: list[int]
+    texts: list[int]
+    names: "pd.Index[str]"
 
     @classmethod
     def of(cls, columns: Sequence[tuple[int, Column]]) -> Self:
@@ -42,8 +45,9 @@ class Places(NamedTuple):
         )
         return cls(
             {column.name: (place, column) for place, column in columns if column.name in SCHEMA.names},
-            (pd.Index([name for _, name in numbers]), [place for place, _ in numbers]),
-            (pd.Index(["lead_id", *(name for _, name in texts)]), [place for place, _ in texts]),
+            [place for place, _ in numbers],
+            [place for place, _ in texts],
+            pd.Index([*(name for _, name in numbers), "lead_id", *(name for _, name in texts)], dtype="object"),
         )
 
 
@@ -135,11 +139,11 @@ class KeptRun(ScoreRun):
 
     def features(self, lead_ids: Sequence[str]) -> pd.DataFrame:
         """As `ScoreRun.features`."""
-        (numbers, places), (others, places_of_texts) = self.places.numbers, self.places.texts
-        if list(lead_ids) != [self.lead_id] or not (places or places_of_texts) or not self._is_there:
+        places = self.places
+        if list(lead_ids) != [self.lead_id] or not (places.numbers or places.texts) or not self._is_there:
             return super().features(lead_ids)
-        texts = [self.lead_id, *(self.text(number) for number in self.values[places_of_texts].tolist())]
-        return frame_of(numbers, self.values[None, places], others, np.array([texts], dtype=object))
+        texts = [self.lead_id, *(self.text(number) for number in self.values[places.texts].tolist())]
+        return frame_of(self.values[None, places.numbers], np.array([texts], dtype=object), places.names)
 
     @property
     def _is_there(self) -> bool:

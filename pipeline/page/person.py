@@ -8,6 +8,8 @@ from features.errors import DataError
 from features.language import Language
 from models.moves import Moves
 from pipeline.dossiers import dossiers, moved_since
+from pipeline.history import WHO
+from pipeline.page.index_tables import PERSONAL
 from pipeline.page.library import Index, Library
 from pipeline.page.sheets import RUNS_SHOWN, SCORED
 from pipeline.report.dossier import Dossier
@@ -52,9 +54,27 @@ def dossier_of(
     if scored is None:
         raise DataError(f"Score run {found.run_id}: expected lead {row['lead_id']}, found none. Score again.")
     before = earlier[0] if earlier else None
-    model, workspace = index.model, library.workspace
-    (made,) = dossiers(workspace, settings, found, [scored], model, language, earlier=before, ranks=[row["rank"]])
+    who = _who(index, row)
+    (made,) = dossiers(
+        library.workspace,
+        settings,
+        found,
+        [scored],
+        index.model,
+        language,
+        earlier=before,
+        ranks=[row["rank"]],
+        who={row["lead_id"]: who} if who else None,
+    )
     return made
+
+
+def _who(index: Index, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Who a lead is; empty where the tables were no longer kept when the index was made."""
+    chosen = {name: index.text(name, row[name]) for name in ("owner", "channel")}
+    known = {**row, **chosen, "company": row["company"] or None}
+    ours = {**{name: PERSONAL[name] for name in WHO}, "company": "company"}
+    return {theirs: known[name] for theirs, name in ours.items() if known[name] is not None}
 
 
 def steps(library: Library, index: Index, known: Mapping[str, Any], language: Language | None = None) -> list[Step]:
