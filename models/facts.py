@@ -136,12 +136,15 @@ class Facts:
             since = last[wider.recency]
             empty = np.isnan(since)
             nothing[:, wider.fact] = empty
-            for fact in wider.covered:
-                sums[:, wider.fact] += np.where(empty, sums[:, fact], 0.0)
-                sums[:, fact] = np.where(empty, 0.0, sums[:, fact])
+            if empty.any():
+                for fact in wider.covered:
+                    sums[:, wider.fact] += np.where(empty, sums[:, fact], 0.0)
+                    sums[:, fact] = np.where(empty, 0.0, sums[:, fact])
             left = ~empty
             for fact, recency in wider.latest:
                 same = left & (last[recency] == since)
+                if not same.any():
+                    continue
                 left &= ~same
                 sums[:, fact] += np.where(same, sums[:, wider.fact], 0.0)
                 sums[:, wider.fact] = np.where(same, 0.0, sums[:, wider.fact])
@@ -163,11 +166,11 @@ def _columns(values: "pd.DataFrame", names: Mapping[int, str]) -> dict[int, Floa
     if len(values) > _FEW:
         return {j: _column(values, name) for j, name in names.items()}
     # Cell by cell: pandas needs as long to give one column of a few rows as one of thousands.
-    place = dict(zip(names, values.columns.get_indexer(list(names.values())).tolist(), strict=True))
-    cells = values.to_numpy(dtype=object)
+    cells = dict(zip(values.columns, values.to_numpy(dtype=object).T, strict=True))
+    missing = [np.nan] * len(values)
     return {
-        j: np.array([np.nan if k < 0 or pd.isna(x) else x for x in cells[:, k]], dtype=np.float64)
-        for j, k in place.items()
+        j: np.array([np.nan if pd.isna(x) else x for x in cells.get(name, missing)], dtype=np.float64)
+        for j, name in names.items()
     }
 
 
