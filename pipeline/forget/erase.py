@@ -115,7 +115,9 @@ def _sqlite(path: Path, person: Person, keeps: bool) -> int:
         connection.execute("PRAGMA secure_delete = ON")
         connection.create_function("named", 1, lambda text: bool(text) and _words(text, person)[1] > 0)
         connection.create_function("unnamed", 1, lambda text: text and _words(text, person)[0])
-        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        # The words of a full-text search cannot be read row by row: the page's index is removed whole.
+        plain = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
+        tables = [row[0] for row in connection.execute(plain)]
         for table in tables:
             columns = [row[1] for row in connection.execute(f"PRAGMA table_info({identifier(table)})")]
             if KEY not in columns:

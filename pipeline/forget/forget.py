@@ -30,7 +30,7 @@ from pipeline.settings_file import load
 from pipeline.workspace import Workspace, ensure_writable, write_text
 
 # Nobody may write what is being erased.
-LOCKS = ("train", "score", "push")
+LOCKS = ("train", "score", "push", "index")
 # MLflow's own tables hold figures and addresses; its rows are not ours to delete.
 NOT_ERASED = ("mlflow.db",)
 # Files of the owner in which a lead can stand that was never read.

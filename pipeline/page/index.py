@@ -126,7 +126,9 @@ def _write_sheets(path: Path, found: ScoreRun, runs: list[ScoreRun]) -> None:
     """Write what dossiers read; where a run cannot be read, they are left to find that out themselves."""
     kind, cutoff = "portfolio", found.manifest["cutoff"]
     try:
-        write_sheets(path, found, [run for run in runs if run.manifest["kind"] == kind and run.manifest["cutoff"] < cutoff])
+        write_sheets(
+            path, found, [run for run in runs if run.manifest["kind"] == kind and run.manifest["cutoff"] < cutoff]
+        )
     except DataError:
         path.unlink(missing_ok=True)
 

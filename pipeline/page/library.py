@@ -40,10 +40,18 @@ class Index:
 
     def __init__(self, path: Path, reviews_path: Path) -> None:
         self.path = path
+        self.stamp = _stamp(path)
         self.about: dict[str, Any] = json.loads((path / "about.json").read_text(encoding="utf-8"))
         self.run: dict[str, Any] = self.about["run"]
         self._reviews = reviews_path
         self._own = threading.local()
+
+    def is_there(self) -> bool:
+        """Whether it still stands in its place: an erasure takes it away, and another one may be made."""
+        try:
+            return _stamp(self.path) == self.stamp
+        except OSError:
+            return False
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -104,6 +112,12 @@ class Index:
         return for_few_rows(LeadModel.load(files))
 
 
+def _stamp(path: Path) -> tuple[int, int]:
+    """Tells an index from one of the same run that took its place."""
+    status = (path / "about.json").stat()
+    return status.st_ino, status.st_mtime_ns
+
+
 class Library:
     """Gives the newest index.
 
@@ -135,7 +149,10 @@ class Library:
     def _look(self) -> None:
         folder = home(self.workspace)
         names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-        if self._index is not None and self._index.path.name in names and len(names) == 1:
+        if self._index is not None and not self._index.is_there():
+            # Nobody who was erased is shown from a file that has no name any more.
+            self._index = None
+        if self._index is not None and len(names) == 1:
             return
         found = []
         for name in names:

@@ -58,7 +58,7 @@ class Page:
         self.now = now
         self.library = Library(workspace, settings.page.stale_hours)
         self.pace = Pace(settings.page.requests_per_minute)
-        self._tellers: dict[tuple[Path, Language], Teller] = {}
+        self._tellers: dict[tuple[Index, Language], Teller] = {}
 
     @cached_property
     def provider(self) -> Provider | None:
@@ -67,9 +67,9 @@ class Page:
 
     def teller(self, asked: Asked, index: Index) -> Teller:
         """Words of an index; those of indexes that are gone are forgotten."""
-        key = index.path, asked.language
+        key = index, asked.language
         if key not in self._tellers:
-            self._tellers = {known: teller for known, teller in self._tellers.items() if known[0] == index.path}
+            self._tellers = {known: teller for known, teller in self._tellers.items() if known[0] is index}
             self._tellers[key] = Teller(index, self.settings, asked.language)
         return self._tellers[key]
 

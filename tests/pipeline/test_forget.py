@@ -59,6 +59,10 @@ def root(tmp_path: Path, crm: SqliteWorld, opening: Callable[..., Any]) -> Path:
     with closing(sqlite3.connect(page / "index.db")) as database, database:
         database.execute("CREATE TABLE lead (lead_id TEXT, name TEXT)")
         database.execute("INSERT INTO lead VALUES (?, ?)", (GONE, NAME))
+        # A search holds words that cannot be read row by row.
+        search = "fts5(lead_id, name, content='', detail='none', columnsize=0)"
+        database.execute(f"CREATE VIRTUAL TABLE word USING {search}")
+        database.execute("INSERT INTO word (rowid, lead_id, name) VALUES (1, ?, ?)", (GONE, NAME))
     workspace.reports.mkdir()
     page_text = f"<p>{GONE}: {NAME}</p><p>{LEADS[8]}</p>"
     (workspace.reports / "dossier.html").write_text(page_text, "utf-8")

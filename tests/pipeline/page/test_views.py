@@ -47,7 +47,7 @@ def test_the_queue_shows_whom_to_call_why_and_by_when(here):
     client = here.manager()
     told = words(client.get("/").text)
     page = fetch(here.index, View(), DEMO_NOW + 8 * 3600)
-    teller = here.page._tellers[here.index.path, "en"]
+    teller = here.page._tellers[here.index, "en"]
     assert f"{page.n} leads" in told or "1,000+" in told
     for row in page.rows[:10]:
         line = teller.line(row)
