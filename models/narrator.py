@@ -5,7 +5,7 @@ Words are made for the rows that somebody will read, never for all.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -202,7 +202,7 @@ def value_of(frame: pd.DataFrame, name: str, i: int) -> float | str | None:
     (1.0, 'web', None, None)
     """
     # A cell, not a cell of a column: to make the column takes pandas longer than all the rest.
-    return plain(frame.iat[i, frame.columns.get_loc(name)]) if name in frame.columns else None
+    return plain(frame.iat[i, cast("int", frame.columns.get_loc(name))]) if name in frame.columns else None
 
 
 def plain(value: Any) -> float | str | None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,24 @@ REASONS_FOR, REASONS_AGAINST = 8, 4
 EXACT = 1e-9
 
 
+class AtHand(NamedTuple):
+    """What is known of some leads before anything is read.
+
+    Attributes
+    ----------
+    ranks : sequence of int, optional
+        Their places in the run.
+    who : mapping of str to mapping, optional
+        As for `pipeline.history.histories`.
+    """
+
+    ranks: Sequence[int] | None = None
+    who: Mapping[str, Mapping[str, Any]] | None = None
+
+
+NOTHING = AtHand()
+
+
 def dossiers(
     workspace: Workspace,
     settings: Settings,
@@ -38,8 +56,7 @@ def dossiers(
     language: Language,
     *,
     earlier: ScoreRun | None,
-    ranks: Sequence[int] | None = None,
-    who: Mapping[str, Mapping[str, Any]] | None = None,
+    at_hand: AtHand = NOTHING,
 ) -> list[Dossier]:
     """Explain some leads of one run as they were scored, each table read once.
 
@@ -57,10 +74,8 @@ def dossiers(
         Of the sentences.
     earlier : ScoreRun, optional
         The run of the portfolio before, of which it is told what moved the leads since.
-    ranks : sequence of int, optional
-        Their places in the run, where they are at hand.
-    who : mapping of str to mapping, optional
-        As for `pipeline.history.histories`.
+    at_hand : AtHand
+        What need not be read.
 
     Returns
     -------
@@ -89,9 +104,8 @@ def dossiers(
     worded = {
         one: Narrator(model, language, certified=one).reasons(table, frame, explained.matrix) for one in set(certified)
     }
-    known = histories(workspace, found, lead_ids, int(found.manifest["cutoff"]), settings.zone, who)
-    if ranks is None:
-        ranks = found.ranks([row["propensity"] for row in rows])
+    known = histories(workspace, found, lead_ids, int(found.manifest["cutoff"]), settings.zone, at_hand.who)
+    ranks = found.ranks([row["propensity"] for row in rows]) if at_hand.ranks is None else at_hand.ranks
     made = []
     for place, row in enumerate(rows):
         reasons, past = worded[certified[place]][place], None if known is None else known[row["lead_id"]]

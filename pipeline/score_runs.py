@@ -127,6 +127,7 @@ class ScoreRun:
     def joined(self, columns: Sequence[str], *, with_features: bool) -> Iterator[pa.Table]:
         """Some columns of the score rows, and beside them what the model read, file after file that has any rows."""
         for name, rows in self.blocks(columns):
+            table = rows
             if with_features:
                 with _as_published(self.path):
                     features = _table(self.path / "features" / name)
@@ -134,9 +135,9 @@ class ScoreRun:
                         raise ValueError(name)
                 features = features.drop_columns("lead_id")
                 names = [*rows.column_names, *features.column_names]
-                rows = pa.Table.from_arrays([*rows.columns, *features.columns], names=names)
-            if rows.num_rows:
-                yield rows
+                table = pa.Table.from_arrays([*rows.columns, *features.columns], names=names)
+            if table.num_rows:
+                yield table
 
     def _files(self) -> list[Path]:
         with _as_published(self.path):
@@ -265,6 +266,11 @@ def published(workspace: Workspace) -> list[ScoreRun]:
                 raise
     known = ("cutoff", "scored_at", "run_id")
     return sorted(found, key=lambda run: tuple(run.manifest[name] for name in known), reverse=True)
+
+
+def portfolio(workspace: Workspace) -> list[ScoreRun]:
+    """`published` runs of the portfolio."""
+    return [run for run in published(workspace) if run.manifest["kind"] == "portfolio"]
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Build the index of a score run: everything that the page shows, found in milliseconds among a million leads.
 
-``.tamis/page/runs/<run_id>/`` holds ``index.db`` (SQLite), ``sheets.db`` (what dossiers read), ``model/`` (its files),
-``about.json`` (evidence, recent runs) and the evidence as pages. It appears by one rename and replaces the one before. Names of people and companies
-come from the source's tables, enter this folder and go nowhere else.
+``.tamis/page/runs/<run_id>/`` holds ``index.db`` (SQLite), ``sheets.db`` (what dossiers read of the runs), ``model/``
+(its files), ``about.json`` (evidence, recent runs) and the evidence as pages. It appears by one rename and replaces the
+one before. Names of people and companies come from the source's tables, enter this folder and go nowhere else.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ from pipeline.page.index_tables import (
 )
 from pipeline.page.places import home, is_current, key_of, secret
 from pipeline.page.sheets import SHEETS, write_sheets
-from pipeline.score_runs import ScoreRun, newest, published
+from pipeline.score_runs import ScoreRun, newest, portfolio
 from pipeline.settings import Settings
 from pipeline.tracking import Registry
 from pipeline.workspace import Workspace, publish, write_text
@@ -102,7 +102,7 @@ def build(workspace: Workspace, settings: Settings, found: ScoreRun) -> Path:
             "version": version.number,
             "gates": version.refusal,
             "evidence": json.loads(registry.artifact(version, "evidence.json")),
-            "runs": _recent(published(workspace)),
+            "runs": _recent(portfolio(workspace)),
         }
         write_text(folder / "about.json", json.dumps(about, ensure_ascii=False))
         for name in REPORTS:
@@ -112,7 +112,7 @@ def build(workspace: Workspace, settings: Settings, found: ScoreRun) -> Path:
         try:
             with ThreadPoolExecutor(1) as beside:
                 # Files are read and packed while SQLite writes.
-                sheets = beside.submit(_write_sheets, folder / SHEETS, found, published(workspace))
+                sheets = beside.submit(_write_sheets, folder / SHEETS, found, portfolio(workspace))
                 write_leads(
                     folder / "index.db", found, model, workspace.staging / found.manifest["source"], secret(workspace)
                 )
@@ -124,11 +124,8 @@ def build(workspace: Workspace, settings: Settings, found: ScoreRun) -> Path:
 
 def _write_sheets(path: Path, found: ScoreRun, runs: list[ScoreRun]) -> None:
     """Write what dossiers read; where a run cannot be read, they are left to find that out themselves."""
-    kind, cutoff = "portfolio", found.manifest["cutoff"]
     try:
-        write_sheets(
-            path, found, [run for run in runs if run.manifest["kind"] == kind and run.manifest["cutoff"] < cutoff]
-        )
+        write_sheets(path, found, [run for run in runs if run.manifest["cutoff"] < found.manifest["cutoff"]])
     except DataError:
         path.unlink(missing_ok=True)
 
@@ -150,8 +147,7 @@ def _recent(runs: list[ScoreRun]) -> list[dict[str, Any]]:
     told = ("run_id", "cutoff", "scored_at", "model_version", "n_leads", "mean_propensity", "decisions", "bands")
     by_cutoff: dict[int, Mapping[str, Any]] = {}
     for run in runs:
-        if run.manifest["kind"] == "portfolio":
-            by_cutoff.setdefault(run.manifest["cutoff"], run.manifest)  # of two with one cutoff, that scored last
+        by_cutoff.setdefault(run.manifest["cutoff"], run.manifest)  # of two with one cutoff, that scored last
     return [{name: manifest.get(name) for name in told} for manifest in list(by_cutoff.values())[:RUNS_TOLD]]
 
 

@@ -13,8 +13,14 @@ DECISIONS = ("hand_over", "nurture", "disqualify")
 FAMILIES = ("fit", "engagement", "intent")
 # Columns of the table of leads, and what the index calls them.
 PERSONAL = {
-    **{"display_name": "name", "job_title": "title", "account_id": "account", "country": "country"},
-    **{"owner": "owner", "source": "channel", "created_at": "created", "opted_out": "opted_out"},
+    "display_name": "name",
+    "job_title": "title",
+    "account_id": "account",
+    "country": "country",
+    "owner": "owner",
+    "source": "channel",
+    "created_at": "created",
+    "opted_out": "opted_out",
 }
 WHOLE = ("created_at", "opted_out")  # not texts but whole numbers
 CHOICES = ("owner", "channel", "segment", "band", "family", "qualification")

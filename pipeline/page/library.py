@@ -18,7 +18,7 @@ from pipeline.page.index_tables import CHOICES, FORMAT
 from pipeline.page.kept import Sheets
 from pipeline.page.places import home
 from pipeline.page.sheets import SHEETS
-from pipeline.score_runs import ScoreRun, published
+from pipeline.score_runs import ScoreRun, portfolio
 from pipeline.workspace import Workspace
 
 State = Literal["none", "unfinished", "behind", "stale", "fresh"]
@@ -170,7 +170,7 @@ class Library:
         folder = self.workspace.scores
         stamp = folder.stat().st_mtime_ns if folder.is_dir() else 0
         if self._runs[0] != stamp:
-            self._runs = stamp, [run for run in published(self.workspace) if run.manifest["kind"] == "portfolio"]
+            self._runs = stamp, portfolio(self.workspace)
         return self._runs[1]
 
     def state(self, now: int) -> State:

@@ -7,7 +7,7 @@ from typing import Any
 from features.errors import DataError
 from features.language import Language
 from models.moves import Moves
-from pipeline.dossiers import dossiers, moved_since
+from pipeline.dossiers import AtHand, dossiers, moved_since
 from pipeline.history import WHO
 from pipeline.page.index_tables import PERSONAL
 from pipeline.page.library import Index, Library
@@ -63,8 +63,7 @@ def dossier_of(
         index.model,
         language,
         earlier=before,
-        ranks=[row["rank"]],
-        who={row["lead_id"]: who} if who else None,
+        at_hand=AtHand([row["rank"]], {row["lead_id"]: who} if who else None),
     )
     return made
 

@@ -36,7 +36,7 @@ def current(page_made):
     return Library(page_made.workspace, 36).current()
 
 
-def made_run(folder, name, leads, *, sizes, seed, level=pa.string(), **left_out):
+def made_run(folder, name, leads, *, sizes, seed, left_out=()):
     """A published run of some leads, cut into files as ``sizes`` says."""
     rng = np.random.default_rng(seed)
     n, cutoff = len(leads), 1_790_000_000 + seed * DAY_S
@@ -58,14 +58,17 @@ def made_run(folder, name, leads, *, sizes, seed, level=pa.string(), **left_out)
     columns = [known.get(one, [None] * n) for one in names]
     kinds = [pa.int64() if pa.types.is_timestamp(SCHEMA.field(one).type) else SCHEMA.field(one).type for one in names]
     rows = pa.table(
-        [pa.array(values, kind).cast(SCHEMA.field(one).type) for one, values, kind in zip(names, columns, kinds)],
+        [
+            pa.array(values, kind).cast(SCHEMA.field(one).type)
+            for one, values, kind in zip(names, columns, kinds, strict=True)
+        ],
         names=names,
     )
     features = pa.table(
         {
             "lead_id": pa.array(leads),
             "fit__size": pa.array([None if k % 5 == 0 else 0.1 * k for k in range(n)], pa.float64()),
-            "fit__region": pa.array([None if k % 7 == 0 else f"région {k % 4}" for k in range(n)], level),
+            "fit__region": pa.array([None if k % 7 == 0 else f"région {k % 4}" for k in range(n)], pa.string()),
             f"intent__only_{name}": pa.array(rng.normal(size=n) * 1e300),
             "fit__none": pa.nulls(n, pa.string()),
         }
@@ -90,7 +93,7 @@ def test_every_number_and_text_is_that_of_the_runs_whoever_came_and_went_between
     names = [f"L{k:04d}" for k in range(700)]
     found = made_run(tmp_path, "third", names[100:], sizes=(ROWS, 0, ROWS + 1, 1, 600 - 2 * ROWS - 2), seed=3)
     before = made_run(tmp_path, "second", names[:650:2], sizes=(200, 125), seed=2)
-    first = made_run(tmp_path, "first", names[::3], sizes=(234,), seed=1, due_at=True)
+    first = made_run(tmp_path, "first", names[::3], sizes=(234,), seed=1, left_out=("due_at",))
     write_sheets(tmp_path / SHEETS, found, [before, first])
     sheets = opened(tmp_path / SHEETS)
     for line in {*range(0, 600, 4), ROWS - 1, ROWS, 2 * ROWS, 2 * ROWS + 1, 2 * ROWS + 2, 599}:
