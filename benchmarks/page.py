@@ -26,6 +26,7 @@ from pipeline import demo
 from pipeline.console import Console
 from pipeline.page.index import build
 from pipeline.page.places import home
+from pipeline.page.sheets import SHEETS
 from pipeline.score_runs import published
 from pipeline.settings_file import load
 from pipeline.simulator.words import FIRST_NAMES, LAST_NAMES
@@ -148,6 +149,7 @@ def main(arguments: list[str] | None = None) -> None:
             "seconds": round(time.perf_counter() - began, 1),
             "cpu_s": round(time.process_time() - cpu, 1),
             "mb": round((path / "index.db").stat().st_size / 1e6),
+            "sheets_mb": round((path / SHEETS).stat().st_size / 1e6),
         }
         assert home(workspace) == path.parent
         assert len(published(workspace)) == 2

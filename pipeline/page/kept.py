@@ -1,5 +1,6 @@
 """The runs as a dossier reads them: what stands on a lead's sheet is taken from there, all else from the run itself."""
 
+import math
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ class Sheets:
         self._connection = connection
         # A dossier asks for its lead run after run, and few texts stand in many sheets.
         self._numbers = lru_cache(maxsize=LEADS_KEPT)(self._read)
-        self._text = lru_cache(maxsize=TEXTS_KEPT)(self._look_up)
+        self._texts = lru_cache(maxsize=TEXTS_KEPT)(self._look_up)
         known = connection().execute("SELECT place, run_id, name, kind FROM sheets.col ORDER BY place")
         columns = [(place, Column(run_id, name, kind)) for place, run_id, name, kind in known]
         self._n_columns = len(columns)
@@ -97,10 +98,11 @@ class Sheets:
         whole = codec().decompress(pa.py_buffer(content), 8 * ROWS * self._n_columns)
         return np.frombuffer(whole, np.float64).reshape(self._n_columns, ROWS)[:, line - first].copy()
 
-    def _look_up(self, number: float) -> str | None:
-        if np.isnan(number):
-            return None
-        (text,) = self._connection().execute("SELECT text FROM sheets.text WHERE id = ?", (int(number),)).fetchone()
+    def _text(self, number: float) -> str | None:
+        return None if math.isnan(number) else self._texts(int(number))
+
+    def _look_up(self, number: int) -> str:
+        (text,) = self._connection().execute("SELECT text FROM sheets.text WHERE id = ?", (number,)).fetchone()
         return str(text)
 
 
@@ -147,7 +149,7 @@ class KeptRun(ScoreRun):
 
     @property
     def _is_there(self) -> bool:
-        return not np.isnan(self.values[self.places.scored["propensity"][0]])
+        return not math.isnan(self.values[self.places.scored["propensity"][0]])
 
     def _value(self, name: str) -> Any:
         if name == "lead_id":
@@ -156,6 +158,6 @@ class KeptRun(ScoreRun):
         number = float(self.values[place])
         if column.kind == "text":
             return self.text(number)
-        if np.isnan(number):
+        if math.isnan(number):
             return None
         return datetime.fromtimestamp(number, UTC) if column.kind == "instant" else number
