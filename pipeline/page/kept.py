@@ -29,6 +29,13 @@ class Places(NamedTuple):
         Of the features.
     names : Index
         Of the columns of a frame of features: numbers, ``lead_id``, texts.
+
+    Examples
+    --------
+    >>> columns = [Column("r", "propensity", "number"), Column("r", "fit__a", "text"), Column("r", "fit__b", "number")]
+    >>> places = Places.of(list(enumerate(columns)))
+    >>> list(places.scored), places.numbers, places.texts, places.names.tolist()
+    (['propensity'], [2], [1], ['fit__b', 'lead_id', 'fit__a'])
     """
 
     scored: Mapping[str, tuple[int, Column]]
