@@ -16,6 +16,7 @@ from pipeline.page import page_words, worth
 from pipeline.page.app import local
 from pipeline.page.person import dossier_of, steps
 from pipeline.page.queue import View, fetch
+from pipeline.page.sheets import SHEETS
 from pipeline.report.dossier import render
 from pipeline.reviews import Review, record
 from tests.demos import DEMO_NOW
@@ -107,7 +108,10 @@ def test_a_dossier_is_the_one_of_the_terminal_and_more(here, page_made, tmp_path
     model = words(client.get("/model").text)
     assert "Not now 1" in model
     shutil.rmtree(made.workspace.scores / here.index.run["run_id"] / "features")
-    answer = client.get(f"/lead/{key}")
+    # Its sheet still has it; whoever has no sheet reads the run.
+    assert client.get(f"/lead/{key}").status_code == 200
+    (here.index.path / SHEETS).unlink()
+    answer = site(made.workspace, made.settings).manager().get(f"/lead/{key}")
     assert answer.status_code == 500
     assert "tamis score" in answer.text
 
