@@ -13,7 +13,8 @@ from features.errors import DataError, GateError
 from pipeline.crm.adapter import Adapter, Record
 from pipeline.crm.diff import Diff, compare
 from pipeline.crm.fields import Field, Value
-from pipeline.crm.ledger import Accepted, Ledger, Planned
+from pipeline.crm.ledger import Accepted, Ledger
+from pipeline.crm.outbox import Planned
 from pipeline.crm.standing import Standing, all_same, is_newer, standing
 from pipeline.crm.values import SEGMENT, Block, Integers, fault, normalise, payloads
 from pipeline.language import iso

@@ -6,7 +6,8 @@ from typing import Any
 
 from features.errors import UseError
 from pipeline.crm.adapter import Adapter
-from pipeline.crm.ledger import Ledger, Planned
+from pipeline.crm.ledger import Ledger
+from pipeline.crm.outbox import Planned
 from pipeline.crm.plan import Tally
 from pipeline.crm.standing import same, standing
 
