@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -29,6 +30,8 @@ TROUBLE = ("rejected", "edited", "unknown", "invalid")
 KEPT_PUSHES = 30
 # Rows of the outbox that are read at a time.
 PAGE = 20
+# Accepted leads in one statement.
+TOGETHER = 100
 
 
 @dataclass(frozen=True)
@@ -170,7 +173,7 @@ class Ledger:
         wanted = sa.select(*columns).where(ACCEPTED.c.target == self.target, lead_id >= low, lead_id <= high)
         with self._transaction() as connection:
             rows = connection.execute(wanted).all()
-        return {row[0]: Accepted(row[1], row[2], row[3]) for row in rows}
+        return dict(zip((row[0] for row in rows), map(Accepted._make, (row[1:] for row in rows)), strict=True))
 
     def stage(self, push: int, leads: Planned) -> None:
         """Put planned leads into the outbox."""
@@ -232,15 +235,18 @@ class Ledger:
 
     def _accept(self, connection: sa.Connection, leads: Planned) -> None:
         kept = zip(leads.lead_id, leads.after_push, leads.fingerprint, leads.after, strict=True)
-        if rows := [row for row in kept if row[3] is not None]:
-            # By the driver: the rows cost more than all the rest.
-            marks = ", ".join(["?" if self._link.dialect == "sqlite" else "%s"] * 4)
+        rows = [row for row in kept if row[3] is not None]
+        # By the driver, many at a time: these rows cost more than all the rest.
+        mark = "?" if self._link.dialect == "sqlite" else "%s"
+        one = f"('{self.target}', {mark}, {mark}, {mark}, {mark})"
+        for start in range(0, len(rows), TOGETHER):
+            some = rows[start : start + TOGETHER]
             statement = (
                 f"INSERT INTO {ACCEPTED.name} (target, lead_id, push, fingerprint, payload) "  # noqa: S608 (our own names)
-                f"VALUES ('{self.target}', {marks}) ON CONFLICT (target, lead_id) DO UPDATE "
+                f"VALUES {', '.join([one] * len(some))} ON CONFLICT (target, lead_id) DO UPDATE "
                 "SET push = excluded.push, fingerprint = excluded.fingerprint, payload = excluded.payload"
             )
-            connection.exec_driver_sql(statement, rows)
+            connection.exec_driver_sql(statement, tuple(chain.from_iterable(some)))
         emptied = [{"gone": lead} for lead, after in zip(leads.lead_id, leads.after, strict=True) if after is None]
         if emptied:
             gone = sa.delete(ACCEPTED).where(

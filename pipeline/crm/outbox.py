@@ -42,13 +42,13 @@ class Planned(NamedTuple):
 
     def part(self, start: int, stop: int) -> "Planned":
         """Leads that follow each other."""
-        return Planned(*(column[start:stop] for column in self))
+        return Planned._make(column[start:stop] for column in self)
 
     def take(self, places: Sequence[int]) -> "Planned":
         """Some of the leads."""
         if len(places) == len(self.seq):
             return self
-        return Planned(*([column[k] for k in places] for column in self))
+        return Planned._make([column[k] for k in places] for column in self)
 
     def place(self, k: int) -> Place:
         """Where one of them stands."""
@@ -87,7 +87,7 @@ def columns_of(leads: Planned) -> dict[str, str]:
     return texts
 
 
-def unpacked(row: Mapping[str, Any]) -> Planned:
+def unpacked(row: Mapping[Any, Any]) -> Planned:
     r"""Read a row of the outbox.
 
     Examples
@@ -99,7 +99,7 @@ def unpacked(row: Mapping[str, Any]) -> Planned:
     >>> row["version"], row["before"], unpacked(row) == leads
     ('["v"]', 'null\n["a\\nb"]', True)
     """
-    n, columns = row["n"], {}
+    n, columns = row["n"], dict[str, Any]()
     for name in PACKED:
         text = row[name]
         column = [None if line == "null" else line for line in text.split("\n")] if name in LINES else json.loads(text)
@@ -122,7 +122,7 @@ def blanked(leads: Planned, lead_id: str) -> Planned:
 
 def batches(parts: Iterator[Planned], size: int) -> Iterator[Planned]:
     """Leads in batches of one size, but for the last one, however they are stored."""
-    waiting: Planned = Planned(*([] for _ in Planned._fields))  # type: ignore[arg-type]
+    waiting = Planned._make([] for _ in Planned._fields)
     for part in parts:
         for column, more in zip(waiting, part, strict=True):
             column.extend(more)  # type: ignore[attr-defined]

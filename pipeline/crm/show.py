@@ -39,8 +39,8 @@ def changes(ledger: Ledger, push: int, fields: Sequence[Field]) -> Iterator[dict
     for leads in ledger.leads(push, ["pending"]):
         named = (leads.lead_id, leads.crm_id, leads.before, leads.before_push, leads.after)
         for lead_id, crm_id, before, before_push, after in zip(*named, strict=True):
-            old, then = pushes.get(before_push) if before else None, None
-            if old is not None:
+            old, then = pushes.get(before_push or 0), None
+            if old is not None and before:
                 then = {
                     theirs: _shown(kinds.get(ours), value)
                     for (ours, theirs), value in zip(old.fields, json.loads(before)[:-2], strict=True)
