@@ -173,7 +173,8 @@ class Ledger:
         wanted = sa.select(*columns).where(ACCEPTED.c.target == self.target, lead_id >= low, lead_id <= high)
         with self._transaction() as connection:
             rows = connection.execute(wanted).all()
-        return dict(zip((row[0] for row in rows), map(Accepted._make, (row[1:] for row in rows)), strict=True))
+        leads, *known = zip(*rows, strict=True) if rows else ((), (), (), ())
+        return dict(zip(leads, map(Accepted, *known), strict=True))
 
     def stage(self, push: int, leads: Planned) -> None:
         """Put planned leads into the outbox."""

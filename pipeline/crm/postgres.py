@@ -76,6 +76,10 @@ class PostgresTable(SqlTable):
             return sql.SQL("extract(epoch FROM {})::bigint").format(name)
         return sql.SQL("{}::float8" if one.is_number else "{}::text").format(name)
 
+    def ahead(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """Write what COPY takes."""
+        return _Lined(changes, self._lines(changes))
+
     def write(self, changes: Sequence[Change]) -> Sequence[Outcome]:
         """Update rows by key, all or nothing; the bad ones are found by halves."""
         return bisect(changes, self._write)
@@ -126,8 +130,8 @@ class PostgresTable(SqlTable):
             ).format(STAGING, columns, self._target)
         )
         with connection.cursor() as cursor, cursor.copy(sql.SQL("COPY {} FROM STDIN").format(STAGING)) as copy:
-            copy.write(self._lines(changes))
-        connection.execute(sql.SQL("ANALYZE {}").format(STAGING))
+            copy.write(changes.lines if isinstance(changes, _Lined) else self._lines(changes))
+        connection.execute(sql.SQL("ANALYZE {} ({})").format(STAGING, self._key_name))
 
     def _lines(self, changes: Sequence[Change]) -> str:
         keys, _, versions, values, _ = zip(*changes, strict=True)
@@ -185,6 +189,17 @@ class PostgresTable(SqlTable):
         if self._connection is not None:
             self._connection.close()
         super().close()
+
+
+class _Lined(tuple[Change, ...]):
+    """Changes with their lines for COPY."""
+
+    lines: str
+
+    def __new__(cls, changes: Sequence[Change], lines: str) -> "_Lined":
+        made = super().__new__(cls, changes)
+        made.lines = lines
+        return made
 
 
 class _Locked(Exception):  # noqa: N818 (it is tried again)

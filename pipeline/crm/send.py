@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from pipeline.crm.adapter import EDITED, OK, Adapter, Change, Outcome, Uncertain
+from pipeline.crm.adapter import EDITED, OK, Adapter, Ahead, Change, Outcome, Uncertain
 from pipeline.crm.ledger import Ledger
 from pipeline.crm.outbox import Planned, batches
 from pipeline.crm.standing import same
@@ -16,8 +16,8 @@ UNKNOWN = Outcome("unknown", "unknown", "The connection broke again and again; t
 def send(ledger: Ledger, adapter: Adapter, push: int, *, now: int, size: int) -> None:
     """Empty the outbox.
 
-    While the CRM works on a batch, the one before is written down; a batch is marked as sent before the first byte
-    leaves, so that whatever dies, nothing is taken for accepted that was not.
+    While the CRM works on a batch, the one before is written down and the next one made ready; a batch is marked as
+    sent before the first byte leaves, so that whatever dies, nothing is taken for accepted that was not.
 
     Raises
     ------
@@ -25,8 +25,7 @@ def send(ledger: Ledger, adapter: Adapter, push: int, *, now: int, size: int) ->
         The CRM or the ledger failed; what was accepted is kept.
     """
     ledger.settle_planned(push, now=now)
-    n = len(adapter.fields)
-    waiting = ((batch, _changes(batch, n)) for batch in batches(ledger.leads(push, ["pending"]), size))
+    waiting = ((batch, _changes(batch, adapter)) for batch in batches(ledger.leads(push, ["pending"]), size))
     with ThreadPoolExecutor(1) as worker:
         done: tuple[Planned, Sequence[Outcome]] | None = None
         following = next(waiting, None)
@@ -48,7 +47,7 @@ def deliver(adapter: Adapter, changes: Sequence[Change]) -> list[Outcome]:
     left = list(range(len(changes)))
     for _ in range(TRIES):
         try:
-            written = adapter.write([changes[i] for i in left])
+            written = adapter.write(changes if len(left) == len(changes) else [changes[i] for i in left])
         except Uncertain:
             found = {record.key: record for record in adapter.read([changes[i].lead_id for i in left])}
             again = []
@@ -71,11 +70,13 @@ def deliver(adapter: Adapter, changes: Sequence[Change]) -> list[Outcome]:
     return [outcomes.get(i, UNKNOWN) for i in range(len(changes))]
 
 
-def _changes(batch: Planned, n: int) -> list[Change]:
+def _changes(batch: Planned, adapter: Adapter) -> Sequence[Change]:
+    n = len(adapter.fields)
     # A lead that was never sent before gets its fields emptied by a rollback.
     nothing = json.dumps([None] * n)
     wanted = json.loads(f"[{','.join([text or nothing for text in batch.after])}]")
     read = json.loads(f"[{','.join([text or 'null' for text in batch.seen])}]")
     values = [tuple(row[:n]) for row in wanted]
     before = [row and tuple(row[:n]) for row in read]
-    return list(map(Change._make, zip(batch.lead_id, batch.crm_id, batch.version, values, before, strict=True)))
+    changes = list(map(Change._make, zip(batch.lead_id, batch.crm_id, batch.version, values, before, strict=True)))
+    return adapter.ahead(changes) if isinstance(adapter, Ahead) else changes
