@@ -107,9 +107,16 @@ def plan(order: Order, ledger: Ledger, adapter: Adapter, push: int, words: Words
                     of_some = {ours: of_all[some] for ours, of_all in texts.items()}
                     yield _part(order, block, accepted, diff.changed[some], of_some, longest)
 
-    for part, records in _read_ahead(adapter, parts()):
-        ledger.stage(push, _planned(part, records, order, push, tally, seq))
-        seq += len(part.lead_ids)
+    with ThreadPoolExecutor(1) as writer:
+        kept: Future[None] | None = None
+        for part, records in _read_ahead(adapter, parts()):
+            leads = _planned(part, records, order, push, tally, seq)
+            seq += len(part.lead_ids)
+            if kept:
+                kept.result()
+            kept = writer.submit(ledger.stage, push, leads)
+        if kept:
+            kept.result()
     if tally.twice:
         named = ", ".join(tally.twice[:TOLD])
         raise DataError(

@@ -3,6 +3,7 @@
 A row's version is its ``xmin``, which every edit changes. Rows that hold the wanted values already are left alone.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -27,6 +28,7 @@ STAGING = sql.Identifier("tamis_batch")
 LOCKED = ("40001", "40P01", "55P03")
 # A value that its column does not take, a constraint, a trigger that says no.
 BAD_ROW = ("22", "23", "P0")
+COPY_SPECIAL = re.compile(r"[\\\t\n\r]")
 COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -137,8 +139,9 @@ class PostgresTable(SqlTable):
         keys, _, versions, values, _ = zip(*changes, strict=True)
         columns = zip(*values, strict=True)
         cells = [_cells(column, one.kind == "instant") for column, one in zip(columns, self.fields, strict=True)]
-        escaped = [key.translate(COPY_ESCAPES) for key in keys]
-        lines = zip(map(str, range(len(changes))), versions, escaped, *cells, strict=True)
+        if COPY_SPECIAL.search("".join(keys)):
+            keys = tuple(key.translate(COPY_ESCAPES) for key in keys)
+        lines = zip(map(str, range(len(changes))), versions, keys, *cells, strict=True)
         return "\n".join(map("\t".join, lines)) + "\n"
 
     def _ends(self, connection: psycopg.Connection[Any]) -> list[str]:

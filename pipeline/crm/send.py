@@ -26,17 +26,18 @@ def send(ledger: Ledger, adapter: Adapter, push: int, *, now: int, size: int) ->
     """
     ledger.settle_planned(push, now=now)
     waiting = ((batch, _changes(batch, adapter)) for batch in batches(ledger.leads(push, ["pending"]), size))
-    with ThreadPoolExecutor(1) as worker:
+    with ThreadPoolExecutor(2) as workers:
         done: tuple[Planned, Sequence[Outcome]] | None = None
         following = next(waiting, None)
         while following:
             batch, changes = following
             ledger.sending(push, batch.place(-1))
-            answer = worker.submit(deliver, adapter, changes)
-            if done:
-                ledger.acknowledge(push, *done, now=now)
+            answer = workers.submit(deliver, adapter, changes)
+            kept = workers.submit(ledger.acknowledge, push, *done, now=now) if done else None
             following = next(waiting, None)
             done = batch, answer.result()
+            if kept:
+                kept.result()
         if done:
             ledger.acknowledge(push, *done, now=now)
 
