@@ -13,7 +13,6 @@ correlation with the truth. Figures that begin with ``raw_`` are of the trees be
 import argparse
 import json
 import sys
-import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -26,14 +25,11 @@ from scipy.special import expit
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
+from benchmarks.simulated import read
 from models.training import train
-from pipeline.describe import describe_scoring, describe_training, teaching
 from pipeline.prepare import training_plan
 from pipeline.settings_file import from_dict
 from pipeline.simulator.plan import SimulationPlan
-from pipeline.simulator.simulate import simulate
-from pipeline.simulator.write import write_tables
-from pipeline.source import open_source
 
 # Months of history, slowness, horizon in days, age in days above which leads are dead.
 CASES = {"long": (84, 3.0, 540, 1080), "short": (30, 1.0, 90, 540)}
@@ -53,32 +49,23 @@ def one(case: str, seed: int, n_leads: int) -> list[dict[str, Any]]:
         }
     )
     plan = SimulationPlan(n_leads=n_leads, seed=seed, months=months, slowness=slowness)
-    simulation = simulate(plan)
-    with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
-        write_tables(simulation, root / "data", format="parquet")
-        opened = open_source(
-            settings.source, settings.limits, root=root, staging=root / "staging", quarantine=None, now=plan.end
-        )
-        described = describe_training(opened, settings, root)
-        (root / "scoring").mkdir()
-        waiting = describe_scoring(opened, settings, plan.end, described.features, root / "scoring")
-        frame, rows, waiting_frame = described.frame(), teaching(described.rows, settings), waiting.frame()
+    company = read(plan, settings)
+    rows, waiting = company.rows, company.open_rows
     mature = rows["is_mature"] == 1
     told = {
         "naive": rows.assign(label=rows["won_after_days"].notna().astype("int64")),
         "drop": rows[mature],
         "weight": rows,
     }
-    truth = simulation.truth.propensity(waiting.rows["lead_id"].to_numpy(), waiting.rows["cutoff"].to_numpy(), horizon)
+    truth = company.simulation.truth.propensity(waiting["lead_id"].to_numpy(), waiting["cutoff"].to_numpy(), horizon)
     found = []
     for system in SYSTEMS:
         here = told[system].index
         result = train(
-            frame.iloc[here], told[system].reset_index(drop=True), described.features, training_plan(settings)
+            company.frame.iloc[here], told[system].reset_index(drop=True), company.features, training_plan(settings)
         )
-        calibrated = against(truth, result.model.propensity(waiting_frame))
-        raw = against(truth, expit(result.model.margin(waiting_frame)))
+        calibrated = against(truth, result.model.propensity(company.open_frame))
+        raw = against(truth, expit(result.model.margin(company.open_frame)))
         young = result.evidence.deployed["young"] or {"n_rows": 0, "weight": 0.0}
         found.append(
             {

@@ -44,6 +44,7 @@ class Wrong:
     fair: Callable[[int], float] = lambda _week: SOURCES["fair"][0]
     emptied: Callable[[int], float] = lambda _week: 0.0
     market: float = 0.0
+    search: float = 0.0
     volume: float = 1.0
     silent: bool = False
 
@@ -59,6 +60,7 @@ CASES = {
     "a column turns empty for new leads": Wrong(emptied=renewed),
     "a column turns empty for all leads": Wrong(emptied=lambda _week: 1.0),
     "conversion falls by half": Wrong(market=-0.75),
+    "leads from search become three times as good": Wrong(search=1.3),
     "new leads come three times as often": Wrong(volume=3.0),
     "the events stop": Wrong(silent=True),
 }
@@ -135,11 +137,15 @@ def week_of(rng: np.random.Generator, model: LeadModel, wrong: Wrong, week: int)
     said = model.propensity(frame)
     # Of the three monthly cohorts that are held to account, so many are of the changed market by now.
     changed = np.arange(3 * N_OPEN) < N_OPEN * min(3, 1 + week * 7 // 30)
-    y = rng.random(len(truth)) < expit(logit(truth) + wrong.market * changed)
+    of_search = wrong.search * (frame["fit__source"] == "search").to_numpy()
+    y = rng.random(len(truth)) < expit(logit(truth) + (wrong.market + of_search) * changed)
     promises = Promises(y, said, np.ones(len(y)), np.arange(len(y)))
-    kept = realised(promises, model.bands.assign(said), Settings().certificate.tolerance, 0.999)
+    kinds = {"fit__source": frame["fit__source"]}
+    kept = realised(promises, model.bands.assign(said), Settings().certificate.tolerance, 0.999, kinds)
     if kept.off or any(band["off"] for band in kept.bands):
         found.append("realised_conversion")
+    if kept.kinds:
+        found.append("realised_kind")
     return found
 
 

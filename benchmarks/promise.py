@@ -10,7 +10,6 @@ answer and counts as kept; how often it happens is printed beside.
 import argparse
 import json
 import sys
-import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -18,16 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.simulated import read
 from models.training import train
 from pipeline.demo import against_truth
-from pipeline.describe import describe_scoring, describe_training, teaching
 from pipeline.prepare import training_plan
 from pipeline.settings import Settings
 from pipeline.settings_file import from_dict
 from pipeline.simulator.plan import SimulationPlan
-from pipeline.simulator.simulate import simulate
-from pipeline.simulator.write import write_tables
-from pipeline.source import open_source
 
 TARGET, CONFIDENCE = 0.15, 0.9
 WORKERS = 2
@@ -57,23 +53,13 @@ def one(seed: int, n_leads: int) -> Outcome:
         }
     )
     plan = SimulationPlan(n_leads=n_leads, seed=seed)
-    simulation = simulate(plan)
-    with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
-        write_tables(simulation, root / "data", format="parquet")
-        opened = open_source(
-            settings.source, settings.limits, root=root, staging=root / "staging", quarantine=None, now=plan.end
-        )
-        described = describe_training(opened, settings, root)
-        rows = teaching(described.rows, settings)
-        result = train(described.frame(), rows, described.features, replace(training_plan(settings), seed=seed))
-        model, evidence = result.model, result.evidence
-        (root / "scoring").mkdir()
-        open_leads = describe_scoring(opened, settings, plan.end, model.features, root / "scoring")
-        propensity = model.propensity(open_leads.frame())
+    company = read(plan, settings)
+    result = train(company.frame, company.rows, company.features, replace(training_plan(settings), seed=seed))
+    model, evidence = result.model, result.evidence
+    propensity = model.propensity(company.open_frame)
     horizon = settings.snapshots.horizon_days
-    truth = simulation.truth.propensity
-    now = truth(open_leads.rows["lead_id"].to_numpy(), open_leads.rows["cutoff"].to_numpy(), horizon)
+    truth = company.simulation.truth.propensity
+    now = truth(company.open_rows["lead_id"].to_numpy(), company.open_rows["cutoff"].to_numpy(), horizon)
     test = truth(np.array(evidence.test["lead_id"]), np.array(evidence.test["cutoff"]), horizon)
     measured = against_truth(evidence, test)
     least, tested = model.threshold.threshold, evidence.decision["choice"]["threshold"]

@@ -13,7 +13,6 @@ the mean absolute one. ``share`` is how much of the segment's own correction Tam
 import argparse
 import json
 import sys
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -26,18 +25,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from benchmarks.maturity import expected_loss
+from benchmarks.simulated import read
 from features.errors import GateError
 from features.specification import Feature
 from models.plan import TrainingPlan
 from models.segments import Wanted, resolve
 from models.training import train
-from pipeline.describe import describe_scoring, describe_training, teaching
 from pipeline.prepare import training_plan
 from pipeline.settings_file import from_dict
 from pipeline.simulator.plan import Apart, SimulationPlan
-from pipeline.simulator.simulate import simulate
-from pipeline.simulator.write import write_tables
-from pipeline.source import open_source
 
 # How far the effects of the segment are from those of the rest.
 CASES = {"apart": 2.0, "alike": 0.0}
@@ -54,20 +50,11 @@ def one(case: str, seed: int, n_leads: int, sizes: Sequence[int]) -> list[dict[s
     quick = {"bootstrap": 50, "folds": 3, "learning_rate": 0.1}
     settings = from_dict({"model": {**quick, "seed": seed}, "limits": {"threads": 1}})
     plan = SimulationPlan(n_leads=n_leads, seed=seed, apart=Apart(0.5, CASES[case]))
-    simulation = simulate(plan)
-    with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
-        write_tables(simulation, root / "data", format="parquet")
-        opened = open_source(
-            settings.source, settings.limits, root=root, staging=root / "staging", quarantine=None, now=plan.end
-        )
-        described = describe_training(opened, settings, root)
-        (root / "scoring").mkdir()
-        waiting = describe_scoring(opened, settings, plan.end, described.features, root / "scoring")
-        frame, rows, now = described.frame(), teaching(described.rows, settings), waiting.frame()
-    segments = resolve({"outbound": {"direction": Wanted(("outbound",))}}, described.features)
+    company = read(plan, settings)
+    frame, rows, now = company.frame, company.rows, company.open_frame
+    segments = resolve({"outbound": {"direction": Wanted(("outbound",))}}, company.features)
     asked = (now["fit__direction"] == "outbound").to_numpy()
-    truth = simulation.truth.propensity(waiting.rows["lead_id"].to_numpy()[asked], plan.end)
+    truth = company.simulation.truth.propensity(company.open_rows["lead_id"].to_numpy()[asked], plan.end)
     outbound = (frame["fit__direction"] == "outbound").to_numpy()
     leads = np.unique(rows["lead_id"][outbound])
     shuffled = np.random.default_rng(seed).permutation(leads)
@@ -80,7 +67,7 @@ def one(case: str, seed: int, n_leads: int, sizes: Sequence[int]) -> list[dict[s
         seen = {"whole": ~outbound | inside, "separate": inside, "tamis": ~outbound | inside}
         for system in SYSTEMS:
             here = replace(learning, segments=segments if system == "tamis" else ())
-            propensity, share = _scores(frame[seen[system]], rows[seen[system]], now[asked], described.features, here)
+            propensity, share = _scores(frame[seen[system]], rows[seen[system]], now[asked], company.features, here)
             found.append(
                 {
                     "case": f"{case}, {size} leads, company {seed}",

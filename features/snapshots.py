@@ -20,6 +20,8 @@ from features.tables import Tables
 
 Grid = Literal["month", "week", "age"]
 MOST_CUTOFFS = 520
+# What names a snapshot, in the order that rows stand in.
+KEYS = ["lead_id", "cutoff"]
 c = nw.col
 
 

@@ -144,6 +144,20 @@ class Promises:
         variance = self._variance(p, np.ones((len(p), 1)))[0, 0]
         return float(self.w @ (self.y - p) / np.sqrt(max(variance, 1e-300)))
 
+    def levelled(self) -> "Promises":
+        """The same rows, all log-odds shifted by what makes as many promised as happened; none where all fared alike.
+
+        Examples
+        --------
+        >>> promises = Promises([0, 1, 0, 0], [0.2, 0.4, 0.1, 0.1], [1, 1, 1, 1], ["a", "b", "c", "d"])
+        >>> round(promises.levelled().promised, 3)
+        0.25
+        """
+        if not 0 < self.happened < 1:
+            return self
+        shift = scipy.optimize.brentq(self._surprise, -_FARTHEST, _FARTHEST, xtol=1e-9)
+        return Promises(self.y, expit(self.log_odds + shift), self.w, self.lead, self.correlation)
+
     def level(self, z: float) -> Interval:
         """Share won, with the interval of shares that a score test of one common shift of log-odds does not reject.
 

@@ -1,17 +1,20 @@
-"""What became of leads that were scored: their conversion by band beside what was promised."""
+"""What became of leads that were scored: conversion beside what was promised, by band and by kind of lead."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy.special import ndtri
 
 from models.certificate import allowed
 from models.promises import Promises
 
 _LETTERS = "ABCD"
+# Fewer leads of a kind, or fewer wins promised to them, prove nothing.
+_FEWEST_LEADS, _FEWEST_PROMISED = 30, 5.0
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,9 @@ class Realised:
         miss by more than the tolerance.
     off : bool
         Whether all of them together are.
+    kinds : sequence of mapping
+        Kinds of leads that are proven to miss, and to miss otherwise than the rest: ``column``, ``level`` and as
+        ``bands``; the surest first.
     """
 
     n_leads: int
@@ -39,9 +45,16 @@ class Realised:
     high: float
     bands: Sequence[Mapping[str, Any]]
     off: bool
+    kinds: Sequence[Mapping[str, Any]] = ()
 
 
-def realised(promises: Promises, band: npt.ArrayLike, tolerance: float, confidence: float) -> Realised:
+def realised(
+    promises: Promises,
+    band: npt.ArrayLike,
+    tolerance: float,
+    confidence: float,
+    columns: Mapping[str, npt.ArrayLike] | None = None,
+) -> Realised:
     """Hold what happened against what was promised.
 
     Parameters
@@ -53,7 +66,10 @@ def realised(promises: Promises, band: npt.ArrayLike, tolerance: float, confiden
     tolerance : float
         Share by which odds may miss (see `models.certificate.allowed`).
     confidence : float
-        That of all verdicts together, inside (0, 1): each is held to its part (Bonferroni).
+        That of all verdicts together, inside (0, 1): each is held to its part (Bonferroni), and kinds of leads to as
+        much together as bands.
+    columns : mapping of str to array-like of shape (n,), optional
+        Categories of the leads, null where unknown; each level is a kind of lead.
 
     Returns
     -------
@@ -70,7 +86,8 @@ def realised(promises: Promises, band: npt.ArrayLike, tolerance: float, confiden
     """
     letters = np.asarray(band, dtype=object)
     there = [letter for letter in _LETTERS if (letters == letter).any()]
-    z = float(ndtri(1 - (1 - confidence) / 2 / (len(there) + 1)))
+    doubt = (1 - confidence) / 2
+    z = float(ndtri(1 - doubt / 2 / (len(there) + 1)))
     bands = [{"band": letter, **_held(promises.take(letters == letter), tolerance, z)} for letter in there]
     whole = _held(promises, tolerance, z)
     return Realised(
@@ -82,7 +99,37 @@ def realised(promises: Promises, band: npt.ArrayLike, tolerance: float, confiden
         whole["high"],
         bands,
         whole["off"],
+        _unlike(promises, columns or {}, tolerance, doubt),
     )
+
+
+def _unlike(
+    promises: Promises, columns: Mapping[str, npt.ArrayLike], tolerance: float, doubt: float
+) -> list[dict[str, Any]]:
+    """Kinds of leads that miss even where the miss of all is taken off: no recalibration of all would mend them."""
+    kinds = list(_kinds(promises, columns))
+    z = float(ndtri(1 - doubt / 2 / max(len(kinds), 1)))
+    levelled = promises.levelled()
+    found = []
+    for column, level, rows in kinds:
+        some, rest = promises.take(rows), levelled.take(rows)
+        held, beside = _held(some, tolerance, z), _held(rest, tolerance, z)
+        if held["off"] and beside["off"] and some.surprise * rest.surprise > 0:
+            found.append((-abs(rest.surprise), {"column": column, "level": level, **held}))
+    return [kind for _, kind in sorted(found, key=lambda one: (one[0], one[1]["column"], one[1]["level"]))]
+
+
+def _kinds(
+    promises: Promises, columns: Mapping[str, npt.ArrayLike]
+) -> Iterator[tuple[str, str, npt.NDArray[np.bool_]]]:
+    for column, values in columns.items():
+        levels = pd.Series(np.asarray(values, dtype=object)).dropna().astype("str")
+        for level in sorted(levels.unique()):
+            rows = np.zeros(len(promises.y), dtype=bool)
+            rows[levels.index[levels == level]] = True
+            n_leads = len(np.unique(promises.lead[rows]))
+            if n_leads >= _FEWEST_LEADS and n_leads * float(promises.p[rows].mean()) >= _FEWEST_PROMISED:
+                yield column, level, rows
 
 
 def _held(promises: Promises, tolerance: float, z: float) -> dict[str, Any]:

@@ -10,14 +10,12 @@ import pandas as pd
 import pyarrow as pa
 
 from features.catalogue import FeatureOptions, catalogue
-from features.snapshots import SnapshotPlan, scoring_snapshots, training_snapshots
+from features.snapshots import KEYS, SnapshotPlan, scoring_snapshots, training_snapshots
 from features.specification import Feature
 from pipeline.compute import Computed, compute
 from pipeline.saved import Saved
 from pipeline.settings import Settings
 from pipeline.source import Opened
-
-KEYS = ["lead_id", "cutoff"]
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.errors import UseError
+from features.snapshots import KEYS
 from models.calendar import HOUR_S
 from models.funnel import FIRST_CALL_STEPS, STEPS, WHOLE, Step, group_steps, second_looks
 from models.incidence import incidence
 from models.lateness import cost_of_being_late, in_time
 from models.lead_model import LeadModel
 from pipeline.console import Console
-from pipeline.describe import KEYS, describe_rows
+from pipeline.describe import describe_rows
 from pipeline.destination import check_destination
 from pipeline.explain import chosen_language
 from pipeline.funnel_facts import FunnelFacts, read_funnel

@@ -13,14 +13,14 @@ from features.consequences import event_timing
 from features.errors import DataError
 from features.language import Language
 from features.matrix import Dropped
-from features.snapshots import decisions
+from features.snapshots import KEYS, decisions
 from features.specification import Feature
 from features.statements import attribute
 from features.tables import Tables
 from models.evidence import Evidence, Note
 from models.leak_history import following, moved
 from models.leakage import LINK, Suspect, ever_won, in_order, link_suspect, suspects
-from pipeline.describe import KEYS, Described, collect, describe_training, teaching
+from pipeline.describe import Described, collect, describe_training, teaching
 from pipeline.leak_words import xray
 from pipeline.settings import Settings
 from pipeline.source import Opened

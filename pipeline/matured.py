@@ -21,6 +21,7 @@ from pipeline.workspace import Workspace
 _MONTHS = 3
 # Where leads have no horizon, a run has matured once so many of its leads are decided: the early ones close fast.
 _DECIDED = 0.95
+_SCORES = ("lead_id", "propensity", "band", "label")
 # Of all verdicts of a night together: it is asked every night, so it must be sure.
 _CONFIDENCE = 0.999
 
@@ -47,7 +48,8 @@ def held_to_account(workspace: Workspace, settings: Settings, opened: Opened) ->
         return None
     rows = pd.concat(found[:_MONTHS], ignore_index=True)
     promises = Promises(rows["label"], rows["propensity"], np.ones(len(rows)), rows["lead_id"])
-    return realised(promises, rows["band"], settings.certificate.tolerance, _CONFIDENCE)
+    kinds = {str(name): rows[name] for name in rows.columns if name not in _SCORES}
+    return realised(promises, rows["band"], settings.certificate.tolerance, _CONFIDENCE, kinds)
 
 
 def _runs(workspace: Workspace, settings: Settings, opened: Opened) -> list[ScoreRun]:
@@ -64,6 +66,7 @@ def _runs(workspace: Workspace, settings: Settings, opened: Opened) -> list[Scor
 def _ended(run_: ScoreRun, settings: Settings, opened: Opened) -> pd.DataFrame | None:
     table = run_.rows(["lead_id", "cutoff", "propensity", "band"])
     rows: pd.DataFrame = table.drop_columns("cutoff").to_pandas()
+    rows = rows.join(run_.categories().to_pandas())
     tables = opened.tables
     if tables.one_table:
         outcome = collect(tables.frames["leads"].select("lead_id", "outcome")).set_index("lead_id")["outcome"]

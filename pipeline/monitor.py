@@ -205,6 +205,7 @@ def watch(workspace: Workspace, settings: Settings, *, now: int, console: Consol
             *(finding for finding in moved.findings if finding.about not in broken),
             *fallen,
             *_broken(accounted),
+            *_unlike(accounted),
             *_refused(workspace, opened),
             *_reasons(found, _before(workspace, found)),
         )
@@ -234,6 +235,20 @@ def _broken(found: Realised | None) -> list[Finding]:
             {"n": one["n_leads"], **{name: one[name] for name in ("promised", "low", "high")}},
         )
         for one in off[:1]
+    ]
+
+
+def _unlike(found: Realised | None) -> list[Finding]:
+    """The kind of lead that surely fares otherwise than it was promised, and than the rest."""
+    return [
+        Finding(
+            "realised_kind",
+            one["column"],
+            one["happened"],
+            one["promised"],
+            {"n": one["n_leads"], **{name: one[name] for name in ("level", "promised", "low", "high")}},
+        )
+        for one in (() if found is None else found.kinds[:1])
     ]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from features.language import Language, number, percent
-from features.words import label
+from features.words import label, sentence
 from models.watching import Finding
 from pipeline.refusals import refusal
 
@@ -70,6 +70,10 @@ WHAT: dict[str, Told] = {
         "en": "Percentages did not come true: {about} was promised {promised}, {value} were won ({low} to {high}, {n} leads).",
         "fr": "Les pourcentages ne se sont pas réalisés : {about}, {promised} promis, {value} gagnés (de {low} à {high}, {n} leads).",
     },
+    "realised_kind": {
+        "en": "One kind of lead fares otherwise than promised, and than the others. “{about}”: promised {promised}, {value} were won ({low} to {high}, {n} leads).",
+        "fr": "Un type de lead se comporte autrement que promis, et que les autres. « {about} » : {promised} promis, {value} gagnés (de {low} à {high}, {n} leads).",
+    },
     "refusals": {
         "en": "Sales refuses {value} of what it is handed; it was {was}.",
         "fr": "Les commerciaux refusent {value} de ce qui leur est transmis ; c'était {was}.",
@@ -102,6 +106,10 @@ CAUSE: dict[str, Told] = {
         "en": "What becomes of such leads has changed: price, product, competition or how sales works.",
         "fr": "Ce que deviennent de tels leads a changé : prix, produit, concurrence ou façon de vendre.",
     },
+    "kind": {
+        "en": "A competitor, a price or a partner has changed what becomes of these leads alone.",
+        "fr": "Un concurrent, un prix ou un partenaire a changé ce que deviennent ces leads-là seulement.",
+    },
     "sales": {
         "en": "Sales and marketing no longer mean the same by a good lead, or a kind of lead comes in that is none.",
         "fr": "Commerciaux et marketing n'ont plus la même idée d'un bon lead, ou un type de lead arrive qui n'en est pas un.",
@@ -132,6 +140,10 @@ ACTION: dict[str, Told] = {
         "en": "Run tamis recalibrate; where it refuses or the ranking suffers too, tamis retrain.",
         "fr": "Lancez tamis recalibrate ; s'il refuse ou si le classement souffre aussi, tamis retrain.",
     },
+    "kind": {
+        "en": "Run tamis retrain: a recalibration moves all leads alike and cannot mend this. Tell sales until then.",
+        "fr": "Lancez tamis retrain : une recalibration déplace tous les leads de la même façon et n'y peut rien. D'ici là, prévenez les commerciaux.",
+    },
     "sales": {
         "en": "Look at ten refused leads together, and correct the definition or the source.",
         "fr": "Regardez ensemble dix leads refusés, puis corrigez la définition ou la source.",
@@ -151,6 +163,7 @@ GROUP = {
     "propensity_drift": "drift",
     "expected_performance": "drift",
     "realised_conversion": "market",
+    "realised_kind": "kind",
     "refusals": "sales",
     "refusal_reason": "sales",
     "same_first_reason": "reasons",
@@ -164,6 +177,7 @@ SHARES = frozenset(
         "empty_column",
         "filled_column",
         "realised_conversion",
+        "realised_kind",
         "refusals",
         "refusal_reason",
     ]
@@ -215,6 +229,9 @@ def tell(finding: Finding, names: Mapping[str, Any], language: Language) -> dict
         about = refusal(about, language)
     if kind == "realised_conversion":
         about = BAND[language].format(about=about) if about else WHOLE[language]
+    if kind == "realised_kind":
+        feature = names.get(about)
+        about = sentence(feature, facts["level"], language) if feature else f"{about}: {facts['level']}"
     called = [label(names[name], language) if name in names else name for name in facts.get("columns", ())]
     source = ""
     if "source" in facts:

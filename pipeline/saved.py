@@ -13,11 +13,10 @@ import pyarrow.parquet as pq
 
 from features.compiler import describe
 from features.errors import DataError
+from features.snapshots import KEYS
 from features.specification import Feature
 from pipeline.cells import identifier
 from pipeline.source import Opened
-
-KEYS = ("lead_id", "cutoff")
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class Saved:
         rows: duckdb.DuckDBPyRelation = self.connection.read_parquet(files).select(", ".join([*KEYS, *named]))
         path = self.path.with_name(f"{self.path.name}.ordered")
         rows.order(", ".join(KEYS)).write_parquet(str(path))
-        found = pq.read_table(path, columns=list(KEYS)).to_pandas()
+        found = pq.read_table(path, columns=KEYS).to_pandas()
         if not all(np.array_equal(found[name].to_numpy(), self.keys[name].to_numpy()) for name in KEYS):
             raise DataError(
                 f"features: expected one row for each of {len(self.keys):,} snapshots, found {len(found):,} rows or "

@@ -131,6 +131,13 @@ class ScoreRun:
             there = set(pq.read_schema(path).names)
             return pq.read_table(path, columns=[column for column in columns if column in there])
 
+    def categories(self) -> pa.Table:
+        """Every feature that is a category, of all leads in the order of `rows`."""
+        with _as_published(self.path):
+            read = ds.dataset(self.path / "features")
+            texts = [one.name for one in read.schema if one.type == pa.string() and one.name != "lead_id"]
+            return read.to_table(columns=texts)
+
     def lead(self, lead_id: str, columns: Sequence[str] | None = None) -> dict[str, Any] | None:
         """The row of one lead, all of it or some columns; None where it is not in the run."""
         found = self._one("rows", lead_id, columns).to_pylist()

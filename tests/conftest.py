@@ -36,12 +36,20 @@ hypothesis.settings.register_profile("tamis", deadline=None)
 hypothesis.settings.load_profile("tamis")
 
 
+# Before pytest-xdist reads the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a file in one process, and those that start the same servers: what they share is made once."""
     for item in items:
         folder = item.path.parent
         group = folder if folder.name in SHARING else item.path
         item.add_marker(pytest.mark.xdist_group(str(group)))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Groups that are lost in silence cost half an hour and start two servers where one is meant."""
+    grouped = all("@" in item.nodeid for item in session.items)
+    assert grouped or not getattr(session.config.option, "loadgroup", False), "pytest-xdist did not read the groups"
 
 
 @pytest.fixture(scope="session")

@@ -17,8 +17,9 @@ import pyarrow.parquet as pq
 from pyspark import TaskContext
 
 from features.errors import OutsideError
+from features.snapshots import KEYS
 from models.lead_model import LeadModel
-from pipeline.describe import KEYS, Described
+from pipeline.describe import Described
 from pipeline.engines.engine import Engine
 from pipeline.engines.spark import Spark, told, unseen
 from pipeline.saved import Saved

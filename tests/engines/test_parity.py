@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 from pandas.testing import assert_frame_equal
 
-from pipeline.describe import KEYS, declared_features, describe_scoring, describe_training
+from features.snapshots import KEYS
+from pipeline.describe import declared_features, describe_scoring, describe_training
 from pipeline.source import Opened
 
 

@@ -119,6 +119,36 @@ def test_promises_that_hold_are_hardly_ever_called_broken_and_broken_ones_are():
     assert sum(rang(0.5 * p) for _ in range(20)) == 20
 
 
+def test_a_kind_of_lead_that_fares_otherwise_than_the_rest_is_named_and_a_market_that_moves_as_one_is_not():
+    rng = np.random.default_rng(5)
+    p = rng.beta(1, 8, 4000)
+    source = np.where(np.arange(4000) % 5 == 0, "reseller", np.where(np.arange(4000) % 5 == 1, None, "search"))
+    size = np.where(np.arange(4000) % 3 == 0, "small", "large")
+
+    def told(chance):
+        y = rng.random(4000) < np.minimum(chance, 1)
+        promises = Promises(y, p, np.ones(4000), np.arange(4000))
+        found = realised(promises, np.full(4000, "B"), 0.3, 0.999, {"fit__source": source, "fit__size": size})
+        return [(kind["column"], kind["level"]) for kind in found.kinds]
+
+    assert sum(told(p) != [] for _ in range(100)) == 0
+    assert sum(told(0.5 * p) != [] for _ in range(20)) == 0
+    better = [told(np.where(source == "reseller", 2.5 * p, p)) for _ in range(20)]
+    assert sum(kinds[:1] == [("fit__source", "reseller")] for kinds in better) == 20
+    worse = [told(np.where(source == "reseller", 0.2 * p, p)) for _ in range(20)]
+    assert sum(kinds == [("fit__source", "reseller")] for kinds in worse) >= 18
+
+
+def test_few_leads_of_a_kind_prove_nothing_and_where_all_fare_alike_nobody_fares_otherwise():
+    p = np.full(400, 0.2)
+    source = np.where(np.arange(400) < 20, "fair", "search")
+    alone = Promises(np.arange(400) < 20, p, np.ones(400), np.arange(400))
+    assert realised(alone, np.full(400, "B"), 0.3, 0.999, {"source": source}).kinds[0]["level"] == "search"
+    for y in (np.zeros(400), np.ones(400)):
+        found = realised(Promises(y, p, np.ones(400), np.arange(400)), np.full(400, "B"), 0.3, 0.999, {"s": source})
+        assert found.off
+
+
 def columns():
     names = {"fit__size": "accounts.employees", "fit__growth": "accounts.growth", "fit__source": "leads.source"}
     made = [

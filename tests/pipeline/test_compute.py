@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from features.errors import DataError
+from features.snapshots import KEYS
 from pipeline import compute as computing
-from pipeline.describe import KEYS, declared_features, describe_rows, training_rows
+from pipeline.describe import declared_features, describe_rows, training_rows
 from pipeline.opening import open_tables
 from pipeline.settings import LimitSettings
 from pipeline.source import Opened, connect

@@ -110,6 +110,18 @@ def test_promises_are_held_against_what_happened(scored, history, grown, tamis):
     assert "Run tamis recalibrate" in page
 
 
+def test_a_kind_of_lead_that_fares_otherwise_is_named(scored, history, grown, tamis):
+    table = history(1300)
+    new = table.index >= len(table) - N_OPEN
+    table.loc[new & (table["source"] == "salon"), "outcome"] = "won"
+    grown(scored, table)
+    (finding,) = [f for f in look(scored).findings if f.kind == "realised_kind"]
+    assert (finding.about, finding.facts["level"], finding.value) == ("fit__source", "salon", 1.0)
+    page = " ".join(tamis("monitor", "-w", scored.root).out.split())
+    assert "One kind of lead fares otherwise than promised" in page
+    assert "a recalibration moves all leads alike" in page
+
+
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_the_note_is_one_page_without_names_of_leads(scored, tamis, read_html, language):
     for suffix in ("html", "md"):
@@ -175,7 +187,16 @@ def test_reviews_on_the_page_count_as_refusals_do():
 
 
 def test_every_alarm_has_words_a_cause_and_an_action_in_both_languages():
-    facts = {"n": 9, "usual": 3, "was": 0.1, "columns": ["source"], "promised": 0.2, "low": 0.1, "high": 0.3}
+    facts = {
+        "n": 9,
+        "usual": 3,
+        "was": 0.1,
+        "columns": ["source"],
+        "promised": 0.2,
+        "low": 0.1,
+        "high": 0.3,
+        "level": "fair",
+    }
     for kind in WHAT:
         finding = Finding(kind, "leads", 0.5, 0.2, {**facts, "en": "x", "fr": "y", "source": "fair", "share": 0.4})
         for language in ("en", "fr"):
