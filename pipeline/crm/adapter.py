@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 import stamina
 from stamina.instrumentation import set_on_retry_hooks
@@ -142,6 +142,15 @@ class Adapter(Protocol):
 
     def close(self) -> None:
         """Let go of connections."""
+        ...
+
+
+@runtime_checkable
+class Ahead(Protocol):
+    """An adapter that can do something for a batch while the CRM still works on the one before."""
+
+    def ahead(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """The same changes, with what was done for them."""
         ...
 
 

@@ -15,6 +15,7 @@ from pipeline.crm.values import Block, Integers
 Mask = npt.NDArray[np.bool_]
 # A move of exactly the minimum counts, whatever its last bit.
 SLACK = 1e-9
+NEVER = Accepted(0, None, "")
 
 
 @dataclass(frozen=True)
@@ -58,22 +59,22 @@ def compare(
     minimum : float
         Least move of a rate that is a change; 100 times that of points; relative to an amount.
     """
-    n = len(block.lead_ids)
-    found = [accepted.get(lead_id) for lead_id in block.lead_ids]
+    found = [accepted.get(lead_id, NEVER) for lead_id in block.lead_ids.tolist()]
+    number, fingerprint, payload = zip(*found, strict=True)
+    sent_by, prints = np.array(number), np.array([one or 0 for one in fingerprint])
     now_mapped = tuple((field.ours, field.theirs) for field in fields)
-    same_fields = {number for number, push in pushes.items() if push.fields == now_mapped}
-    newer = {number for number, push in pushes.items() if (push.cutoff, push.scored_at) > scored}
-    is_older = np.fromiter((row is not None and row.push in newer for row in found), bool, n)
-    known = np.fromiter((row is not None for row in found), bool, n) & ~is_older
-    prints = np.fromiter((0 if row is None or row.fingerprint is None else row.fingerprint for row in found), "i8", n)
-    comparable = np.fromiter((row is not None and row.push in same_fields for row in found), bool, n)
+    same_fields = [number for number, push in pushes.items() if push.fields == now_mapped]
+    newer = [number for number, push in pushes.items() if (push.cutoff, push.scored_at) > scored]
+    is_older, comparable = np.isin(sent_by, newer), np.isin(sent_by, same_fields)
+    known = (sent_by != NEVER.push) & ~is_older
     equal = known & comparable & (prints == block.fingerprint)
     to_read = np.flatnonzero(known & ~equal)
-    payloads: list[list[Any]] = json.loads(f"[{','.join(found[i].payload for i in to_read)}]")  # type: ignore[union-attr]
-    moved = np.fromiter((row[-1] != block.bands[i] for i, row in zip(to_read, payloads, strict=True)), bool)
+    payloads: list[list[Any]] = json.loads(f"[{','.join([payload[i] for i in to_read.tolist()])}]")
+    moved = np.array([row[-1] for row in payloads], dtype=object) != block.bands[to_read]
     changed = ~equal & ~is_older
-    old = [row for i, row in zip(to_read, payloads, strict=True) if comparable[i]]
-    rows = to_read[comparable[to_read]]
+    readable = comparable[to_read]
+    old = payloads if readable.all() else [row for row, is_so in zip(payloads, readable, strict=True) if is_so]
+    rows = to_read[readable]
     changed[rows] = _differs(block, fields, rows, old, minimum)
     return Diff(np.flatnonzero(changed), int(is_older.sum()), int(known.sum()), int(moved.sum()))
 

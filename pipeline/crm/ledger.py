@@ -1,27 +1,37 @@
 """The ledger: what was planned, sent, accepted and refused, so that a push can die at any point and be run again.
 
-It is written before and after each batch, each time in one transaction. A row that was sent and never acknowledged is
-settled by reading the CRM, not by memory.
+It is written before and after each batch, each time in one transaction. What was planned is never changed: a push knows
+up to which place it was acknowledged, and keeps the leads that were not accepted. A lead that was sent and never
+acknowledged is settled by reading the CRM, not by memory.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from features.errors import OutsideError
+from pipeline.crm.adapter import Outcome
 from pipeline.crm.connect import Link
-from pipeline.crm.ledger_tables import ACCEPTED, METADATA, NOTE, OUTBOX, PUSH, REFUSED
+from pipeline.crm.ledger_migration import migrate
+from pipeline.crm.ledger_tables import ACCEPTED, METADATA, NOTE, OUTCOME, PARCEL, PUSH, REFUSED, UNDONE
+from pipeline.crm.outbox import Place, Planned, blanked, columns_of, packed, unpacked
 
 DONE = ("ok", "already")
 # States that a person has to look at; the others are in order.
 TROUBLE = ("rejected", "edited", "unknown", "invalid")
 KEPT_PUSHES = 30
+# Rows of the outbox that are read at a time.
+PAGE = 20
+# Accepted leads in one statement.
+TOGETHER = 100
 
 
 @dataclass(frozen=True)
@@ -45,32 +55,6 @@ class Accepted(NamedTuple):
     payload: str
 
 
-class Planned(NamedTuple):
-    """Rows of the outbox, column by column, all of one length."""
-
-    parent: Sequence[str]
-    seq: Sequence[int]
-    lead_id: Sequence[str]
-    crm_id: Sequence[str]
-    version: Sequence[str]
-    seen: Sequence[str | None]
-    before: Sequence[str | None]
-    before_push: Sequence[int | None]
-    after: Sequence[str | None]
-    after_push: Sequence[int]
-    fingerprint: Sequence[int | None]
-    state: Sequence[str]
-    code: Sequence[str | None]
-    message: Sequence[str | None]
-
-
-class Place(NamedTuple):
-    """Where a row stands in the outbox."""
-
-    parent: str
-    seq: int
-
-
 class Ledger:
     """What was sent to one CRM.
 
@@ -90,6 +74,7 @@ class Ledger:
             sa.event.listen(link.engine, "connect", _write_ahead)
         with link.told():
             METADATA.create_all(link.engine)
+            migrate(link.engine)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -121,18 +106,19 @@ class Ledger:
     def begin(self, run: Mapping[str, Any], fields: Sequence[tuple[str, str]], mode: str, now: int) -> int:
         """Open a push and give its number; what an interrupted one had not sent yet is forgotten."""
         mine = PUSH.c.target == self.target
-        unsent = OUTBOX.c.state == "pending"
         with self._transaction() as connection:
-            wanted = sa.select(PUSH.c.id, PUSH.c.mode, PUSH.c.flight).where(mine, PUSH.c.state == "running")
-            for number, its_mode, flight in connection.execute(wanted).all():
-                if flight:
-                    rows = _range(number, *(Place(*place) for place in json.loads(flight)))
-                    connection.execute(sa.update(OUTBOX).where(*rows, unsent).values(state="sent"))
-                lost = sa.delete(OUTBOX).where(OUTBOX.c.push == number)
-                connection.execute(lost if its_mode == "dry" else lost.where(unsent))
+            wanted = sa.select(PUSH.c.id, PUSH.c.mode).where(mine, PUSH.c.state == "running")
+            for number, its_mode in connection.execute(wanted).all():
+                unsent = [PARCEL.c.push == number]
+                if its_mode != "dry":
+                    unsent.append(PARCEL.c.state == "pending")
+                    if sent := _flight(connection, number).get("sent"):
+                        unsent.append(_place(PARCEL) > sa.tuple_(*sent))
+                connection.execute(sa.delete(PARCEL).where(*unsent))
                 connection.execute(sa.update(PUSH).where(PUSH.c.id == number).values(state="interrupted", ended_at=now))
             old = sa.select(PUSH.c.id).where(mine).order_by(PUSH.c.id.desc()).offset(KEPT_PUSHES)
-            connection.execute(sa.delete(OUTBOX).where(OUTBOX.c.push.in_(old.scalar_subquery())))
+            for table in (PARCEL, OUTCOME):
+                connection.execute(sa.delete(table).where(table.c.push.in_(old.scalar_subquery())))
             made = connection.execute(
                 sa.insert(PUSH).values(
                     target=self.target,
@@ -152,7 +138,7 @@ class Ledger:
         """Close a push; of a dry one only the counts stay."""
         with self._transaction() as connection:
             dry = sa.select(PUSH.c.id).where(PUSH.c.id == push, PUSH.c.mode == "dry")
-            connection.execute(sa.delete(OUTBOX).where(OUTBOX.c.push.in_(dry.scalar_subquery())))
+            connection.execute(sa.delete(PARCEL).where(PARCEL.c.push.in_(dry.scalar_subquery())))
             connection.execute(
                 sa.update(PUSH).where(PUSH.c.id == push).values(state=state, ended_at=now, counts=json.dumps(counts))
             )
@@ -186,133 +172,183 @@ class Ledger:
         lead_id = ACCEPTED.c.lead_id
         wanted = sa.select(*columns).where(ACCEPTED.c.target == self.target, lead_id >= low, lead_id <= high)
         with self._transaction() as connection:
-            return {row[0]: Accepted(row[1], row[2], row[3]) for row in connection.execute(wanted).all()}
+            rows = connection.execute(wanted).all()
+        leads, *known = zip(*rows, strict=True) if rows else ((), (), (), ())
+        return dict(zip(leads, map(Accepted, *known), strict=True))
 
-    def stage(self, push: int, rows: Planned) -> None:
-        """Put planned rows into the outbox."""
-        if not rows.seq:
-            return
-        # By the driver, and what all rows have in common once: both cost more than all the rest of a row.
-        mark = "?" if self._link.dialect == "sqlite" else "%s"
-        values = [None if column is rows.seq else _constant(column) for column in rows]
-        marks = ", ".join(mark if value is None else value for value in values)
-        varying = [column for column, value in zip(rows, values, strict=True) if value is None]
-        statement = f"INSERT INTO {OUTBOX.name} (push, {', '.join(rows._fields)}) VALUES ({push:d}, {marks})"  # noqa: S608 (our own names)
+    def stage(self, push: int, leads: Planned) -> None:
+        """Put planned leads into the outbox."""
         with self._transaction() as connection:
-            connection.exec_driver_sql(statement, list(zip(*varying, strict=True)))
+            if rows := list(packed(push, leads)):
+                connection.execute(sa.insert(PARCEL), rows)
 
-    def staged(self, push: int, states: Sequence[str], after: Place | None, limit: int) -> Sequence[sa.Row[Any]]:
-        """The next rows of a push in the order of sending."""
-        return self._staged(list(OUTBOX.c), push, states, after, limit)
+    def leads(self, push: int, states: Sequence[str]) -> Iterator[Planned]:
+        """Leads of a push that were planned with some states, in the order of sending, some at a time."""
+        after: Place | None = None
+        while True:
+            wanted = sa.select(PARCEL).where(PARCEL.c.push == push, PARCEL.c.state.in_(states))
+            if after is not None:
+                wanted = wanted.where(_place(PARCEL) > sa.tuple_(*after))
+            with self._transaction() as connection:
+                page = connection.execute(wanted.order_by(PARCEL.c.parent, PARCEL.c.seq).limit(PAGE)).mappings().all()
+            if not page:
+                return
+            yield from map(unpacked, page)
+            after = Place(page[-1]["parent"], page[-1]["seq"])
 
-    def to_send(self, push: int, after: Place | None, limit: int) -> Sequence[sa.Row[Any]]:
-        """The next pending rows, with what sending needs of them."""
-        columns = [OUTBOX.c[name] for name in ("parent", "seq", "lead_id", "crm_id", "version", "seen", "after")]
-        return self._staged(columns, push, ["pending"], after, limit)
-
-    def _staged(
-        self, columns: Sequence[sa.Column[Any]], push: int, states: Sequence[str], after: Place | None, limit: int
-    ) -> Sequence[sa.Row[Any]]:
-        wanted = sa.select(*columns).where(OUTBOX.c.push == push, OUTBOX.c.state.in_(states))
-        if after is not None:
-            wanted = wanted.where(_place() > sa.tuple_(after.parent, after.seq))
+    def sending(self, push: int, last: Place) -> None:
+        """Write down that leads are about to be sent, up to this one."""
         with self._transaction() as connection:
-            return connection.execute(wanted.order_by(OUTBOX.c.parent, OUTBOX.c.seq).limit(limit)).all()
+            _note_flight(connection, push, sent=last)
 
-    def sending(self, push: int, first: Place, last: Place) -> None:
-        """Write down that rows are about to be sent."""
-        with self._transaction() as connection:
-            flight = json.dumps([first, last], ensure_ascii=False)
-            connection.execute(sa.update(PUSH).where(PUSH.c.id == push).values(flight=flight))
-
-    def acknowledge(
-        self, push: int, first: Place, last: Place, others: Sequence[Mapping[str, Any]], *, now: int
-    ) -> None:
-        """Write down what became of sent rows, in one transaction.
-
-        Parameters
-        ----------
-        others : sequence of mapping
-            Rows that were not accepted: ``parent``, ``seq``, ``state``, ``code``, ``message``.
-        """
-        rows = _range(push, first, last)
+    def acknowledge(self, push: int, leads: Planned, outcomes: Sequence[Outcome], *, now: int) -> None:
+        """Write down what became of sent leads, in one transaction."""
+        others = [k for k, outcome in enumerate(outcomes) if outcome.state != "ok"]
         with self._transaction() as connection:
             if others:
-                statement = sa.update(OUTBOX).where(
-                    OUTBOX.c.push == push,
-                    OUTBOX.c.parent == sa.bindparam("p_parent"),
-                    OUTBOX.c.seq == sa.bindparam("p_seq"),
-                )
-                renamed = [{"p_parent": row["parent"], "p_seq": row["seq"], **_told(row)} for row in others]
-                connection.execute(
-                    statement.values({name: sa.bindparam(f"new_{name}") for name in ("state", "code", "message")}),
-                    renamed,
-                )
-            connection.execute(sa.update(OUTBOX).where(*rows, OUTBOX.c.state == "pending").values(state="ok"))
-            self._accept(connection, [*rows, OUTBOX.c.state.in_(DONE)])
-            self._keep_refused(connection, push, [*rows, OUTBOX.c.state.in_(TROUBLE)], now)
+                rows = [
+                    {
+                        "push": push,
+                        "parent": leads.parent[k],
+                        "seq": leads.seq[k],
+                        "lead_id": leads.lead_id[k],
+                        **outcomes[k]._asdict(),
+                    }
+                    for k in others
+                ]
+                connection.execute(sa.insert(OUTCOME), rows)
+                self._keep_refused(connection, push, [row for row in rows if row["state"] in TROUBLE], now)
+            lost = set(others)
+            self._accept(connection, leads.take([k for k in range(len(outcomes)) if k not in lost]))
+            n = _flight(connection, push).get("leads", 0) + len(outcomes)
+            _note_flight(connection, push, acknowledged=leads.place(-1), leads=n)
 
     def settle_planned(self, push: int, *, now: int) -> None:
         """Take over what the plan found to be there already, and what it refused."""
-        with self._transaction() as connection:
-            self._accept(connection, [OUTBOX.c.push == push, OUTBOX.c.state == "already"])
-            self._keep_refused(connection, push, [OUTBOX.c.push == push, OUTBOX.c.state.in_(TROUBLE)], now)
+        for leads in self.leads(push, ["already"]):
+            with self._transaction() as connection:
+                self._accept(connection, leads)
+        for leads in self.leads(push, TROUBLE):
+            named = zip(leads.lead_id, leads.state, leads.code, leads.message, strict=True)
+            rows = [dict(zip(("lead_id", "state", "code", "message"), one, strict=True)) for one in named]
+            with self._transaction() as connection:
+                self._keep_refused(connection, push, rows, now)
 
-    def _accept(self, connection: sa.Connection, rows: Sequence[sa.ColumnElement[bool]]) -> None:
-        leads = sa.select(OUTBOX.c.lead_id).where(*rows)
-        values = sa.select(
-            sa.literal(self.target), OUTBOX.c.lead_id, OUTBOX.c.after_push, OUTBOX.c.fingerprint, OUTBOX.c.after
-        ).where(*rows, OUTBOX.c.after.is_not(None))
-        inserted = self._insert(ACCEPTED).from_select(["target", "lead_id", "push", "fingerprint", "payload"], values)
-        new = {name: inserted.excluded[name] for name in ("push", "fingerprint", "payload")}
-        connection.execute(inserted.on_conflict_do_update(index_elements=["target", "lead_id"], set_=new))
-        emptied = leads.where(OUTBOX.c.after.is_(None))
-        if connection.execute(emptied.limit(1)).first():
-            gone = ACCEPTED.c.lead_id.in_(emptied)
-            connection.execute(sa.delete(ACCEPTED).where(ACCEPTED.c.target == self.target, gone))
+    def _accept(self, connection: sa.Connection, leads: Planned) -> None:
+        kept = zip(leads.lead_id, leads.after_push, leads.fingerprint, leads.after, strict=True)
+        rows = [row for row in kept if row[3] is not None]
+        # By the driver, many at a time: these rows cost more than all the rest.
+        mark = "?" if self._link.dialect == "sqlite" else "%s"
+        one = f"('{self.target}', {mark}, {mark}, {mark}, {mark})"
+        for start in range(0, len(rows), TOGETHER):
+            some = rows[start : start + TOGETHER]
+            statement = (
+                f"INSERT INTO {ACCEPTED.name} (target, lead_id, push, fingerprint, payload) "  # noqa: S608 (our own names)
+                f"VALUES {', '.join([one] * len(some))} ON CONFLICT (target, lead_id) DO UPDATE "
+                "SET push = excluded.push, fingerprint = excluded.fingerprint, payload = excluded.payload"
+            )
+            connection.exec_driver_sql(statement, tuple(chain.from_iterable(some)))
+        emptied = [{"gone": lead} for lead, after in zip(leads.lead_id, leads.after, strict=True) if after is None]
+        if emptied:
+            gone = sa.delete(ACCEPTED).where(
+                ACCEPTED.c.target == self.target, ACCEPTED.c.lead_id == sa.bindparam("gone")
+            )
+            connection.execute(gone, emptied)
         mine = REFUSED.c.target == self.target
-        if connection.execute(sa.select(sa.exists().where(mine))).scalar_one():
-            connection.execute(sa.delete(REFUSED).where(mine, REFUSED.c.lead_id.in_(leads)))
+        refused = set(connection.execute(sa.select(REFUSED.c.lead_id).where(mine)).scalars())
+        if mended := [{"gone": lead} for lead in leads.lead_id if lead in refused] if refused else []:
+            connection.execute(sa.delete(REFUSED).where(mine, REFUSED.c.lead_id == sa.bindparam("gone")), mended)
 
-    def _keep_refused(
-        self, connection: sa.Connection, push: int, rows: Sequence[sa.ColumnElement[bool]], now: int
-    ) -> None:
-        names = ["target", "lead_id", "push", "since", "attempts", "state", "code", "message"]
-        values = sa.select(
-            sa.literal(self.target),
-            OUTBOX.c.lead_id,
-            sa.literal(push),
-            sa.literal(now),
-            sa.literal(1),
-            OUTBOX.c.state,
-            sa.func.coalesce(OUTBOX.c.code, ""),
-            sa.func.coalesce(OUTBOX.c.message, ""),
-        ).where(*rows)
-        inserted = self._insert(REFUSED).from_select(names, values)
+    def _keep_refused(self, connection: sa.Connection, push: int, leads: Sequence[Mapping[str, Any]], now: int) -> None:
+        if not leads:
+            return
+        inserted = self._insert(REFUSED)
         new = {name: inserted.excluded[name] for name in ("push", "state", "code", "message")}
         new["attempts"] = REFUSED.c.attempts + 1
-        connection.execute(inserted.on_conflict_do_update(index_elements=["target", "lead_id"], set_=new))
+        rows = [
+            {
+                "target": self.target,
+                "lead_id": lead["lead_id"],
+                "push": push,
+                "since": now,
+                "attempts": 1,
+                "state": lead["state"],
+                "code": lead["code"] or "",
+                "message": lead["message"] or "",
+            }
+            for lead in leads
+        ]
+        connection.execute(inserted.on_conflict_do_update(index_elements=["target", "lead_id"], set_=new), rows)
+
+    def outcomes(self, push: int) -> Sequence[sa.Row[Any]]:
+        """Leads that were sent and not accepted: ``parent``, ``seq``, ``lead_id``, ``state``, ``code``, ``message``."""
+        columns = [OUTCOME.c[name] for name in ("parent", "seq", "lead_id", "state", "code", "message")]
+        with self._transaction() as connection:
+            return connection.execute(sa.select(*columns).where(OUTCOME.c.push == push)).all()
 
     def counts(self, push: int) -> dict[str, int]:
-        """Rows of the outbox by state."""
-        wanted = sa.select(OUTBOX.c.state, sa.func.count()).where(OUTBOX.c.push == push).group_by(OUTBOX.c.state)
+        """Leads of a push by state."""
+        planned = sa.select(PARCEL.c.state, sa.func.sum(PARCEL.c.n)).where(PARCEL.c.push == push)
+        lost = sa.select(OUTCOME.c.state, sa.func.count()).where(OUTCOME.c.push == push)
+        found: Counter[str] = Counter()
         with self._transaction() as connection:
-            return {row[0]: row[1] for row in connection.execute(wanted)}
+            found.update({row[0]: int(row[1]) for row in connection.execute(planned.group_by(PARCEL.c.state))})
+            others = Counter({row[0]: row[1] for row in connection.execute(lost.group_by(OUTCOME.c.state))})
+            done = _flight(connection, push).get("leads", 0)
+        found["pending"] -= done
+        found["ok"] += done - others.total()
+        found += others
+        return dict(+found)
 
     def first_written(self, pushes: Sequence[int]) -> Iterator[sa.Row[Any]]:
-        """The earliest accepted row of each lead in some pushes, ordered by lead."""
-        kept = sa.select(sa.func.min(OUTBOX.c.push).label("push"), OUTBOX.c.lead_id)
-        kept = kept.where(OUTBOX.c.push.in_(pushes), OUTBOX.c.state.in_(DONE)).group_by(OUTBOX.c.lead_id)
-        found = kept.subquery()
-        same = sa.and_(OUTBOX.c.push == found.c.push, OUTBOX.c.lead_id == found.c.lead_id)
-        wanted = sa.select(OUTBOX).join(found, same).where(OUTBOX.c.state.in_(DONE)).order_by(OUTBOX.c.lead_id)
-        with self._link.told(), self._link.engine.connect() as connection:
-            yield from connection.execution_options(yield_per=5000).execute(wanted)
+        """By lead, in their order, what stood before the first of some pushes that it was accepted in.
+
+        Each row has ``lead_id``, ``before`` and ``before_push``.
+        """
+        mine = UNDONE.c.target == self.target
+        with self._transaction() as connection:
+            connection.execute(sa.delete(UNDONE).where(mine))
+        for push in sorted(pushes):
+            for leads in self._written(push):
+                named = zip(leads.lead_id, leads.before, leads.before_push, strict=True)
+                rows = [
+                    {"target": self.target, "lead_id": lead, "before": before, "before_push": number}
+                    for lead, before, number in named
+                ]
+                with self._transaction() as connection:
+                    if rows:
+                        connection.execute(self._insert(UNDONE).on_conflict_do_nothing(), rows)
+        columns = [UNDONE.c[name] for name in ("lead_id", "before", "before_push")]
+        wanted = following = sa.select(*columns).where(mine).order_by(UNDONE.c.lead_id).limit(5000)
+        while True:
+            with self._transaction() as connection:
+                page = connection.execute(following).all()
+                if not page:
+                    connection.execute(sa.delete(UNDONE).where(mine))
+                    return
+            yield from page
+            following = wanted.where(UNDONE.c.lead_id > page[-1].lead_id)
+
+    def _written(self, push: int) -> Iterator[Planned]:
+        """Leads whose values of a push the CRM holds; those that were erased since are left out."""
+        with self._transaction() as connection:
+            acknowledged = tuple(_flight(connection, push).get("acknowledged", ()))
+        lost = {(row.parent, row.seq) for row in self.outcomes(push)}
+        for leads in self.leads(push, ["pending", *DONE]):
+            is_done = [
+                lead is not None and (state in DONE or ((parent, seq) <= acknowledged and (parent, seq) not in lost))
+                for lead, state, parent, seq in zip(leads.lead_id, leads.state, leads.parent, leads.seq, strict=True)
+            ]
+            yield leads.take([k for k, done in enumerate(is_done) if done])
 
     def forget(self, lead_id: str) -> None:
         """Erase a lead, whatever CRM it was sent to."""
+        named = PARCEL.c.lead_id.contains(json.dumps(lead_id, ensure_ascii=False), autoescape=True)
         with self._transaction() as connection:
-            for table in (OUTBOX, ACCEPTED, REFUSED):
+            for row in connection.execute(sa.select(PARCEL).where(named)).mappings().all():
+                here = [PARCEL.c[name] == row[name] for name in ("push", "parent", "seq")]
+                connection.execute(sa.update(PARCEL).where(*here).values(columns_of(blanked(unpacked(row), lead_id))))
+            for table in (OUTCOME, UNDONE, ACCEPTED, REFUSED):
                 connection.execute(sa.delete(table).where(table.c.lead_id == lead_id))
 
     def keep(self, name: str, value: str | None) -> None:
@@ -333,27 +369,20 @@ class Ledger:
         self._link.engine.dispose()
 
 
-def _place() -> sa.Tuple:
-    return sa.tuple_(OUTBOX.c.parent, OUTBOX.c.seq)
+def _place(table: sa.Table) -> sa.Tuple:
+    return sa.tuple_(table.c.parent, table.c.seq)
 
 
-def _range(push: int, first: Place, last: Place) -> list[sa.ColumnElement[bool]]:
-    within = [_place() >= sa.tuple_(first.parent, first.seq), _place() <= sa.tuple_(last.parent, last.seq)]
-    return [OUTBOX.c.push == push, *within]
+def _flight(connection: sa.Connection, push: int) -> dict[str, Any]:
+    """How far a push is: the last places that were ``sent`` and ``acknowledged``, and the ``leads`` up to there."""
+    flight = connection.execute(sa.select(PUSH.c.flight).where(PUSH.c.id == push)).scalar_one()
+    found: dict[str, Any] = json.loads(flight or "{}")
+    return found
 
 
-def _constant(column: Sequence[Any]) -> str | None:
-    """The one value of a column as SQL writes it; None where rows differ, or for a text that would need quoting."""
-    first = column[0]
-    if not (first is None or isinstance(first, int) or first.replace("_", "a").isalnum() or not first):
-        return None
-    if (first is not None and not str(first).isascii()) or column.count(first) < len(column):
-        return None
-    return "NULL" if first is None else str(first) if isinstance(first, int) else f"'{first}'"
-
-
-def _told(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"new_{name}": row[name] for name in ("state", "code", "message")}
+def _note_flight(connection: sa.Connection, push: int, **news: Any) -> None:
+    flight = json.dumps(_flight(connection, push) | news, ensure_ascii=False)
+    connection.execute(sa.update(PUSH).where(PUSH.c.id == push).values(flight=flight))
 
 
 def _write_ahead(connection: Any, _: Any) -> None:

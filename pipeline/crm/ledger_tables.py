@@ -1,10 +1,24 @@
-"""The tables of the ledger: pushes, outbox, latest accepted values, refusals, notes of adapters."""
+"""The tables of the ledger: pushes, outbox, what was not accepted, latest accepted values, refusals, notes."""
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, Text
 
 METADATA = MetaData()
 # Ranges of leads are compared byte by byte, as score runs are sorted, whatever the language of the database.
 KEY = Text().with_variant(Text(collation="C"), "postgresql")
+# What the outbox knows of a lead.
+PACKED = {
+    "lead_id": "ours",
+    "crm_id": "the CRM's",
+    "version": "what was read",
+    "seen": "our fields as they stood in the CRM",
+    "before": "the last accepted values; null for a lead that was never sent",
+    "before_push": "the push that they came with",
+    "after": "values, what is compared of the reasons, band; null empties the fields",
+    "after_push": "the push that the new values belong to",
+    "fingerprint": "of the new values",
+    "code": "why it is not written",
+    "message": "the same in words",
+}
 
 PUSH = Table(
     "tamis_push",
@@ -19,28 +33,40 @@ PUSH = Table(
     Column("state", String(12), nullable=False, comment="running, done, refused, failed, interrupted, rolled_back"),
     Column("started_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
-    Column("flight", Text, comment="JSON: first and last place of the batch that was sent and not acknowledged"),
+    Column("flight", Text, comment="JSON: last places sent and acknowledged, leads acknowledged"),
     Column("counts", Text, comment="JSON: leads by state"),
 )
 
-OUTBOX = Table(
-    "tamis_outbox",
+PARCEL = Table(
+    "tamis_parcel",
+    METADATA,
+    Column("push", Integer, primary_key=True),
+    Column("parent", KEY, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False, comment="of the first lead; the others follow"),
+    Column("state", String(12), nullable=False, comment="as planned: pending, already, or why it is not written"),
+    Column("n", Integer, nullable=False, comment="leads"),
+    *(Column(name, Text, nullable=False, comment=f"JSON: {what}, by lead") for name, what in PACKED.items()),
+)
+
+OUTCOME = Table(
+    "tamis_outcome",
     METADATA,
     Column("push", Integer, primary_key=True),
     Column("parent", KEY, primary_key=True),
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("lead_id", KEY, nullable=False),
-    Column("crm_id", Text, nullable=False),
-    Column("version", Text, nullable=False),
-    Column("seen", Text, comment="JSON: our fields as they stood in the CRM"),
-    Column("before", Text, comment="JSON: the last accepted values; null for a lead that was never sent"),
-    Column("before_push", Integer, comment="the push that they came with"),
-    Column("after", Text, comment="JSON: values, what is compared of the reasons, band; null empties the fields"),
-    Column("after_push", Integer, nullable=False, comment="the push that the new values belong to"),
-    Column("fingerprint", BigInteger),
-    Column("state", String(12), nullable=False, comment="pending, sent, ok, already, or why it was not written"),
+    Column("state", String(12), nullable=False, comment="why the CRM does not hold what was sent"),
     Column("code", Text),
     Column("message", Text),
+)
+
+UNDONE = Table(
+    "tamis_undone",
+    METADATA,
+    Column("target", String(16), primary_key=True),
+    Column("lead_id", KEY, primary_key=True),
+    Column("before", Text, comment="what a rollback gives back"),
+    Column("before_push", Integer),
     sqlite_with_rowid=False,
 )
 

@@ -13,8 +13,9 @@ from features.errors import DataError, GateError
 from pipeline.crm.adapter import Adapter, Record
 from pipeline.crm.diff import Diff, compare
 from pipeline.crm.fields import Field, Value
-from pipeline.crm.ledger import Accepted, Ledger, Planned
-from pipeline.crm.standing import Standing, all_same, is_newer, standing
+from pipeline.crm.ledger import Accepted, Ledger
+from pipeline.crm.outbox import Planned
+from pipeline.crm.standing import is_newer, standings
 from pipeline.crm.values import SEGMENT, Block, Integers, fault, normalise, payloads
 from pipeline.language import iso
 from pipeline.score_runs import SCHEMA, ScoreRun
@@ -106,9 +107,16 @@ def plan(order: Order, ledger: Ledger, adapter: Adapter, push: int, words: Words
                     of_some = {ours: of_all[some] for ours, of_all in texts.items()}
                     yield _part(order, block, accepted, diff.changed[some], of_some, longest)
 
-    for part, records in _read_ahead(adapter, parts()):
-        ledger.stage(push, _planned(part, records, order, push, tally, seq))
-        seq += len(part.lead_ids)
+    with ThreadPoolExecutor(1) as writer:
+        kept: Future[None] | None = None
+        for part, records in _read_ahead(adapter, parts()):
+            leads = _planned(part, records, order, push, tally, seq)
+            seq += len(part.lead_ids)
+            if kept:
+                kept.result()
+            kept = writer.submit(ledger.stage, push, leads)
+        if kept:
+            kept.result()
     if tally.twice:
         named = ", ".join(tally.twice[:TOLD])
         raise DataError(
@@ -205,34 +213,25 @@ def _planned(part: Part, records: Sequence[Record], order: Order, push: int, tal
         tally.twice += [lead_id for lead_id in part.lead_ids if times[lead_id] > 1]
     n, stamps = len(part.lead_ids), _stamps(order)
     held = [found.get(lead_id) for lead_id in part.lead_ids]
-    equal = all_same(held, part.columns, order.fields).tolist()
     older = [
         before is None and record is not None and is_newer(record, stamps)
         for before, record in zip(part.accepted, held, strict=True)
     ]
-    how = [
-        standing(record, values, is_same=is_same, is_older=is_older)
-        for record, values, is_same, is_older in zip(held, zip(*part.columns, strict=True), equal, older, strict=True)
-    ]
+    how = standings(held, part.columns, order.fields, older)
     after = list(part.payloads)
-    for k, why in part.wrong.items():
-        how[k], after[k] = Standing("invalid", code="invalid", message=why), "[]"
-    state, parent, crm_id, version, seen, code, message = zip(*how, strict=True)
+    for k in part.wrong:
+        how.state[k], after[k] = "invalid", "[]"
     return Planned(
-        parent=parent,
+        **how._asdict(),
         seq=range(seq + 1, seq + n + 1),
         lead_id=part.lead_ids,
-        crm_id=crm_id,
-        version=version,
-        seen=seen,
-        before=[one.payload if one else None for one in part.accepted],
-        before_push=[one.push if one else None for one in part.accepted],
+        before=[one and one.payload for one in part.accepted],
+        before_push=[one and one.push for one in part.accepted],
         after=after,
         after_push=[push] * n,
         fingerprint=part.fingerprints,
-        state=state,
-        code=code,
-        message=message,
+        code=["invalid" if k in part.wrong else None for k in range(n)],
+        message=[part.wrong.get(k) for k in range(n)],
     )
 
 

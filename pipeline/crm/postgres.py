@@ -3,6 +3,7 @@
 A row's version is its ``xmin``, which every edit changes. Rows that hold the wanted values already are left alone.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -27,6 +28,7 @@ STAGING = sql.Identifier("tamis_batch")
 LOCKED = ("40001", "40P01", "55P03")
 # A value that its column does not take, a constraint, a trigger that says no.
 BAD_ROW = ("22", "23", "P0")
+COPY_SPECIAL = re.compile(r"[\\\t\n\r]")
 COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -46,6 +48,8 @@ class PostgresTable(SqlTable):
         """Read rows by key, with their version."""
         flags = [sql.Identifier(column.name) for column in self._barriers()]
         shown = [sql.SQL("{}::text").format(self._key_name), *(self._shown(one) for one in self.fields), *flags]
+        # As text, a type that psycopg does not know comes as the database shows it.
+        is_cast = self._is_plain and not flags
         is_text = self.table.columns[self.crm.key].type.python_type is str
         query = sql.SQL("SELECT xmin::text, {} FROM {} WHERE {} = ANY(%s{})").format(
             sql.SQL(", ").join(shown), self._target, self._key_name, sql.SQL("::text[]" if is_text else "")
@@ -54,12 +58,12 @@ class PostgresTable(SqlTable):
         try:
             for attempt in patiently((_Locked, _Lost), self.crm.patience_seconds):
                 with attempt, self._transaction() as connection:
-                    rows = connection.execute(query, (wanted,)).fetchall()
+                    rows = connection.execute(query, (wanted,), binary=is_cast).fetchall()
         except (psycopg.Error, _Locked, _Lost) as error:
             raise self.link.failure(error) from None
-        if flags or not self._is_plain:
-            return [self._record(row[1:], row[0]) for row in rows]
-        return [Record(row[1], row[1], row[0], row[2:]) for row in rows]
+        if is_cast:
+            return [Record(row[1], row[1], row[0], row[2:]) for row in rows]
+        return [self._record(row[1:], row[0]) for row in rows]
 
     @cached_property
     def _is_plain(self) -> bool:
@@ -73,6 +77,10 @@ class PostgresTable(SqlTable):
         if one.kind == "instant":
             return sql.SQL("extract(epoch FROM {})::bigint").format(name)
         return sql.SQL("{}::float8" if one.is_number else "{}::text").format(name)
+
+    def ahead(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """Write what COPY takes."""
+        return _Lined(changes, self._lines(changes))
 
     def write(self, changes: Sequence[Change]) -> Sequence[Outcome]:
         """Update rows by key, all or nothing; the bad ones are found by halves."""
@@ -98,9 +106,11 @@ class PostgresTable(SqlTable):
             self._stage(connection, changes)
             sets = sql.SQL(", ").join(sql.SQL("{0} = s.{0}").format(name) for name in self._names)
             done = connection.execute(
-                sql.SQL("UPDATE {} t SET {} FROM {} s WHERE t.{} = s.{} AND t.xmin = s.tamis_version AND {}").format(
-                    self._target, sets, STAGING, self._key_name, self._key_name, self._distinct()
-                )
+                sql.SQL(
+                    "UPDATE {} t SET {} FROM {} s WHERE t.{key} = s.{key} AND t.{key} BETWEEN %s AND %s "
+                    "AND t.xmin = s.tamis_version AND {}"
+                ).format(self._target, sets, STAGING, self._distinct(), key=self._key_name),
+                self._ends(connection),
             )
             if done.rowcount == len(changes):
                 return [OK] * len(changes)
@@ -122,16 +132,23 @@ class PostgresTable(SqlTable):
             ).format(STAGING, columns, self._target)
         )
         with connection.cursor() as cursor, cursor.copy(sql.SQL("COPY {} FROM STDIN").format(STAGING)) as copy:
-            copy.write(self._lines(changes))
-        connection.execute(sql.SQL("ANALYZE {}").format(STAGING))
+            copy.write(changes.lines if isinstance(changes, _Lined) else self._lines(changes))
+        connection.execute(sql.SQL("ANALYZE {} ({})").format(STAGING, self._key_name))
 
     def _lines(self, changes: Sequence[Change]) -> str:
-        columns = zip(*(change.values for change in changes), strict=True)
+        keys, _, versions, values, _ = zip(*changes, strict=True)
+        columns = zip(*values, strict=True)
         cells = [_cells(column, one.kind == "instant") for column, one in zip(columns, self.fields, strict=True)]
-        keys = [change.lead_id.translate(COPY_ESCAPES) for change in changes]
-        versions = [change.version for change in changes]
+        if COPY_SPECIAL.search("".join(keys)):
+            keys = tuple(key.translate(COPY_ESCAPES) for key in keys)
         lines = zip(map(str, range(len(changes))), versions, keys, *cells, strict=True)
         return "\n".join(map("\t".join, lines)) + "\n"
+
+    def _ends(self, connection: psycopg.Connection[Any]) -> list[str]:
+        """First and last key of the batch: without them a large table is read from its start for every batch."""
+        query = "SELECT {0}::text FROM {1} ORDER BY {0} {2} LIMIT 1"
+        ends = [sql.SQL(query).format(self._key_name, STAGING, sql.SQL(order)) for order in ("ASC", "DESC")]
+        return [row[0] for end in ends for row in connection.execute(end)]
 
     def _distinct(self) -> sql.Composed:
         theirs, mine = (
@@ -175,6 +192,17 @@ class PostgresTable(SqlTable):
         if self._connection is not None:
             self._connection.close()
         super().close()
+
+
+class _Lined(tuple[Change, ...]):
+    """Changes with their lines for COPY."""
+
+    lines: str
+
+    def __new__(cls, changes: Sequence[Change], lines: str) -> "_Lined":
+        made = super().__new__(cls, changes)
+        made.lines = lines
+        return made
 
 
 class _Locked(Exception):  # noqa: N818 (it is tried again)

@@ -6,9 +6,10 @@ from typing import Any
 
 from features.errors import UseError
 from pipeline.crm.adapter import Adapter
-from pipeline.crm.ledger import Ledger, Planned
+from pipeline.crm.ledger import Ledger
+from pipeline.crm.outbox import Planned
 from pipeline.crm.plan import Tally
-from pipeline.crm.standing import same, standing
+from pipeline.crm.standing import standings
 
 
 def plan_rollback(score_run: str, ledger: Ledger, adapter: Adapter, push: int) -> tuple[Tally, list[int]]:
@@ -50,27 +51,19 @@ def plan_rollback(score_run: str, ledger: Ledger, adapter: Adapter, push: int) -
 def _planned(part: list[Any], ledger: Ledger, adapter: Adapter, push: int, seq: int) -> Planned:
     now = ledger.accepted(part[0].lead_id, part[-1].lead_id)
     found = {record.key: record for record in adapter.read([row.lead_id for row in part])}
-    how = []
-    for row in part:
-        record = found.get(row.lead_id)
-        # Values of another mapping were never ours to undo: the fields are emptied, as before the first push.
-        values = json.loads(row.before)[:-2] if row.before else [None] * len(adapter.fields)
-        how.append(standing(record, values, is_same=record is not None and same(record.values, values, adapter.fields)))
-    state, parent, crm_id, version, seen, code, message = zip(*how, strict=True)
+    # Values of another mapping were never ours to undo: the fields are emptied, as before the first push.
+    values = [json.loads(row.before)[:-2] if row.before else [None] * len(adapter.fields) for row in part]
+    how = standings([found.get(row.lead_id) for row in part], list(zip(*values, strict=True)), adapter.fields)
     held = [now.get(row.lead_id) for row in part]
     return Planned(
-        parent=parent,
+        **how._asdict(),
         seq=range(seq + 1, seq + len(part) + 1),
         lead_id=[row.lead_id for row in part],
-        crm_id=crm_id,
-        version=version,
-        seen=seen,
-        before=[one.payload if one else None for one in held],
-        before_push=[one.push if one else None for one in held],
+        before=[one and one.payload for one in held],
+        before_push=[one and one.push for one in held],
         after=[row.before for row in part],
         after_push=[row.before_push or push for row in part],
         fingerprint=[None] * len(part),
-        state=state,
-        code=code,
-        message=message,
+        code=[None] * len(part),
+        message=[None] * len(part),
     )

@@ -1,24 +1,23 @@
 """Send what was planned, a batch at a time, and keep what became of each record."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
-from pipeline.crm.adapter import EDITED, OK, Adapter, Change, Outcome, Uncertain
-from pipeline.crm.ledger import Ledger, Place
+from pipeline.crm.adapter import EDITED, OK, Adapter, Ahead, Change, Outcome, Uncertain
+from pipeline.crm.ledger import Ledger
+from pipeline.crm.outbox import Planned, batches
 from pipeline.crm.standing import same
 
 TRIES = 4
 UNKNOWN = Outcome("unknown", "unknown", "The connection broke again and again; the next push reads the record.")
-Batch = Sequence[Any]
 
 
 def send(ledger: Ledger, adapter: Adapter, push: int, *, now: int, size: int) -> None:
     """Empty the outbox.
 
-    While the CRM works on a batch, the one before is written down; a batch is marked as sent before the first byte
-    leaves, so that whatever dies, nothing is taken for accepted that was not.
+    While the CRM works on a batch, the one before is written down and the next one made ready; a batch is marked as
+    sent before the first byte leaves, so that whatever dies, nothing is taken for accepted that was not.
 
     Raises
     ------
@@ -26,21 +25,21 @@ def send(ledger: Ledger, adapter: Adapter, push: int, *, now: int, size: int) ->
         The CRM or the ledger failed; what was accepted is kept.
     """
     ledger.settle_planned(push, now=now)
-    n = len(adapter.fields)
-    batches = ((batch, _changes(batch, n)) for batch in _batches(ledger, push, size))
-    with ThreadPoolExecutor(1) as worker:
-        done: tuple[Batch, Sequence[Outcome]] | None = None
-        following = next(batches, None)
+    waiting = ((batch, _changes(batch, adapter)) for batch in batches(ledger.leads(push, ["pending"]), size))
+    with ThreadPoolExecutor(2) as workers:
+        done: tuple[Planned, Sequence[Outcome]] | None = None
+        following = next(waiting, None)
         while following:
             batch, changes = following
-            ledger.sending(push, _first(batch), _last(batch))
-            answer = worker.submit(deliver, adapter, changes)
-            if done:
-                _write_down(ledger, push, *done, now=now)
-            following = next(batches, None)
+            ledger.sending(push, batch.place(-1))
+            answer = workers.submit(deliver, adapter, changes)
+            kept = workers.submit(ledger.acknowledge, push, *done, now=now) if done else None
+            following = next(waiting, None)
             done = batch, answer.result()
+            if kept:
+                kept.result()
         if done:
-            _write_down(ledger, push, *done, now=now)
+            ledger.acknowledge(push, *done, now=now)
 
 
 def deliver(adapter: Adapter, changes: Sequence[Change]) -> list[Outcome]:
@@ -49,7 +48,7 @@ def deliver(adapter: Adapter, changes: Sequence[Change]) -> list[Outcome]:
     left = list(range(len(changes)))
     for _ in range(TRIES):
         try:
-            written = adapter.write([changes[i] for i in left])
+            written = adapter.write(changes if len(left) == len(changes) else [changes[i] for i in left])
         except Uncertain:
             found = {record.key: record for record in adapter.read([changes[i].lead_id for i in left])}
             again = []
@@ -72,36 +71,13 @@ def deliver(adapter: Adapter, changes: Sequence[Change]) -> list[Outcome]:
     return [outcomes.get(i, UNKNOWN) for i in range(len(changes))]
 
 
-def _batches(ledger: Ledger, push: int, size: int) -> Iterator[Batch]:
-    after: Place | None = None
-    while batch := ledger.to_send(push, after, size):
-        yield batch
-        after = _last(batch)
-
-
-def _write_down(ledger: Ledger, push: int, batch: Batch, outcomes: Sequence[Outcome], *, now: int) -> None:
-    others = [
-        {"parent": row.parent, "seq": row.seq, "state": outcome.state, "code": outcome.code, "message": outcome.message}
-        for row, outcome in zip(batch, outcomes, strict=True)
-        if outcome.state != "ok"
-    ]
-    ledger.acknowledge(push, _first(batch), _last(batch), others, now=now)
-
-
-def _first(batch: Batch) -> Place:
-    return Place(batch[0].parent, batch[0].seq)
-
-
-def _last(batch: Batch) -> Place:
-    return Place(batch[-1].parent, batch[-1].seq)
-
-
-def _changes(batch: Batch, n: int) -> list[Change]:
-    _, _, lead_ids, crm_ids, versions, seen, after = zip(*batch, strict=True)
+def _changes(batch: Planned, adapter: Adapter) -> Sequence[Change]:
+    n = len(adapter.fields)
     # A lead that was never sent before gets its fields emptied by a rollback.
     nothing = json.dumps([None] * n)
-    wanted = json.loads(f"[{','.join([text or nothing for text in after])}]")
-    read = json.loads(f"[{','.join([text or 'null' for text in seen])}]")
+    wanted = json.loads(f"[{','.join([text or nothing for text in batch.after])}]")
+    read = json.loads(f"[{','.join([text or 'null' for text in batch.seen])}]")
     values = [tuple(row[:n]) for row in wanted]
     before = [row and tuple(row[:n]) for row in read]
-    return list(map(Change._make, zip(lead_ids, crm_ids, versions, values, before, strict=True)))
+    changes = list(map(Change._make, zip(batch.lead_id, batch.crm_id, batch.version, values, before, strict=True)))
+    return adapter.ahead(changes) if isinstance(adapter, Ahead) else changes

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 
 from pipeline.crm.fields import Field
-from pipeline.crm.ledger import Ledger, Place
+from pipeline.crm.ledger import Ledger
 from pipeline.language import iso
 
-PAGE = 5000
 NOT_WRITTEN = (
     "rejected",
     "edited",
@@ -35,39 +35,30 @@ SAID = {
 def changes(ledger: Ledger, push: int, fields: Sequence[Field]) -> Iterator[dict[str, Any]]:
     """What is to be written, by lead and field; ``before`` is what was accepted last, null for a new lead."""
     pushes = ledger.pushes()
-    after: Place | None = None
-    while rows := ledger.staged(push, ["pending"], after, PAGE):
-        for row in rows:
-            old = pushes.get(row.before_push) if row.before else None
-            before = None
-            if old is not None:
-                kinds = {one.ours: one for one in fields}
-                before = {
+    kinds = {one.ours: one for one in fields}
+    for leads in ledger.leads(push, ["pending"]):
+        named = (leads.lead_id, leads.crm_id, leads.before, leads.before_push, leads.after)
+        for lead_id, crm_id, before, before_push, after in zip(*named, strict=True):
+            old, then = pushes.get(before_push or 0), None
+            if old is not None and before:
+                then = {
                     theirs: _shown(kinds.get(ours), value)
-                    for (ours, theirs), value in zip(old.fields, json.loads(row.before)[:-2], strict=True)
+                    for (ours, theirs), value in zip(old.fields, json.loads(before)[:-2], strict=True)
                 }
-            values = json.loads(row.after)[:-2] if row.after else [None] * len(fields)
+            values = json.loads(after)[:-2] if after else [None] * len(fields)
             now = {one.theirs: _shown(one, value) for one, value in zip(fields, values, strict=True)}
-            yield {"lead_id": row.lead_id, "crm_id": row.crm_id, "before": before, "after": now}
-        after = Place(rows[-1].parent, rows[-1].seq)
+            yield {"lead_id": lead_id, "crm_id": crm_id, "before": then, "after": now}
 
 
 def refusals(ledger: Ledger, push: int) -> list[dict[str, Any]]:
-    """Every lead that was not written, and why."""
-    told: list[dict[str, Any]] = []
-    after: Place | None = None
-    while rows := ledger.staged(push, NOT_WRITTEN, after, PAGE):
-        told += [
-            {
-                "lead_id": row.lead_id,
-                "state": row.state,
-                "code": row.code or row.state,
-                "message": row.message or SAID.get(row.state, ""),
-            }
-            for row in rows
-        ]
-        after = Place(rows[-1].parent, rows[-1].seq)
-    return told
+    """Every lead that was not written, and why, in the order of sending."""
+    found: list[Any] = list(ledger.outcomes(push))
+    for leads in ledger.leads(push, NOT_WRITTEN):
+        found += zip(leads.parent, leads.seq, leads.lead_id, leads.state, leads.code, leads.message, strict=True)
+    return [
+        {"lead_id": lead_id, "state": state, "code": code or state, "message": message or SAID.get(state, "")}
+        for _, _, lead_id, state, code, message in sorted(found, key=itemgetter(0, 1))
+    ]
 
 
 def _shown(one: Field | None, value: Any) -> Any:

@@ -14,33 +14,47 @@ from pipeline.crm.values import payload
 Mask = npt.NDArray[np.bool_]
 
 
-class Standing(NamedTuple):
-    """How a record stands: pending, already as wanted, or why it is left alone."""
-
-    state: str
-    parent: str = ""
-    crm_id: str = ""
-    version: str = ""
-    seen: str | None = None
-    code: str | None = None
-    message: str | None = None
+GONE = Record("", "")
 
 
-MISSING = Standing("missing")
+class Standings(NamedTuple):
+    """How records stand, column by column: pending, already as wanted, or why they are left alone."""
+
+    state: list[str]
+    parent: Sequence[str]
+    crm_id: Sequence[str]
+    version: Sequence[str]
+    seen: list[str | None]
 
 
-def standing(record: Record | None, values: Sequence[Value], *, is_same: bool, is_older: bool = False) -> Standing:
-    """Say how a record stands beside its wanted values; who opted out may have all that is ours taken back."""
-    if record is None:
-        return MISSING
-    if record.keeps_off(values):
-        state: str = record.barrier
-    elif is_older:
-        state = "older"
-    else:
-        state = "already" if is_same else "pending"
-    seen = None if record.values is None or record.version else payload(record.values, 0, None)
-    return Standing(state, record.parent, record.crm_id, record.version, seen)
+def standings(
+    records: Sequence[Record | None],
+    wanted: Sequence[Sequence[Value]],
+    fields: Sequence[Field],
+    is_older: Sequence[bool] | None = None,
+) -> Standings:
+    """Say how records stand beside their wanted values; who opted out may have all that is ours taken back.
+
+    Parameters
+    ----------
+    records : sequence of n Record or None
+    wanted : sequence of sequence of n Value
+        One column per field.
+    is_older : sequence of n bool, optional
+        Whether what is wanted is older than what stands there.
+    """
+    held = [GONE if record is None else record for record in records]
+    _, crm_id, version, values, _, parent = zip(*held, strict=True)
+    equal, older = all_same(values, wanted, fields).tolist(), is_older or [False] * len(held)
+    state = ["older" if late else "already" if same else "pending" for late, same in zip(older, equal, strict=True)]
+    for k in [k for k, record in enumerate(held) if record is GONE or record.barrier]:
+        if held[k] is GONE:
+            state[k] = "missing"
+        elif held[k].keeps_off([column[k] for column in wanted]):
+            state[k] = held[k].barrier
+    unversioned = zip(values, version, strict=True)
+    seen = [None if read is None or known else payload(read, 0, None) for read, known in unversioned]
+    return Standings(state, parent, crm_id, version, seen)
 
 
 def same(found: Sequence[Value] | None, wanted: Sequence[Value], fields: Sequence[Field]) -> bool:
@@ -57,12 +71,14 @@ def same(found: Sequence[Value] | None, wanted: Sequence[Value], fields: Sequenc
     return all(one.is_stamp or _equal(one, then, now) for one, then, now in zip(fields, found, wanted, strict=True))
 
 
-def all_same(records: Sequence[Record | None], columns: Sequence[Sequence[Value]], fields: Sequence[Field]) -> Mask:
+def all_same(
+    found: Sequence[Sequence[Value] | None], columns: Sequence[Sequence[Value]], fields: Sequence[Field]
+) -> Mask:
     """The same of n records at once.
 
     Parameters
     ----------
-    records : sequence of n Record or None
+    found : sequence of n sequence of Value, or None
     columns : sequence of sequence of n Value
         What they are to hold, one column per field.
 
@@ -70,12 +86,12 @@ def all_same(records: Sequence[Record | None], columns: Sequence[Sequence[Value]
     -------
     ndarray of n bool
     """
-    mask = np.fromiter((record is not None and record.values is not None for record in records), bool, len(records))
+    mask = np.array([values is not None for values in found], dtype=bool)
     left = np.flatnonzero(mask)
     for place, one in enumerate(fields):
         if one.is_stamp or not len(left):
             continue
-        then = [records[k].values[place] for k in left.tolist()]  # type: ignore[index, union-attr]
+        then = [found[k][place] for k in left.tolist()]  # type: ignore[index]
         now = [columns[place][k] for k in left.tolist()]
         if one.is_number and {*map(type, then), *map(type, now)} <= {float, int}:
             equal = np.abs(np.array(then) - np.array(now)) < _slack(one)

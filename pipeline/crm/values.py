@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from models.segments import ALL
 from pipeline.crm.fields import DIGITS, PERCENTAGES, Field, Value
@@ -118,12 +119,18 @@ def _numbers(
 
 
 def _texts(table: pa.Table, name: str, longest: int, faults: dict[int, str]) -> npt.NDArray[np.object_]:
-    column = table.column(name)
-    values = np.asarray(column.to_pandas().astype(object).where(column.is_valid().to_numpy(), None), dtype=object)
-    told = {text: why for text in pd.unique(values) if text is not None and (why := fault(text, longest))}
-    if told:
+    column = pc.dictionary_encode(table.column(name).combine_chunks())
+    levels = np.append(column.dictionary.to_numpy(zero_copy_only=False), [None])
+    values: npt.NDArray[np.object_] = levels[column.indices.fill_null(-1).to_numpy()]
+    if told := {text: why for text in _suspects(levels[:-1], longest) if (why := fault(text, longest))}:
         faults.update({i: f"{name}: {told[text]}" for i, text in enumerate(values) if text in told and i not in faults})
     return values
+
+
+def _suspects(texts: npt.NDArray[np.object_], longest: int) -> Sequence[str]:
+    """All of them, where one is too long or the whole cannot be stored; looking at each is what costs."""
+    is_sound = max(map(len, texts), default=0) <= longest and not UNSTORABLE.search("\n".join(texts))
+    return () if is_sound else list(texts)
 
 
 def fault(text: str, longest: int) -> str:

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from pipeline.crm import push as job_module
+from pipeline.crm.outbox import unpacked
 from pipeline.language import iso
 from tests.crm.worlds.face import World
 from tests.crm.worlds.postgres import PostgresWorld
@@ -196,8 +197,13 @@ def sent_by_the_live_run(job: Any) -> list[Any]:
     def told(ours: str, value: Any) -> Any:
         return iso(value) if ours == "scored_at" else value
 
-    rows = ledger(job, "SELECT lead_id, before, after FROM tamis_outbox WHERE push = (SELECT max(id) FROM tamis_push)")
-    return [(lead, by_field(before), by_field(after)) for lead, before, after in rows]
+    engine = sa.create_engine(f"sqlite:///{job.workspace.home / 'ledger.db'}")
+    last = "SELECT * FROM tamis_parcel WHERE push = (SELECT max(id) FROM tamis_push) ORDER BY seq"
+    with engine.connect() as connection:
+        parcels = [unpacked(row) for row in connection.execute(sa.text(last)).mappings()]
+    engine.dispose()
+    rows = [row for leads in parcels for row in zip(leads.lead_id, leads.before, leads.after, strict=True)]
+    return [(lead, by_field(str(before)), by_field(str(after))) for lead, before, after in rows]
 
 
 def writes_logged(world: World) -> int:

@@ -184,7 +184,7 @@ def test_only_the_last_pushes_keep_their_rows(job: Any, monkeypatch: pytest.Monk
         job.push()
     engine = sa.create_engine(f"sqlite:///{job.workspace.home / 'ledger.db'}")
     with closing(engine.raw_connection()) as connection:
-        query = "SELECT DISTINCT push FROM tamis_outbox ORDER BY push"
+        query = "SELECT DISTINCT push FROM tamis_parcel ORDER BY push"
         assert connection.cursor().execute(query).fetchall() == [(3,), (4,), (5,)]
     engine.dispose()
 
