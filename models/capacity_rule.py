@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from features.language import percent
+from features.language import number, percent
 from models.plan import TrainingPlan
 from models.sample import Flow, Sample
 from models.threshold import ThresholdChoice, decided
@@ -45,8 +45,9 @@ def capacity_rule(sample: Sample, plan: TrainingPlan) -> ThresholdChoice:
             "Choisissez la règle value "
             "ou precision.",
         )
+    most = plan.capacity_per_week
     candidates = np.unique(sample.propensity)[::-1]
-    fits = flow.per_week(candidates) <= plan.capacity_per_week
+    fits = flow.per_week(candidates) <= most
     n_fit = len(fits) if fits.all() else int(np.argmin(fits))
     if n_fit == 0:
         return decided(
@@ -54,18 +55,19 @@ def capacity_rule(sample: Sample, plan: TrainingPlan) -> ThresholdChoice:
             None,
             sample,
             plan,
-            f"More leads share the highest propensity than the {plan.capacity_per_week:g} a week that sales can treat.",
-            f"Plus de leads partagent la probabilité la plus haute que les {plan.capacity_per_week:g} par "
-            "semaine que l'équipe "
-            "commerciale peut traiter.",
+            f"More leads share the highest propensity than the {number(most, 'en')} a week that sales can treat.",
+            f"Plus de leads partagent la probabilité la plus haute que les {number(most, 'fr')} par semaine que "
+            "l'équipe commerciale peut traiter.",
         )
     threshold = float(candidates[n_fit - 1])
-    rate = float(flow.per_week(candidates[n_fit - 1 : n_fit])[0])
-    en = f"{rate:.1f} leads a week newly reach {percent(threshold, 'en')}; sales can treat {plan.capacity_per_week:g}."
+    rate = round(float(flow.per_week(candidates[n_fit - 1 : n_fit])[0]), 1)
+    en = (
+        f"{number(rate, 'en')} leads a week newly reach {percent(threshold, 'en')}; sales can treat "
+        f"{number(most, 'en')}."
+    )
     fr = (
-        f"{rate:.1f}".replace(".", ",")
-        + f" leads par semaine atteignent {percent(threshold, 'fr')} ; l'équipe commerciale peut en traiter "
-        f"{plan.capacity_per_week:g}."
+        f"{number(rate, 'fr')} leads par semaine atteignent {percent(threshold, 'fr')} ; l'équipe commerciale peut en "
+        f"traiter {number(most, 'fr')}."
     )
     en += " Open leads that are above it on the first night come on top, once: spread them over several weeks."
     fr += " S'y ajoutent, une seule fois, les leads ouverts déjà au-dessus la première nuit : étalez-les."

@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from features.checks import check_groups, check_rows, flag, repair
+from features.checks import CREATED, check_groups, check_rows, flag, repair
 
 NOW = 1_700_000_000
 CONNECTION = duckdb.connect(":memory:")
@@ -68,6 +68,19 @@ def test_every_rule_of_a_row_finds_its_rows(lazily: Lazily) -> None:
         "unreadable_time": [6],
         "unreadable_number": [2],
         "known_before_occurred": [2],
+    }
+
+
+def test_a_rule_says_how_much_it_sets_aside_and_which_cell_may_be_shown() -> None:
+    costs = {"@row": [2], "source": ["fair"], "month": [NOW], "cost": [1.0], "@unread:cost": [None]}
+    checked = check_rows("costs", on_polars(costs), NOW)
+    assert {(check.column, check.reason, check.level, check.shown) for check in checked.checks} == {
+        ("source", "missing_value", "row", ""),
+        ("month", "missing_value", "row", ""),
+        ("month", "before_1990", "row", "month"),
+        ("month", "future_cost", "drop", "month"),
+        ("cost", "unreadable_number", "row", "@unread:cost"),
+        ("cost", "missing_value", "row", ""),
     }
 
 
@@ -137,6 +150,15 @@ def test_outcomes_that_contradict_each_other_all_go(lazily: Lazily) -> None:
 def test_nothing_is_known_before_it_occurred_after_the_repair(lazily: Lazily) -> None:
     events = {"occurred_at": [10, 20, 30], "known_at": [5, None, 40]}
     assert repair("events", lazily(events)).collect()["known_at"].to_list() == [10, 20, 40]
+
+
+@ENGINES
+def test_nothing_is_decided_before_the_lead_was_created_after_the_repair(lazily: Lazily) -> None:
+    outcomes = {"lead_id": ["a", "b", "c"], "decided_at": [10, 20, 30], "outcome": ["won", "lost", "won"]}
+    known = lazily({"lead_id": ["a", "b"], CREATED: [15, 20]})
+    mended = repair("outcomes", lazily(outcomes), known).collect().to_arrow().to_pylist()
+    assert {row["lead_id"]: row["decided_at"] for row in mended} == {"a": 15, "b": 20, "c": 30}
+    assert set(mended[0]) == set(outcomes)
 
 
 def test_a_table_without_rules_flags_nothing() -> None:

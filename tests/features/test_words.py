@@ -6,7 +6,7 @@ import re
 import pytest
 
 from features.catalogue import DECLARED, FeatureOptions, catalogue
-from features.language import NARROW, NBSP, number, undone
+from features.language import NARROW, NBSP, humanise, number, undone
 from features.specification import Feature
 from features.words import LONGEST, before, comparison, label, sentence, with_remark
 
@@ -261,6 +261,10 @@ def test_a_feature_without_words_still_gives_a_sentence():
 )
 def test_numbers_follow_the_language(value, english, french):
     assert (number(value, "en"), number(value, "fr")) == (english, french)
+
+
+def test_a_name_without_a_letter_has_a_label_all_the_same():
+    assert humanise(" -_. ") == "?"
 
 
 def test_negation_leaves_prepositions_alone():

@@ -27,6 +27,13 @@ def test_odoo_s_own_unit_test_case_gives_74_30_percent():
     assert round(100 * bayes.predict(lead, stage=[1])[0], 2) == 74.30
 
 
+@pytest.mark.parametrize(("outcome", "counts"), [(1, (2.1, 0.1)), (0, (0.1, 2.1))])
+def test_odoo_counts_where_nobody_was_lost_or_nobody_won(outcome, counts):
+    bayes = OdooNaiveBayes().fit(pd.DataFrame({"source": ["web", "web"]}), [outcome, outcome])
+    assert bayes.counts == {"source": {"web": counts}}
+    assert bayes.prior == counts
+
+
 def test_odoo_skips_unset_and_unseen_values_and_clamps():
     leads = pd.DataFrame(
         {"source": pd.Categorical(["web"] * 5000 + ["fair"] * 5000), "size": pd.Categorical(["S"] * 10_000)}

@@ -128,6 +128,13 @@ def test_forty_won_and_forty_lost_are_enough_and_give_sober_probabilities():
     assert abs(noise - 0.5).max() < 0.3
 
 
+def test_few_rows_are_learnt_slowly_unless_a_rate_is_given():
+    X, y = _data(200)
+    given, usual = (LeadClassifier(n_folds=2, max_rounds=3, learning_rate=rate).fit(X, y) for rate in (0.3, None))
+    assert {booster.params["learning_rate"] for booster in given.boosters_} == {0.3}
+    assert {booster.params["learning_rate"] for booster in usual.boosters_} == {0.05}
+
+
 def test_the_budget_of_trees_is_kept():
     X, y = _data(3000)
     model = LeadClassifier(tree_budget=20, budget_tolerance=1.0).fit(X, y)

@@ -136,6 +136,11 @@ def test_channels_that_are_all_alike_are_hardly_ever_called_bad_and_a_bad_one_is
     passed["sql"] = np.where(channel == "c3", np.arange(600) % 60 < 6, passed["sql"])
     looks = second_looks(channel, {"sql": everyone, "handed": everyone}, passed)
     assert {(look["channel"], look["question"]) for look in looks} == {("c3", "sql"), ("c3", "dead_sqls")}
+    # 6 of its 60 passed; the others are those of the last draw.
+    elsewhere = float(passed["sql"][(channel != "c3").to_numpy()].mean())
+    told = {look["question"]: {k: look[k] for k in look if k != "p"} for look in looks}
+    alone = {"channel": "c3", "question": "dead_sqls", "n": 60, "share": 0.1, "others": None}
+    assert told == {"dead_sqls": alone, "sql": alone | {"question": "sql", "others": elsewhere}}
     assert second_looks(channel, {"sql": ~everyone, "handed": ~everyone}, passed) == []
 
 

@@ -87,6 +87,14 @@ def test_unseen_margins_know_nothing_of_their_own_labels():
     assert roc_auc_score(y, unseen()) < 0.6
 
 
+def test_a_cell_that_is_no_number_stands_at_the_median_of_those_that_are():
+    column = linear._Column.read(np.array([1.0, 3.0, np.inf, 8.0, np.nan]), None)
+    # 1, 3, 3, 8, 3: their mean is 3.6, their variance (6.76 + 3 * 0.36 + 19.36) / 5 = 5.44.
+    assert (column.median, column.scale) == (3.0, pytest.approx(5.44**0.5))
+    assert column.design[:, 0] == pytest.approx(np.array([-2.6, -0.6, -0.6, 4.4, -0.6]) / 5.44**0.5)
+    assert column.design[:, 1].tolist() == [0.0, 0.0, 0.0, 0.0, 1.0]
+
+
 def test_the_scale_of_the_weights_does_not_matter_and_rare_levels_share_one():
     matrix, y, fold = _rows()
     matrix[:4, 2] = 2.0

@@ -31,6 +31,16 @@ def test_the_next_leads_are_the_best_of_the_rest_and_each_counts_from_its_arriva
     assert more["value"]["value"] == 0.5 * 1000 - 100
 
 
+def test_where_fewer_arrive_than_one_person_treats_all_of_them_count():
+    # As above: d and e arrive in two weeks; below 0.3 b is stock, and e only takes its place.
+    lead = np.array(["b", "b", "c", "d", "e"])
+    cutoff = np.array([0, 1, 0, 2, 2]) * WEEK
+    sample = Sample(lead, cutoff, np.array([0.1, 0.4, 0.45, 0.3, 0.05]), np.array([0.0, 1, 1, 0, 1]), np.ones(5))
+    more = next_salesperson(sample, 0.5, TrainingPlan(capacity_per_salesperson=5, n_bootstrap=20))
+    assert (more["threshold"], more["per_week"], more["capacity"]) == (0.3, 1.0, 5)
+    assert more["wins"]["value"] == 0.5
+
+
 @pytest.mark.parametrize(("threshold", "verdict"), [(0.3, "yes"), (0.06, "no")])
 def test_it_pays_above_the_break_even_and_not_below(threshold, verdict):
     more = next_salesperson(_flow(), threshold, TrainingPlan(win_value=1000, contact_cost=100))

@@ -19,6 +19,7 @@ from models.linear import LinearPart
 from models.plan import TrainingPlan
 from models.pooling import SegmentChoice
 from models.segment_models import Correction, SegmentModels
+from models.segment_trees import pooled_levels
 from models.segment_words import note_of, segments_told
 from models.segments import Segment, Wanted, resolve
 from models.training import TrainingResult, train
@@ -229,3 +230,12 @@ def test_without_segments_the_evidence_is_untouched(trained):
     evidence: Evidence = trained.evidence
     assert segments_told(evidence, ()) is evidence
     assert "segments" not in evidence.deployed
+
+
+@pytest.mark.parametrize(("won", "sign"), [(300, 1), (100, -1)])
+def test_the_level_of_a_segment_is_its_own_log_odds_over_those_expected_and_shrunk(won, sign):
+    # 400 leads expected at one half: log(3) up or down, its error has the variance 1 / (400 * 3/4 * 1/4).
+    y = (np.arange(400) < won).astype(float)
+    full, variance = np.log(3.0), 1 / 75
+    (level,) = pooled_levels([(np.zeros(400), y, np.ones(400), np.arange(400))])
+    assert level == pytest.approx(sign * full * (full**2 - variance) / full**2)

@@ -32,10 +32,13 @@ def test_value_hands_over_exactly_where_the_expected_gain_exceeds_the_cost():
 
 
 def test_value_says_so_when_no_lead_is_worth_its_contact():
-    choice = value_rule(_sample(), TrainingPlan(win_value=100, contact_cost=99.9))
+    leads = Sample(np.arange(2), np.arange(2) * WEEK, np.array([0.4, 0.125]), np.array([1.0, 0.0]), np.ones(2))
+    choice = value_rule(leads, TrainingPlan(win_value=100, contact_cost=50))
     assert choice.threshold is None
-    assert "No lead is worth" in choice.reason_en
-    assert "Aucun lead ne vaut" in choice.reason_fr
+    assert choice.reason_en == "No lead is worth its contact: that takes a propensity of 50%, the best lead has 40%."
+    assert choice.reason_fr.replace("\xa0", " ").replace("\u202f", " ") == (
+        "Aucun lead ne vaut son contact : il faudrait une probabilité de 50 %, le meilleur lead a 40 %."
+    )
 
 
 def test_capacity_is_filled_and_never_exceeded():
@@ -52,6 +55,16 @@ def test_capacity_counts_a_lead_once_when_it_first_arrives_and_the_stock_of_the_
     cutoff = np.array([0, 1, 0, 1, 2]) * WEEK
     sample = Sample(lead, cutoff, np.array([0.9, 0.9, 0.1, 0.6, 0.8]), np.zeros(5), np.ones(5))
     assert Flow(sample).per_week(np.array([0.7, 0.5, 0.05])).tolist() == [0.5, 0.5, 0.0]
+
+
+def test_capacity_says_how_many_arrive_as_people_write_numbers():
+    # One lead a day, each better than the last: seven a week, half of them among the better half.
+    leads = Sample(np.arange(71), np.arange(71) * WEEK // 7, np.linspace(0, 0.7, 71), np.zeros(71), np.ones(71))
+    choice = capacity_rule(leads, TrainingPlan(rule="capacity", capacity_per_week=3.55))
+    assert choice.reason_en.startswith("3.5 leads a week newly reach 36%; sales can treat 3.55. Open leads")
+    assert choice.reason_fr.replace("\xa0", " ").startswith(
+        "3,5 leads par semaine atteignent 36 % ; l'équipe commerciale peut en traiter 3,55. S'y ajoutent"
+    )
 
 
 def test_capacity_larger_than_the_flow_hands_everyone_over():
