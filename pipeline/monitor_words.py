@@ -141,8 +141,8 @@ ACTION: dict[str, Told] = {
         "fr": "Lancez tamis recalibrate ; s'il refuse ou si le classement souffre aussi, tamis retrain.",
     },
     "kind": {
-        "en": "Run tamis retrain: a recalibration moves all leads alike and cannot mend this. Tell sales until then.",
-        "fr": "Lancez tamis retrain : une recalibration déplace tous les leads de la même façon et n'y peut rien. D'ici là, prévenez les commerciaux.",
+        "en": "Run tamis retrain, if that was not done since these were scored: a recalibration moves all leads alike and cannot mend this. Tell sales until then.",
+        "fr": "Lancez tamis retrain, si ce n'est pas fait depuis ces scores : une recalibration déplace tous les leads de la même façon et n'y peut rien. D'ici là, prévenez les commerciaux.",
     },
     "sales": {
         "en": "Look at ten refused leads together, and correct the definition or the source.",
