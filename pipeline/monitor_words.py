@@ -71,8 +71,8 @@ WHAT: dict[str, Told] = {
         "fr": "Les pourcentages ne se sont pas réalisés : {about}, {promised} promis, {value} gagnés (de {low} à {high}, {n} leads).",
     },
     "realised_kind": {
-        "en": "One kind of lead fares otherwise than promised, and than the others. “{about}”: promised {promised}, {value} were won ({low} to {high}, {n} leads).",
-        "fr": "Un type de lead se comporte autrement que promis, et que les autres. « {about} » : {promised} promis, {value} gagnés (de {low} à {high}, {n} leads).",
+        "en": "One kind of lead departs from what was promised, unlike the rest. “{about}”: {promised} promised, {value} won ({low} to {high}, {n} leads).",
+        "fr": "Un type de lead s'écarte de ce qui était promis, contrairement aux autres. « {about} » : {promised} promis, {value} gagnés (de {low} à {high}, {n} leads).",
     },
     "refusals": {
         "en": "Sales refuses {value} of what it is handed; it was {was}.",

@@ -118,7 +118,7 @@ def test_a_kind_of_lead_that_fares_otherwise_is_named(scored, history, grown, ta
     (finding,) = [f for f in look(scored).findings if f.kind == "realised_kind"]
     assert (finding.about, finding.facts["level"], finding.value) == ("fit__source", "salon", 1.0)
     page = " ".join(tamis("monitor", "-w", scored.root).out.split())
-    assert "One kind of lead fares otherwise than promised" in page
+    assert "One kind of lead departs from what was promised, unlike the rest" in page
     assert "a recalibration moves all leads alike" in page
 
 
