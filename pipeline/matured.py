@@ -1,6 +1,7 @@
 """Scores whose outcome is known by now: what was promised, as it was given, and what happened."""
 
 from datetime import UTC, datetime
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -41,12 +42,14 @@ def held_to_account(workspace: Workspace, settings: Settings, opened: Opened) ->
     DataError
         A run is no longer what was published.
     """
-    found = [
+    ended = (
         part for run_ in _runs(workspace, settings, opened) if (part := _ended(run_, settings, opened)) is not None
-    ]
+    )
+    # Months before those are not even read: there are more every month.
+    found = list(islice(ended, _MONTHS))
     if not found:
         return None
-    rows = pd.concat(found[:_MONTHS], ignore_index=True)
+    rows = pd.concat(found, ignore_index=True)
     promises = Promises(rows["label"], rows["propensity"], np.ones(len(rows)), rows["lead_id"])
     kinds = {str(name): rows[name] for name in rows.columns if name not in _SCORES}
     return realised(promises, rows["band"], settings.certificate.tolerance, _CONFIDENCE, kinds)

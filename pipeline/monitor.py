@@ -33,7 +33,7 @@ from pipeline.monitor_words import tell
 from pipeline.opening import open_tables
 from pipeline.report.note import write_note
 from pipeline.reviews import read
-from pipeline.score_runs import ScoreRun, newest, published
+from pipeline.score_runs import ScoreRun, newest, portfolio
 from pipeline.settings import Settings
 from pipeline.settings_file import load
 from pipeline.source import Opened
@@ -215,7 +215,7 @@ def watch(workspace: Workspace, settings: Settings, *, now: int, console: Consol
 def _stale(workspace: Workspace, extracted_at: int, now: int, limit: float) -> list[Finding]:
     """Data that used to be renewed and are not any more; those of a workspace that was filled once never were."""
     age = (now - extracted_at) / DAY_S
-    stamps = {run_.manifest["source"] for run_ in published(workspace) if run_.manifest["kind"] == "portfolio"}
+    stamps = {run_.manifest["source"] for run_ in portfolio(workspace)}
     return [Finding("stale", "tables", age, limit)] if len(stamps) > 1 and 0 < limit < age else []
 
 
@@ -226,30 +226,18 @@ def _broken(found: Realised | None) -> list[Finding]:
     whole = {"band": "", "n_leads": found.n_leads, "off": found.off}
     whole |= {name: getattr(found, name) for name in ("promised", "happened", "low", "high")}
     off = [one for one in (whole, *found.bands) if one["off"]]
-    return [
-        Finding(
-            "realised_conversion",
-            one["band"],
-            one["happened"],
-            one["promised"],
-            {"n": one["n_leads"], **{name: one[name] for name in ("promised", "low", "high")}},
-        )
-        for one in off[:1]
-    ]
+    return [_missed("realised_conversion", one["band"], one) for one in off[:1]]
 
 
 def _unlike(found: Realised | None) -> list[Finding]:
     """The kind of lead that surely fares otherwise than it was promised, and than the rest."""
-    return [
-        Finding(
-            "realised_kind",
-            one["column"],
-            one["happened"],
-            one["promised"],
-            {"n": one["n_leads"], **{name: one[name] for name in ("level", "promised", "low", "high")}},
-        )
-        for one in (() if found is None else found.kinds[:1])
-    ]
+    kinds = () if found is None else found.kinds[:1]
+    return [_missed("realised_kind", one["column"], one, level=one["level"]) for one in kinds]
+
+
+def _missed(kind: str, about: str, one: Mapping[str, Any], **facts: Any) -> Finding:
+    interval = {name: one[name] for name in ("promised", "low", "high")}
+    return Finding(kind, about, one["happened"], one["promised"], {"n": one["n_leads"], **facts, **interval})
 
 
 def _refused(workspace: Workspace, opened: Opened) -> tuple[Finding, ...]:

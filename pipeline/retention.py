@@ -91,10 +91,10 @@ def expendable(some: Sequence[ScoreRun], runs: Sequence[ScoreRun], keep: int) ->
     before = [run for run in portfolio if run.manifest["cutoff"] < portfolio[0].manifest["cutoff"]]
     kept |= {run.run_id for run in before[:1]}
     first: dict[str, str] = {}
-    for run in in_force(runs):
+    seen = in_force(runs)
+    for run in seen:
         first.setdefault(f"{datetime.fromtimestamp(run.manifest['cutoff'], UTC):%Y-%m}", run.run_id)
     kept |= {*first.values(), *({run.run_id for run in runs} - {run.run_id for run in some})}
-    seen = in_force(runs)
     by_scoring = operator.itemgetter("scored_at", "cutoff", "run_id")
     for run in portfolio:
         if run.run_id in kept and run not in seen:

@@ -91,7 +91,7 @@ def build(workspace: Workspace, settings: Settings, found: ScoreRun) -> Path:
     """
     registry = Registry(workspace, settings.registry)
     version, files = registry.load(int(found.manifest["model_version"]))
-    model = LeadModel.load(files)
+    model, runs = LeadModel.load(files), portfolio(workspace)
     with workspace.scratch() as folder:
         (folder / "model").mkdir()
         for name, content in files.items():
@@ -102,7 +102,7 @@ def build(workspace: Workspace, settings: Settings, found: ScoreRun) -> Path:
             "version": version.number,
             "gates": version.refusal,
             "evidence": json.loads(registry.artifact(version, "evidence.json")),
-            "runs": _recent(portfolio(workspace)),
+            "runs": _recent(runs),
         }
         write_text(folder / "about.json", json.dumps(about, ensure_ascii=False))
         for name in REPORTS:
@@ -112,7 +112,7 @@ def build(workspace: Workspace, settings: Settings, found: ScoreRun) -> Path:
         try:
             with ThreadPoolExecutor(1) as beside:
                 # Files are read and packed while SQLite writes.
-                sheets = beside.submit(_write_sheets, folder / SHEETS, found, portfolio(workspace))
+                sheets = beside.submit(_write_sheets, folder / SHEETS, found, runs)
                 write_leads(
                     folder / "index.db", found, model, workspace.staging / found.manifest["source"], secret(workspace)
                 )
