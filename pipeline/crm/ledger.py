@@ -70,6 +70,7 @@ class Ledger:
         self._link = link
         self.target = sha256(target.encode()).hexdigest()[:16]
         self._insert: Any = postgresql.insert if link.dialect == "postgresql" else sqlite.insert
+        self._packed: Any = _json_agg if link.dialect == "postgresql" else sa.func.json_group_array
         if link.dialect == "sqlite":
             sa.event.listen(link.engine, "connect", _write_ahead)
         with link.told():
@@ -168,13 +169,17 @@ class Ledger:
 
     def accepted(self, low: str, high: str) -> dict[str, Accepted]:
         """Latest accepted values of the leads of a range, ends included."""
-        columns = [ACCEPTED.c[name] for name in ("lead_id", "push", "fingerprint", "payload")]
         lead_id = ACCEPTED.c.lead_id
-        wanted = sa.select(*columns).where(ACCEPTED.c.target == self.target, lead_id >= low, lead_id <= high)
+        # As one row: the database packs it while this process does something else.
+        packed = [self._packed(ACCEPTED.c[name]) for name in ("lead_id", "push", "fingerprint")]
+        wanted = sa.select(*packed, sa.func.aggregate_strings(ACCEPTED.c.payload, "\n"))
+        wanted = wanted.where(ACCEPTED.c.target == self.target, lead_id >= low, lead_id <= high)
         with self._transaction() as connection:
-            rows = connection.execute(wanted).all()
-        leads, *known = zip(*rows, strict=True) if rows else ((), (), (), ())
-        return dict(zip(leads, map(Accepted, *known), strict=True))
+            *known, payloads = connection.execute(wanted).one()
+        if payloads is None:
+            return {}
+        leads, pushes, prints = map(json.loads, known)
+        return dict(zip(leads, map(Accepted, pushes, prints, payloads.split("\n")), strict=True))
 
     def stage(self, push: int, leads: Planned) -> None:
         """Put planned leads into the outbox."""
@@ -367,6 +372,10 @@ class Ledger:
     def close(self) -> None:
         """Let go of the database."""
         self._link.engine.dispose()
+
+
+def _json_agg(column: sa.Column[Any]) -> sa.Cast[str]:
+    return sa.cast(sa.func.json_agg(column), sa.Text)
 
 
 def _place(table: sa.Table) -> sa.Tuple:

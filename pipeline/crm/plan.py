@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Protocol
@@ -15,6 +14,7 @@ from pipeline.crm.diff import Diff, compare
 from pipeline.crm.fields import Field, Value
 from pipeline.crm.ledger import Accepted, Ledger
 from pipeline.crm.outbox import Planned
+from pipeline.crm.prefetch import prefetched
 from pipeline.crm.standing import is_newer, standings
 from pipeline.crm.values import SEGMENT, Block, Integers, fault, normalise, payloads
 from pipeline.language import iso
@@ -84,39 +84,19 @@ def plan(order: Order, ledger: Ledger, adapter: Adapter, push: int, words: Words
     OutsideError
         The CRM or the ledger failed.
     """
-    tally, seq = Tally(), 0
-    pushes = ledger.pushes()
-    scored = (int(order.run.manifest["cutoff"]), int(order.run.manifest["scored_at"]))
-    told = any(one.kind == "reasons" for one in order.fields)
-    wanted = {"lead_id", "band", SEGMENT, *(one.ours for one in order.fields), *(["reasons"] if told else [])}
-    columns = [name for name in SCHEMA.names if name in wanted]
-    longest = adapter.limits.text
+    tally = Tally()
 
-    def parts() -> Iterator[Part]:
-        for name, table in chain(order.run.blocks(columns), _withdrawn(order.run, ledger, columns)):
-            if not table.num_rows:
-                continue
-            block = normalise(table, order.fields, certified=order.certified, longest=longest)
-            accepted = ledger.accepted(min(block.lead_ids), max(block.lead_ids))
-            diff = compare(block, order.fields, accepted, pushes, scored, order.minimum)
-            _count(tally, block, diff)
-            if len(diff.changed):
-                texts = words(name, table.select(["lead_id", "reasons"]).take(diff.changed)) if told else {}
-                for start in range(0, len(diff.changed), adapter.limits.read):
-                    some = slice(start, start + adapter.limits.read)
-                    of_some = {ours: of_all[some] for ours, of_all in texts.items()}
-                    yield _part(order, block, accepted, diff.changed[some], of_some, longest)
+    def read(part: Part) -> tuple[Part, Sequence[Record]]:
+        return part, adapter.read([lead_id for k, lead_id in enumerate(part.lead_ids) if k not in part.wrong])
 
-    with ThreadPoolExecutor(1) as writer:
-        kept: Future[None] | None = None
-        for part, records in _read_ahead(adapter, parts()):
-            leads = _planned(part, records, order, push, tally, seq)
+    def planned() -> Iterator[Planned]:
+        seq = 0
+        for part, records in prefetched(map(read, _parts(order, ledger, adapter, words, tally))):
+            yield _planned(part, records, order, push, tally, seq)
             seq += len(part.lead_ids)
-            if kept:
-                kept.result()
-            kept = writer.submit(ledger.stage, push, leads)
-        if kept:
-            kept.result()
+
+    for leads in prefetched(planned()):
+        ledger.stage(push, leads)
     if tally.twice:
         named = ", ".join(tally.twice[:TOLD])
         raise DataError(
@@ -137,6 +117,34 @@ class Part:
     payloads: list[str]
     fingerprints: list[int]
     wrong: dict[int, str]
+
+
+def _parts(order: Order, ledger: Ledger, adapter: Adapter, words: Words, tally: Tally) -> Iterator[Part]:
+    """What changed since it was accepted last, as much at a time as is read in the CRM."""
+    pushes, longest = ledger.pushes(), adapter.limits.text
+    scored = (int(order.run.manifest["cutoff"]), int(order.run.manifest["scored_at"]))
+    told = any(one.kind == "reasons" for one in order.fields)
+    wanted = {"lead_id", "band", SEGMENT, *(one.ours for one in order.fields), *(["reasons"] if told else [])}
+    columns = [name for name in SCHEMA.names if name in wanted]
+    for name, table, block, accepted in prefetched(_blocks(order, ledger, columns, longest)):
+        diff = compare(block, order.fields, accepted, pushes, scored, order.minimum)
+        _count(tally, block, diff)
+        if len(diff.changed):
+            texts = words(name, table.select(["lead_id", "reasons"]).take(diff.changed)) if told else {}
+            for start in range(0, len(diff.changed), adapter.limits.read):
+                some = slice(start, start + adapter.limits.read)
+                of_some = {ours: of_all[some] for ours, of_all in texts.items()}
+                yield _part(order, block, accepted, diff.changed[some], of_some, longest)
+
+
+def _blocks(
+    order: Order, ledger: Ledger, columns: Sequence[str], longest: int
+) -> Iterator[tuple[str, pa.Table, Block, Mapping[str, Accepted]]]:
+    """Each file of the score run, as it is and normalised, with what was accepted of its leads."""
+    for name, table in chain(order.run.blocks(columns), _withdrawn(order.run, ledger, columns)):
+        if table.num_rows:
+            block = normalise(table, order.fields, certified=order.certified, longest=longest)
+            yield name, table, block, ledger.accepted(min(block.lead_ids), max(block.lead_ids))
 
 
 def _count(tally: Tally, block: Block, diff: Diff) -> None:
@@ -189,20 +197,6 @@ def _withdrawn(run_: ScoreRun, ledger: Ledger, columns: Sequence[str]) -> Iterat
         leads = table.column("lead_id").to_pylist()
         accepted = ledger.accepted(leads[0], leads[-1])
         yield name, table.filter(pa.array([lead in accepted for lead in leads]))
-
-
-def _read_ahead(adapter: Adapter, parts: Iterator[Part]) -> Iterator[tuple[Part, Sequence[Record]]]:
-    """Each part with its records; the CRM looks for those of the next one meanwhile."""
-    with ThreadPoolExecutor(1) as reader:
-        waiting: tuple[Part, Future[Sequence[Record]]] | None = None
-        for part in parts:
-            asked = [lead_id for k, lead_id in enumerate(part.lead_ids) if k not in part.wrong]
-            following = part, reader.submit(adapter.read, asked)
-            if waiting:
-                yield waiting[0], waiting[1].result()
-            waiting = following
-        if waiting:
-            yield waiting[0], waiting[1].result()
 
 
 def _planned(part: Part, records: Sequence[Record], order: Order, push: int, tally: Tally, seq: int) -> Planned:

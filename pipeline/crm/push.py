@@ -2,7 +2,6 @@
 
 import contextlib
 import gc
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,7 +112,7 @@ def run(root: Path, request: Request, *, now: int, console: Console) -> None:
     if request.prepare and (request.dry_run or request.rollback is not None):
         raise UseError("--prepare stands alone: it creates fields and pushes nothing.")
     ensure_writable(workspace)
-    with workspace.lock("push"), _in_a_hurry(), contextlib.closing(open_adapter(settings, root)) as adapter:
+    with workspace.lock("push"), _few_collections(), contextlib.closing(open_adapter(settings, root)) as adapter:
         if request.prepare:
             with console.step("Creating the fields that are missing"):
                 made = list(adapter.prepare())
@@ -164,20 +163,14 @@ def push(
 
 
 @contextlib.contextmanager
-def _in_a_hurry() -> Iterator[None]:
-    """Suit the interpreter to a push.
-
-    It makes millions of small tuples and no cycle, and looking for cycles cost a fifth of its time. The thread that
-    talks to the CRM has little to do but must do it at once: the CRM stands still while it waits for its turn.
-    """
-    thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
+def _few_collections() -> Iterator[None]:
+    """Seldom look for cycles: a push makes millions of small tuples and no cycle, and it cost a fifth of its time."""
+    thresholds = gc.get_threshold()
     gc.set_threshold(100_000, 50, 100)
-    sys.setswitchinterval(0.0005)
     try:
         yield
     finally:
         gc.set_threshold(*thresholds)
-        sys.setswitchinterval(interval)
 
 
 @contextlib.contextmanager
