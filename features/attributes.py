@@ -6,7 +6,7 @@ keeps its current value. Account columns have no history: they are taken as they
 (``SOURCE__what``) stand beside ``SOURCE__known_at`` and are null at cutoffs that are not after it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -35,6 +35,8 @@ _NAF_MEASURES = frozenset({"naf_section", "naf_division", "industry_text"})
 _NUMBER_MEASURES = frozenset({"date", "weekday", "employee_band"})
 _KEYS = ["lead_id", "cutoff"]
 KNOWN_AT = "__known_at"
+# A table of titles that were read already: ``title``, ``seniority``, ``job_function``.
+TITLES = "titles"
 # No dot in the name of a column: Spark would look for a field of a structure. Short: Postgres cuts names at 63 bytes.
 _OWN, _THEIRS = "l ", "a "
 c = nw.col
@@ -167,16 +169,25 @@ def _as_of(
     )
 
 
+def title_columns(wanted: Iterable[Feature]) -> frozenset[str]:
+    """Columns of ``leads`` that features read as job titles."""
+    recipes = (f.recipe for f in wanted if f.recipe is not None and f.recipe.measure in _TITLE_MEASURES)
+    return frozenset(name.removeprefix("leads.") for recipe in recipes for name in recipe.columns)
+
+
 def _read_titles(base: Frame, tables: Tables, name: str) -> Frame:
     """Read each distinct title once: titles repeat, regular expressions are dear."""
-    column = name.removeprefix(_OWN)
-    titles = [tables.frames["leads"].select(title=c(column))]
-    if "changes" in tables.frames:
-        titles.append(tables.frames["changes"].filter(c("field") == column).select(title=c("value")))
-    distinct = nw.concat(titles).filter(~c("title").is_null()).unique()
-    readings = {f"{name}|seniority": seniority(c("plain")), f"{name}|job_function": job_function(c("plain"))}
-    read = distinct.with_columns(plain=plain(c("title"))).select(**{name: c("title")}, **readings)
-    return base.join(read, on=name, how="left")
+    readings = {f"{name}|{measure}": c(measure) for measure in sorted(_TITLE_MEASURES)}
+    if TITLES in tables.frames:
+        read = tables.frames[TITLES]
+    else:
+        column = name.removeprefix(_OWN)
+        titles = [tables.frames["leads"].select(title=c(column))]
+        if "changes" in tables.frames:
+            titles.append(tables.frames["changes"].filter(c("field") == column).select(title=c("value")))
+        distinct = nw.concat(titles).filter(~c("title").is_null()).unique().with_columns(plain=plain(c("title")))
+        read = distinct.select("title", seniority=seniority(c("plain")), job_function=job_function(c("plain")))
+    return base.join(read.select(**{name: c("title")}, **readings), on=name, how="left")
 
 
 def _read(feature: Feature, recipe: Recipe, dtypes: Mapping[str, Any]) -> nw.Expr:

@@ -6,10 +6,11 @@ covers directeur, directrice, direction). What no rule knows is null, never a gu
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 import narwhals.stable.v2 as nw
 
-_FOLD = (
+_PLAINER = (
     ("[àâä]", "a"),
     ("[éèêë]", "e"),
     ("[îï]", "i"),
@@ -17,6 +18,8 @@ _FOLD = (
     ("[ùûü]", "u"),
     ("ç", "c"),
     ("œ", "oe"),
+    (r"\(e\)|·e|\.e\b", ""),
+    ("[^a-z0-9]+", " "),
 )
 
 Rules = Sequence[tuple[str, str]]
@@ -174,9 +177,8 @@ def plain(title: nw.Expr) -> nw.Expr:
     [' charge d etudes ']
     """
     text = title.fill_null("").str.to_lowercase()
-    for letters, plain in _FOLD:
+    for letters, plain in _PLAINER:
         text = text.str.replace_all(letters, plain)
-    text = text.str.replace_all(r"\(e\)|·e|\.e\b", "").str.replace_all("[^a-z0-9]+", " ")
     return nw.concat_str(nw.lit(" "), text, nw.lit(" "))
 
 
@@ -211,13 +213,45 @@ def job_function(plain: nw.Expr) -> nw.Expr:
     return _first(plain, FUNCTION)
 
 
+def read(title: str) -> tuple[str | None, str | None]:
+    """Read one title without an engine: it would compile every rule anew for a single row.
+
+    Returns
+    -------
+    (str or None, str or None)
+        What `seniority` and `job_function` tell of it.
+
+    Examples
+    --------
+    >>> read("Directrice des Systèmes d'information"), read("Astronaute")
+    (('director', 'it'), (None, None))
+    """
+    text = title.lower()
+    for letters, plain in _PLAINER:
+        text = re.sub(letters, plain, text)
+    text = f" {text} "
+    return _first_of(text, SENIORITY), _first_of(text, FUNCTION)
+
+
 def _first(text: nw.Expr, rules: Rules) -> nw.Expr:
     result: nw.Expr = nw.lit(None, nw.String)
     for level, words in reversed(rules):
-        alternatives = "|".join(_pattern(word.strip()) for word in words.split(","))
-        result = nw.when(text.str.contains(f" (?:{alternatives}) ")).then(nw.lit(level)).otherwise(result)
+        result = nw.when(text.str.contains(_pattern(words))).then(nw.lit(level)).otherwise(result)
     return result
 
 
-def _pattern(word: str) -> str:
+def _first_of(text: str, rules: Rules) -> str | None:
+    return next((level for level, words in rules if _compiled(words).search(text)), None)
+
+
+@cache
+def _compiled(words: str) -> re.Pattern[str]:
+    return re.compile(_pattern(words))
+
+
+def _pattern(words: str) -> str:
+    return f" (?:{'|'.join(_word(word.strip()) for word in words.split(','))}) "
+
+
+def _word(word: str) -> str:
     return re.escape(word).replace(r"\*", "[a-z]*").replace(r"\ ", " ")

@@ -1,6 +1,6 @@
 """How a night's look shows in the terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,13 +40,28 @@ def monitor_views(watched: "Watched", result: Mapping[str, Any], language: Langu
         views += [f"[bold]{say('realised', language)}[/]", _realised(watched.realised, language), ""]
     table = plain_table("", "")
     table.columns[0].justify = "right"
-    for reason in result["first_reasons"][:MOST_REASONS]:
-        table.add_row(percent(round(reason["share"], 3), language), escape(reason[language]))
+    for reason, share in named_shares(result["first_reasons"], language)[:MOST_REASONS]:
+        table.add_row(percent(round(share, 3), language), escape(reason))
     views += [f"[bold]{say('first_reasons', language)}[/]", table, ""]
     for alarm in result["alarms"]:
         told = alarm["told"][language]
         views += [f"[yellow]![/] {escape(told['what'])}", f"  [dim]{escape(told['cause'])} {escape(told['action'])}[/]"]
     return views if result["alarms"] else [*views, f"[green]{say('no_alarm', language)}[/]"]
+
+
+def named_shares(first: Sequence[Mapping[str, Any]], language: Language) -> list[tuple[str, float]]:
+    """Shares of leads by the name of their first reason, the largest first: features of one name are one to a reader.
+
+    Examples
+    --------
+    >>> first = [{"en": "Source", "share": 0.4}, {"en": "Size", "share": 0.3}, {"en": "Size", "share": 0.2}]
+    >>> named_shares(first, "en")
+    [('Size', 0.5), ('Source', 0.4)]
+    """
+    shares: dict[str, float] = {}
+    for reason in first:
+        shares[reason[language]] = shares.get(reason[language], 0.0) + reason["share"]
+    return sorted(shares.items(), key=lambda item: -item[1])
 
 
 def _realised(found: Realised, language: Language) -> "RenderableType":

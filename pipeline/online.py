@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 import narwhals.stable.v2 as nw
 import numpy as np
 
+from features.attributes import TITLES, title_columns
 from features.compiler import describe
 from features.errors import DataError, PartialError, UseError
+from features.job_titles import read
 from features.kinds import by_kind
 from features.tables import Attribute, Tables
 from models.lead_model import LeadModel
@@ -75,10 +77,13 @@ class Online:
             table: {name: types.get(kind, pl.String) for name, kind in columns.items()}
             for table, columns in self._kinds.items()
         }
+        texts = {name for name, kind in self._types["leads"].items() if kind == pl.String}
+        self._titles = title_columns(self._model.inputs) & texts
         self._types["snapshots"] = {"lead_id": pl.String, "cutoff": pl.Int64}
+        self._types[TITLES] = {"title": pl.String, "seniority": pl.String, "job_function": pl.String}
 
         def source(table: str) -> "pl.LazyFrame":
-            def read(
+            def rows(
                 with_columns: list[str] | None, predicate: "pl.Expr | None", n_rows: int | None, batch_size: int | None
             ) -> Iterator["pl.DataFrame"]:
                 del batch_size
@@ -87,9 +92,9 @@ class Online:
                 frame = frame if with_columns is None else frame.select(with_columns)
                 yield frame if n_rows is None else frame.head(n_rows)
 
-            return register_io_source(read, schema=self._types[table])
+            return register_io_source(rows, schema=self._types[table])
 
-        frames = {table: nw.from_native(source(table)) for table in TABLES}
+        frames = {table: nw.from_native(source(table)) for table in (*TABLES, TITLES)}
         tables = Tables(frames, tuple(attributes), LATEST)
         keys = nw.from_native(source("snapshots"))
         return [describe(keys, tables, some, 0, LATEST).to_native() for some in by_kind(self._model.inputs).values()]
@@ -122,18 +127,23 @@ class Online:
         rows = tables_of(data, self._kinds, self._settings.zone)
         cutoff = self._cutoff(data, now)
         lead_id = rows["leads"][0]["lead_id"]
-        snapshots: list[Row] = [{"lead_id": lead_id, "cutoff": cutoff}]
+        beside = {"snapshots": [{"lead_id": lead_id, "cutoff": cutoff}], TITLES: self._read_titles(rows)}
         self._now = {
             table: pl.DataFrame(
                 {name: [row[name] for row in listed] for name in self._types[table]}, schema=self._types[table]
             )
-            for table, listed in {**rows, "snapshots": snapshots}.items()
+            for table, listed in {**rows, **beside}.items()
         }
         # A few rows gain nothing from a better plan, and planning would take as long as running.
         parts = pl.collect_all(self._queries, optimizations=pl.QueryOptFlags.none())
         described = pl.concat([part.drop("lead_id", "cutoff") for part in parts], how="horizontal")
         frame = plain_frame(described.to_arrow())
         return {"lead_id": lead_id, "cutoff": iso(cutoff), "model_version": self._version, **self._explained(frame)}
+
+    def _read_titles(self, rows: Mapping[str, list[Row]]) -> list[Row]:
+        told = {row[column] for row in rows["leads"] for column in self._titles}
+        told |= {row["value"] for row in rows["changes"] if row["field"] in self._titles}
+        return [dict(zip(self._types[TITLES], (title, *read(title)), strict=True)) for title in told - {None}]
 
     def _cutoff(self, data: Any, now: int) -> int:
         given = data.get("cutoff")

@@ -8,7 +8,7 @@ import pandas as pd
 
 from features.errors import UseError
 from pipeline import reviews
-from pipeline.said import transaction
+from pipeline.said import everything, transaction
 from pipeline.workspace import Workspace, ensure_writable
 
 Order = Literal["hand_over", "nurture", "disqualify", "free"]
@@ -97,12 +97,8 @@ def read(workspace: Workspace) -> list[Override]:
     OutsideError
         The database cannot be read.
     """
-    path = database(workspace)
-    if not path.is_file():
-        return []
-    with transaction(path, "overrides") as connection:
-        rows = connection.execute("SELECT lead_id, at, actor, decision, why FROM override ORDER BY number").fetchall()
-    return [Override(*row) for row in rows]
+    query = "SELECT lead_id, at, actor, decision, why FROM override ORDER BY number"
+    return [Override(*row) for row in everything(database(workspace), "overrides", query)]
 
 
 def said_by_people(workspace: Workspace, *, reviewed_before: int, ordered_before: int) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from typing import Literal, cast, get_args
 
 from features.errors import UseError
 from pipeline.refusals import REFUSAL_REASONS
-from pipeline.said import transaction
+from pipeline.said import everything, transaction
 from pipeline.workspace import Workspace, ensure_writable
 
 Decision = Literal["accepted", "refused"]
@@ -133,12 +133,8 @@ def read(workspace: Workspace) -> list[Review]:
     OutsideError
         The database cannot be read.
     """
-    path = database(workspace)
-    if not path.is_file():
-        return []
-    with transaction(path, "reviews") as connection:
-        rows = connection.execute(f"SELECT {', '.join(_KEPT)}, review_id FROM review ORDER BY review_id").fetchall()  # noqa: S608 (as above)
-    return [Review(*row) for row in rows]
+    query = f"SELECT {', '.join(_KEPT)}, review_id FROM review ORDER BY review_id"  # noqa: S608 (as above)
+    return [Review(*row) for row in everything(database(workspace), "reviews", query)]
 
 
 def newest_of(workspace: Workspace, lead_id: str) -> Review | None:

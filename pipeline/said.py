@@ -4,6 +4,7 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from features.errors import OutsideError
 
@@ -34,3 +35,17 @@ def transaction(path: Path, what: str) -> Iterator[sqlite3.Connection]:
             f"{path.parent.name}/{path.name}: expected a database of {what} that can be read and written, found: "
             f"{error}. Correct its rights or restore it from a backup."
         ) from error
+
+
+def everything(path: Path, what: str, query: str) -> list[tuple[Any, ...]]:
+    """Read a database; nothing where nobody has said anything yet.
+
+    Raises
+    ------
+    OutsideError
+        The database cannot be read.
+    """
+    if not path.is_file():
+        return []
+    with transaction(path, what) as connection:
+        return connection.execute(query).fetchall()

@@ -96,7 +96,7 @@ def run(root: Path, request: Request, *, now: int, console: Console) -> None:
     removed = prune(workspace, settings.limits.keep_runs)
     console.show(
         {**result.manifest, "path": str(result.path), "hottest": best, "removed": removed},
-        *score_views(result, best, settings.output.language),
+        *score_views(result, best, settings.output.language, out=request.out, removed=removed),
     )
     if failed:
         raise PartialError(

@@ -111,18 +111,40 @@ def _fault(loc: tuple[int | str, ...], kind: str, message: str) -> str:
     known = _children(parts[:-1])
     near = difflib.get_close_matches(parts[-1], known, n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(known)}."
+    tables = [f"[{'.'.join([*parts[:-1], name])}]" for name in known if _is_open([*parts[:-1], name])]
+    if len(parts) > 1 and tables and not difflib.get_close_matches(parts[-1], known, n=1, cutoff=0.8):
+        hint += f" If it is a line of {' or '.join(tables)}, that header goes above it."
     noun = "section" if len(parts) == 1 else "table" if parts[:2] == ["source", "tables"] and wrong_table else "key"
     return f"- [{'.'.join(parts)}]{origin}: unknown {noun}. {hint}"
 
 
 def _children(parts: Iterable[str]) -> list[str]:
     """Names that may stand at a place of the settings; none where any may."""
-    kinds: list[Any] = [Settings]
-    for part in parts:
-        kinds = [inner for kind in kinds for inner in _inside(kind, part)] or kinds
+    kinds = _kinds(parts)
     keys = [get_args(get_args(kind)[0]) for kind in kinds if get_origin(kind) is dict]
     fields = [kind.model_fields for kind in kinds if _is_model(kind)]
     return [str(name) for names in (*fields, *keys) for name in names]
+
+
+def _is_open(parts: Iterable[str]) -> bool:
+    """Whether a place is a table of any names, each with a plain value."""
+    return any(
+        get_origin(kind) is dict
+        and get_args(kind)[0] is str
+        and not any(map(_is_table, _alternatives(get_args(kind)[1])))
+        for kind in _kinds(parts)
+    )
+
+
+def _is_table(kind: Any) -> bool:
+    return _is_model(kind) or get_origin(kind) is dict
+
+
+def _kinds(parts: Iterable[str]) -> list[Any]:
+    kinds: list[Any] = [Settings]
+    for part in parts:
+        kinds = [inner for kind in kinds for inner in _inside(kind, part)] or kinds
+    return kinds
 
 
 def _inside(kind: Any, part: str) -> list[Any]:

@@ -13,6 +13,8 @@ from pipeline.policy_words import status
 from pipeline.words import say
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import RenderableType
 
     from pipeline.score_runs import ScoreRun
@@ -23,8 +25,23 @@ def plain_table(*headings: str) -> Table:
     return Table(*headings, box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=any(headings))
 
 
-def score_views(result: "ScoreRun", hottest: Sequence[Mapping[str, Any]], language: Language) -> list["RenderableType"]:
-    """Show what a score run did and its hottest leads."""
+def score_views(
+    result: "ScoreRun",
+    hottest: Sequence[Mapping[str, Any]],
+    language: Language,
+    *,
+    out: "Path | None" = None,
+    removed: Sequence[str] = (),
+) -> list["RenderableType"]:
+    """Show what a score run did and its hottest leads.
+
+    Parameters
+    ----------
+    out : pathlib.Path, optional
+        Where the rows were written too.
+    removed : sequence of str
+        Runs that made room for this one.
+    """
     manifest = result.manifest
     bands = ", ".join(f"{letter} {fixed(n, language)}" for letter, n in manifest["bands"].items())
     decided = ", ".join(f"{say(name, language)} {fixed(n, language)}" for name, n in manifest["decisions"].items())
@@ -55,6 +72,10 @@ def score_views(result: "ScoreRun", hottest: Sequence[Mapping[str, Any]], langua
     if not all(manifest["certified"].values()):
         head.add_row("[yellow]![/]", say("not_certified", language))
     head.add_row(say("rows_in", language), escape(str(result.path)))
+    if out is not None:
+        head.add_row("", escape(str(out)))
+    if removed:
+        head.add_row(say("removed", language), fixed(len(removed), language))
     return [head, "", f"[bold]{say('hottest', language)}[/]", hottest_table(hottest, language)]
 
 

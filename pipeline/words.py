@@ -34,6 +34,7 @@ WORDS: dict[str, dict[Language, str]] = {
     "by_all": {"en": "the model of all leads {n}", "fr": "le modèle de tous les leads {n}"},
     "by_segment": {"en": "with segment {name} {n}", "fr": "avec le segment {name} {n}"},
     "rows_in": {"en": "Rows in", "fr": "Lignes dans"},
+    "removed": {"en": "Old runs removed", "fr": "Anciens passages supprimés"},
     "missing_column": {
         "en": "{name} is no longer in the tables; the model takes it as unknown",
         "fr": "{name} n'est plus dans les tables ; le modèle la tient pour inconnue",

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.crm.accepted import Accepted
 from pipeline.crm.fields import Field
-from pipeline.crm.ledger import Accepted, Push
+from pipeline.crm.ledger import Push
 from pipeline.crm.values import Block, Integers
 
 Mask = npt.NDArray[np.bool_]

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from features.errors import OutsideError
+from pipeline.crm.accepted import Accepted, Latest
 from pipeline.crm.adapter import Outcome
 from pipeline.crm.connect import Link
 from pipeline.crm.ledger_migration import migrate
@@ -30,8 +30,6 @@ TROUBLE = ("rejected", "edited", "unknown", "invalid")
 KEPT_PUSHES = 30
 # Rows of the outbox that are read at a time.
 PAGE = 20
-# Accepted leads in one statement.
-TOGETHER = 100
 
 
 @dataclass(frozen=True)
@@ -45,14 +43,6 @@ class Push:
     fields: tuple[tuple[str, str], ...]
     mode: str
     state: str
-
-
-class Accepted(NamedTuple):
-    """The latest accepted values of a lead."""
-
-    push: int
-    fingerprint: int | None
-    payload: str
 
 
 class Ledger:
@@ -70,7 +60,7 @@ class Ledger:
         self._link = link
         self.target = sha256(target.encode()).hexdigest()[:16]
         self._insert: Any = postgresql.insert if link.dialect == "postgresql" else sqlite.insert
-        self._packed: Any = _json_agg if link.dialect == "postgresql" else sa.func.json_group_array
+        self._latest = Latest(self.target, link.dialect)
         if link.dialect == "sqlite":
             sa.event.listen(link.engine, "connect", _write_ahead)
         with link.told():
@@ -169,17 +159,8 @@ class Ledger:
 
     def accepted(self, low: str, high: str) -> dict[str, Accepted]:
         """Latest accepted values of the leads of a range, ends included."""
-        lead_id = ACCEPTED.c.lead_id
-        # As one row: the database packs it while this process does something else.
-        packed = [self._packed(ACCEPTED.c[name]) for name in ("lead_id", "push", "fingerprint")]
-        wanted = sa.select(*packed, sa.func.aggregate_strings(ACCEPTED.c.payload, "\n"))
-        wanted = wanted.where(ACCEPTED.c.target == self.target, lead_id >= low, lead_id <= high)
         with self._transaction() as connection:
-            *known, payloads = connection.execute(wanted).one()
-        if payloads is None:
-            return {}
-        leads, pushes, prints = map(json.loads, known)
-        return dict(zip(leads, map(Accepted, pushes, prints, payloads.split("\n")), strict=True))
+            return self._latest.read(connection, low, high)
 
     def stage(self, push: int, leads: Planned) -> None:
         """Put planned leads into the outbox."""
@@ -240,25 +221,7 @@ class Ledger:
                 self._keep_refused(connection, push, rows, now)
 
     def _accept(self, connection: sa.Connection, leads: Planned) -> None:
-        kept = zip(leads.lead_id, leads.after_push, leads.fingerprint, leads.after, strict=True)
-        rows = [row for row in kept if row[3] is not None]
-        # By the driver, many at a time: these rows cost more than all the rest.
-        mark = "?" if self._link.dialect == "sqlite" else "%s"
-        one = f"('{self.target}', {mark}, {mark}, {mark}, {mark})"
-        for start in range(0, len(rows), TOGETHER):
-            some = rows[start : start + TOGETHER]
-            statement = (
-                f"INSERT INTO {ACCEPTED.name} (target, lead_id, push, fingerprint, payload) "  # noqa: S608 (our own names)
-                f"VALUES {', '.join([one] * len(some))} ON CONFLICT (target, lead_id) DO UPDATE "
-                "SET push = excluded.push, fingerprint = excluded.fingerprint, payload = excluded.payload"
-            )
-            connection.exec_driver_sql(statement, tuple(chain.from_iterable(some)))
-        emptied = [{"gone": lead} for lead, after in zip(leads.lead_id, leads.after, strict=True) if after is None]
-        if emptied:
-            gone = sa.delete(ACCEPTED).where(
-                ACCEPTED.c.target == self.target, ACCEPTED.c.lead_id == sa.bindparam("gone")
-            )
-            connection.execute(gone, emptied)
+        self._latest.write(connection, leads)
         mine = REFUSED.c.target == self.target
         refused = set(connection.execute(sa.select(REFUSED.c.lead_id).where(mine)).scalars())
         if mended := [{"gone": lead} for lead in leads.lead_id if lead in refused] if refused else []:
@@ -372,10 +335,6 @@ class Ledger:
     def close(self) -> None:
         """Let go of the database."""
         self._link.engine.dispose()
-
-
-def _json_agg(column: sa.Column[Any]) -> sa.Cast[str]:
-    return sa.cast(sa.func.json_agg(column), sa.Text)
 
 
 def _place(table: sa.Table) -> sa.Tuple:

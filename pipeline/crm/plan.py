@@ -9,10 +9,11 @@ from typing import Protocol
 import pyarrow as pa
 
 from features.errors import DataError, GateError
+from pipeline.crm.accepted import Accepted
 from pipeline.crm.adapter import Adapter, Record
 from pipeline.crm.diff import Diff, compare
 from pipeline.crm.fields import Field, Value
-from pipeline.crm.ledger import Accepted, Ledger
+from pipeline.crm.ledger import Ledger
 from pipeline.crm.outbox import Planned
 from pipeline.crm.prefetch import prefetched
 from pipeline.crm.standing import is_newer, standings

@@ -5,6 +5,7 @@ from typing import Any
 
 from features.language import Language, percent
 from pipeline.language import day, fixed
+from pipeline.monitor_views import named_shares
 from pipeline.report.note_words import WORDS
 from pipeline.report.templates import environment
 from pipeline.score_runs import ScoreRun
@@ -75,8 +76,8 @@ def _page(run_: ScoreRun, found: Mapping[str, Any], settings: Settings, language
         "columns": told["columns"].split("|"),
         "bands": [_band(one, language) for one in realised["bands"]] if realised else [],
         "reasons": [
-            (percent(round(reason["share"], 3), language), reason[language])
-            for reason in found["first_reasons"][:TOP_REASONS]
+            (percent(round(share, 3), language), reason)
+            for reason, share in named_shares(found["first_reasons"], language)[:TOP_REASONS]
         ],
         "told": [alarm["told"][language] for alarm in found["alarms"]],
     }

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from features.errors import UseError
 from models.lead_model import LeadModel
 from pipeline.crm import push as job_module
+from pipeline.crm.accepted import Accepted
 from pipeline.crm.diff import compare
 from pipeline.crm.fields import resolve
-from pipeline.crm.ledger import Accepted, Push
+from pipeline.crm.ledger import Push
 from pipeline.crm.values import normalise, payload, payloads, sentences
 from pipeline.score_runs import SCHEMA
 from pipeline.settings import RegistrySettings

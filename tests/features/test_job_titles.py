@@ -3,7 +3,10 @@
 import narwhals.stable.v2 as nw
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from features import job_titles
 from features.answers import ANSWER_CODES, coarse_answer, plain_answer
 from features.email_domains import email_kind
 from features.job_titles import FUNCTION, FUNCTION_NAMES, SENIORITY, SENIORITY_NAMES, job_function, plain, seniority
@@ -81,6 +84,23 @@ def test_titles_in_two_languages(title, level, function):
     assert (read(lambda x: seniority(plain(x)), title), read(lambda x: job_function(plain(x)), title)) == (
         level,
         function,
+    )
+    assert job_titles.read(title or "") == (level, function)
+
+
+_SAID = sorted(
+    {word.strip().replace("*", "e") for rules in (SENIORITY, FUNCTION) for _, of in rules for word in of.split(",")}
+)
+
+
+@given(
+    st.lists(st.sampled_from(_SAID) | st.text(st.characters(codec="utf-8"), max_size=6), max_size=5).map(" ".join)
+    | st.text()
+)
+def test_a_title_is_read_alike_with_and_without_an_engine(title):
+    assert job_titles.read(title) == (
+        read(lambda x: seniority(plain(x)), title),
+        read(lambda x: job_function(plain(x)), title),
     )
 
 

@@ -98,6 +98,7 @@ def test_a_french_export_is_scored_and_explained_without_editing_a_file(
     assert figures["tamis"]["log_loss"]["value"] < figures["constant"]["log_loss"]["value"]
     scored = tamis("score", "-w", root, "--leads", new, "--out", out)
     assert scored.code == 0, scored
+    assert out.name in scored.out.replace("\n", "")
     assert tamis("score", "-w", root, "--leads", new, "--out", out.with_suffix(".csv")).code == 0
 
     rows = pq.read_table(out).to_pylist()

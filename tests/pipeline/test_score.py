@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 from dataclasses import replace
 
@@ -323,8 +324,10 @@ def test_a_column_that_disappeared_is_named_and_the_run_goes_on_and_who_opted_ou
     assert run_.features(best).empty
     assert set(best) <= run_.opted_out()
     assert len(run_.opted_out()) == run_.manifest["policy"]["n_opted_out"] == len(before.opted_out()) + 3
-    Console().show({}, *score_views(run_, hottest(run_, demo_copy.trained.model, 1, "fr"), "fr"))
+    best = hottest(run_, demo_copy.trained.model, 1, "fr")
+    Console().show({}, *score_views(run_, best, "fr", removed=["run-1", "run-2"]))
     page = capsys.readouterr().out
+    assert re.search(r"Anciens passages supprimés +2\b", page)
     assert "leads.licences_planned n'est plus dans les tables" in page
     assert "refusent" in page
 

@@ -18,6 +18,8 @@ from pipeline.settings_template import render, toml
         ({"treshold": {}}, "[treshold]: unknown section. Did you mean 'threshold'?"),
         ({"zzz": 1}, "[zzz]: unknown section. Known here: source, enrichment, snapshots"),
         ({"threshold": {"win_valu": 1}}, "[threshold.win_valu]: unknown key. Did you mean 'win_value'?"),
+        ({"crm": {"propensity": "x"}}, "If it is a line of [crm.fields], that header goes above it."),
+        ({"threshold": {"trade_show": 1}}, "[threshold.contact_costs] or [threshold.capacity_per_owner], that header"),
         ({"source": {"tables": {"lead": {}}}}, "[source.tables.lead]: unknown table. Did you mean 'leads'?"),
         ({"source": {"tables": {"events": {"colums": {}}}}}, "[source.tables.events.colums]: unknown key."),
         ({"points": {"rules": [{"colum": "x", "points": 1}]}}, "unknown key. Did you mean 'column'?"),
