@@ -1,5 +1,6 @@
 """Run the notebooks and keep them with their plots: ``make notebooks`` writes notebooks/out/*.ipynb."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 def started() -> Iterator[KernelManager]:
     """Keep a kernel, in which what notebooks import is imported once."""
     manager = KernelManager(kernel_name="python3")
+    # What draws progress bars asks for widgets that a kept notebook has no use for.
+    manager.start_kernel(env={**os.environ, "PYTHONWARNINGS": "ignore:IProgress not found"})
     try:
         yield manager
     finally:

@@ -42,7 +42,12 @@ calibration = learnt.calibrate(
 at = np.concatenate([periods.rows("threshold"), periods.rows("test")])
 propensity = calibration(learnt.margin(it.frame.iloc[at]))
 sample = part(rows, at, periods.weight[at]).sample(propensity)
-{"rows": len(at), "leads": len(set(sample.lead)), "won": int(sample.y.sum()), "promised": propensity.mean().round(3)}
+{
+    "rows": len(at),
+    "leads": len(set(sample.lead)),
+    "won": int(sample.y.sum()),
+    "promised": round(float(propensity.mean()), 3),
+}
 
 # %% [markdown]
 # ## Three rules, one curve
@@ -64,7 +69,7 @@ pd.DataFrame(
         name: {"threshold": choice.threshold, "share handed over": choice.share, "why": choice.reason_en}
         for name, choice in choices.items()
     }
-).T
+).T.style.format("{:.1%}", subset=["threshold", "share handed over"], na_rep="none")
 
 # %%
 curve = pd.DataFrame([vars(point) for point in choices["value"].curve])
