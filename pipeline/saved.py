@@ -42,17 +42,24 @@ class Saved:
 
     def blocks(self, size: int) -> Iterator[pa.Table]:
         """All features in the order of the snapshots, ``size`` rows at a time, the last fewer."""
-        with pq.ParquetFile(self._in_order) as file:
+        with pq.ParquetFile(self.in_order) as file:
             for batch in file.iter_batches(batch_size=size, columns=list(self.names)):
                 yield pa.Table.from_batches([batch])
 
     def frame(self) -> pd.DataFrame:
         """All features of all rows, in the order of the snapshots."""
-        frame: pd.DataFrame = pq.read_table(self._in_order, columns=list(self.names)).to_pandas()
+        frame: pd.DataFrame = pq.read_table(self.in_order, columns=list(self.names)).to_pandas()
         return frame
 
     @cached_property
-    def _in_order(self) -> Path:
+    def in_order(self) -> Path:
+        """The features in the order of the snapshots, in one file; made once, while our connection stands.
+
+        Raises
+        ------
+        DataError
+            Not one row for each snapshot.
+        """
         files = str(self.path / "*.parquet") if self.path.is_dir() else str(self.path)
         named = [f"f{k} AS {identifier(name)}" for k, name in enumerate(self.names)]
         rows: duckdb.DuckDBPyRelation = self.connection.read_parquet(files).select(", ".join([*KEYS, *named]))
@@ -85,4 +92,8 @@ def save(opened: Opened, keys: pd.DataFrame, features: Sequence[Feature], scratc
     # Postgres cuts names at 63 bytes, Spark reads a dot as a field: names of features are ours alone.
     short = [replace(feature, name=f"f{k}") for k, feature in enumerate(features)]
     opened.engine.save(describe(snapshots, opened.tables, short, first, last), path)
-    return Saved(path, tuple(feature.name for feature in features), keys, opened.connection)
+    saved = Saved(path, tuple(feature.name for feature in features), keys, opened.connection)
+    if not opened.engine.distributed:
+        # A run is scored after its tables were let go; executors score what they wrote, in any order.
+        _ = saved.in_order
+    return saved

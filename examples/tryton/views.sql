@@ -8,7 +8,8 @@ SELECT
     o.create_date AT TIME ZONE 'UTC' AS created_at,
     o.party AS account_id,
     o.employee AS owner,
-    o.company
+    (SELECT own.name FROM company_company c JOIN party_party own ON own.id = c.party WHERE c.id = o.company)
+        AS our_company
 FROM sale_opportunity o;
 
 CREATE OR REPLACE VIEW tamis.accounts AS

@@ -1,4 +1,4 @@
-"""A score run made by Spark's executors, one of which is killed in the middle; and the registered model as a UDF."""
+"""Score runs made by Spark's executors, one of which is killed, and in Postgres; the registered model as a UDF."""
 
 import os
 import shutil
@@ -126,6 +126,16 @@ def test_a_run_by_executors_equals_the_embedded_one_though_one_is_killed(
     assert same[0] == same[1]
     lead = got["lead_id"].iloc[-1]
     assert there.lead(lead) is not None
+    assert_frame_equal(there.features([lead]), here.features([lead]))
+
+
+def test_a_run_in_the_database_equals_the_embedded_one(
+    trained: Workspace, here: ScoreRun, simulated: Any, in_postgres: Any
+) -> None:
+    source = {"paths": "simulated.{}", "url": in_postgres("simulated", simulated.tables), "in_place": True}
+    there = scored(trained, settings_of(simulated, trained, **source))
+    assert_frame_equal(flat(rows(there)), flat(rows(here)), rtol=0, atol=1e-9)
+    lead = rows(here)["lead_id"].iloc[-1]
     assert_frame_equal(there.features([lead]), here.features([lead]))
 
 
