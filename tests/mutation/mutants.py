@@ -7,9 +7,6 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-import libcst as cst
-from mutmut.mutation.file_mutation import create_mutations
-
 from tests.mutation.reach import ROOMS
 
 
@@ -52,20 +49,22 @@ def sampled(root: Path, size: int, seed: int) -> tuple[list[Mutant], int]:
 
     What mutmut leaves alone is left alone: annotations, decorated functions, what stands outside functions.
     """
+    # An extra, installed by `make mutate` alone.
+    from libcst import FunctionDef  # noqa: PLC0415
+    from mutmut.mutation.file_mutation import create_mutations  # noqa: PLC0415
+
     rng, every = random.Random(seed), []  # noqa: S311 - a sample, no secret
     for path in sorted(path for room in ROOMS for path in (root / room).rglob("*.py")):
         source = path.read_text(encoding="utf-8")
         module, found, _, _ = create_mutations(str(path), source)
-        inside = [one for one in found if one.contained_by_top_level_function is not None]
+        inside = [one for one in found if isinstance(one.contained_by_top_level_function, FunctionDef)]
         rng.shuffle(inside)
         every += [(path.relative_to(root).as_posix(), source, module, one) for one in inside]
     step, start = len(every) / min(size, len(every)), rng.random()
     drawn = [every[int((start + i) * step)] for i in range(min(size, len(every)))]
     made = []
     for file, source, module, one in drawn:
-        changed = module.deep_replace(one.original_node, one.mutated_node)
-        assert isinstance(changed, cst.Module)
-        made.append(Mutant(file, source, changed.code))
+        made.append(Mutant(file, source, module.deep_replace(one.original_node, one.mutated_node).code))
     return made, len(every)
 
 
