@@ -4,13 +4,15 @@ BIN = .venv/bin
 FUZZ_SECONDS ?= 60
 KILLS ?= 100
 NIGHTS ?= 60
+MUTANTS ?= 300
+SEED ?= 0
 # Two processes at a time; tests of one file share what they made (tests/conftest.py).
 PYTEST = OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 # What `make quick` tests, such as ROOMS="tests/features".
 ROOMS ?= tests/test_docs.py tests/test_architecture.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo test check quick docs notebooks fuzz soak bench hooks clean
+.PHONY: help install install-dev demo test check quick docs notebooks fuzz soak mutate bench hooks clean
 
 help: ## say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -27,6 +29,10 @@ help: ## say what each target does
 
 .venv/.installed-bench: .venv/.installed-dev
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	touch $@
+
+.venv/.installed-mutation: .venv/.installed-dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[mutation]'
 	touch $@
 
 install: .venv/.installed ## install Tamis into .venv (two minutes)
@@ -67,6 +73,9 @@ fuzz: .venv/.installed-dev ## settings, models, tables and the page given anythi
 soak: .venv/.installed-dev ## bad input, faults (KILLS=100 kill -9, full disk, servers gone) and NIGHTS=60 nights: three tables, an hour or two
 	$(BIN)/python -m tests.soak --kills $(KILLS) --nights $(NIGHTS)
 
+mutate: .venv/.installed-mutation ## faults put into features/ and models/, MUTANTS=300 drawn by SEED=0: which the quick tests do not see (half an hour)
+	$(BIN)/python -m tests.mutation --mutants $(MUTANTS) --seed $(SEED)
+
 bench: .venv/.installed-bench ## measure against peers, side by side
 	$(BIN)/python -m benchmarks.explanations
 	$(BIN)/python -m benchmarks.page
@@ -79,4 +88,4 @@ hooks: .venv/.installed-dev ## check format, lint and types at every commit (pre
 	$(BIN)/pre-commit install
 
 clean: ## remove what the targets above made
-	rm -rf .venv demo build dist notebooks/out .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage *.egg-info
+	rm -rf .venv demo build dist notebooks/out .pytest_cache .mypy_cache .ruff_cache .hypothesis .mutation .coverage *.egg-info

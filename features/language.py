@@ -53,7 +53,7 @@ def span(days: float, language: Language) -> str:
     n = int(days)
     if n == 0:
         return "less than a day" if language == "en" else "moins d'un jour"
-    if n >= 730:
+    if n >= 731:
         return f"{number(int(days / 365.25), language)} {'years' if language == 'en' else 'ans'}"
     unit = "day" if language == "en" else "jour"
     return f"{number(n, language)} {unit}{'s' if n > 1 else ''}"

@@ -248,7 +248,11 @@ def read_raw(
     types = tuple(row[1] for row in described)
     # An extract holds the numbers of the rows before its columns.
     decimal, first = (".", 1) if place.form == "extract" else ("auto", 0)
-    return Raw(table, relation, headers, types, decimal=decimal, tidy=tidy_columns(place.path, first))
+    try:
+        tidy = tidy_columns(place.path, first)
+    except (pa.ArrowException, OSError) as error:
+        raise _broken_off(table, place.path, error) from None
+    return Raw(table, relation, headers, types, decimal=decimal, tidy=tidy)
 
 
 def _refuse_bomb(table: str, path: Path) -> None:
@@ -266,6 +270,10 @@ def unreadable(table: str, path: Path) -> FaultyDataError | None:
             for _ in file.iter_batches():
                 pass
     except (pa.ArrowException, OSError) as error:
-        found = f"{path.name} is a Parquet file that cannot be read to its end: {str(error).splitlines()[0]}"
-        return csv_files.refusal(table, "unreadable_file", found, "Export it again.")
+        return _broken_off(table, path, error)
     return None
+
+
+def _broken_off(table: str, path: Path, error: Exception) -> FaultyDataError:
+    found = f"{path.name} is a Parquet file that cannot be read to its end: {str(error).splitlines()[0]}"
+    return csv_files.refusal(table, "unreadable_file", found, "Export it again.")

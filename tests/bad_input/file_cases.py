@@ -77,6 +77,12 @@ FILES = [
     case("a link to a file of the system", link("leads.csv", "/etc/passwd"), REFUSED),
     case("leads twice", both, "[several_files]"),
     case("ten thousand columns", wide(10_000), "leads: expected at most 2,000 columns, found 10,001"),
+    # Its footer can be read, and it is met by another reader than the one that reads footers.
+    case(
+        "Parquet whose pages are altered",
+        raw_file("leads.parquet", lambda: parquet_bytes()[:4] + b"\xff" * 60 + parquet_bytes()[64:]),
+        "leads.parquet is a Parquet file that cannot be read to its end",
+    ),
 ]
 
 PARQUET = [
@@ -93,11 +99,6 @@ PARQUET = [
     ),
     case("text called Parquet", raw_file("leads.parquet", b"lead_id\na\n"), "leads.parquet is no Parquet file"),
     case("Parquet of no bytes", raw_file("leads.parquet", b""), "leads.parquet is no Parquet file"),
-    case(
-        "Parquet whose pages are altered",
-        raw_file("leads.parquet", lambda: parquet_bytes()[:4] + b"\xff" * 60 + parquet_bytes()[64:]),
-        "leads.parquet",
-    ),
     case("Parquet without columns", frame("leads", lambda: pa.table({})), "leads"),
     case(
         "Parquet without rows",

@@ -13,7 +13,7 @@ import pytest
 
 from features.checks import CREATED, check_groups, check_rows, flag, repair
 
-NOW = 1_700_000_000
+NOW, DAY = 1_700_000_000, 86_400
 CONNECTION = duckdb.connect(":memory:")
 NAMES = itertools.count()
 Frame = nw.LazyFrame[Any]
@@ -99,6 +99,27 @@ def test_orphans_are_told_from_rows_of_leads_that_were_set_aside(lazily: Lazily)
     assert found(check_rows("events", lazily(events), NOW, known))["orphan"] == [4]
     assert found(check_rows("stages", frame, NOW, known)) == {"orphan": [4], "lead_set_aside": [3]}
     assert found(check_rows("stages", frame, NOW, known, scoring_file=True)) == {"other_lead": [3, 4]}
+
+
+@ENGINES
+def test_a_decision_may_come_earlier_on_the_day_of_creation_and_no_earlier(lazily: Lazily) -> None:
+    created = NOW - 9 * DAY
+    known = lazily({"lead_id": ["a"], "@kept": [1], "@created_at": [created]})
+    decided = [created, created - 1, created - DAY, created - DAY - 1]
+    outcomes = {"@row": [2, 3, 4, 5], "lead_id": ["a"] * 4, "decided_at": decided, "outcome": ["won"] * 4}
+    checked = check_rows("outcomes", lazily(outcomes), NOW, known)
+    assert found(checked) == {"decided_on_the_day": [3, 4], "decided_before_created": [5]}
+    levels = {check.reason: (check.column, check.level, check.shown) for check in checked.checks}
+    assert levels["decided_on_the_day"] == ("decided_at", "notice", "")
+    assert levels["decided_before_created"] == ("decided_at", "row", "decided_at")
+
+
+@ENGINES
+def test_leads_of_an_account_that_nobody_knows_are_kept_and_told(lazily: Lazily) -> None:
+    leads = {"@row": [2, 3, 4], "lead_id": ["a", "b", "c"], "account_id": ["x", "y", None], "created_at": [NOW] * 3}
+    checked = check_rows("leads", lazily(leads), NOW, lazily({"account_id": ["x"], "@kept": [1]}))
+    assert found(checked) == {"unknown_account": [3]}
+    assert [check.level for check in checked.checks if check.reason == "unknown_account"] == ["notice"]
 
 
 @ENGINES

@@ -223,10 +223,10 @@ def test_maturity_is_told_by_cohort_and_never_counts_immature_wins():
     ("settings", "message"),
     [
         ({"grid": "day"}, "The grid of snapshots is month, week or age. Found 'day'."),
-        ({"horizon_days": 0}, "positive numbers of days"),
-        ({"max_age_days": -1}, "positive numbers of days"),
-        ({"age_days": -1.0}, "at least 0"),
-        ({"reporting_lag_days": -1}, "at least 0"),
+        ({"horizon_days": 0}, "^horizon_days and max_age_days are positive numbers of days. Found 0 and 540.$"),
+        ({"max_age_days": 0}, "^horizon_days and max_age_days are positive numbers of days. Found 90 and 0.$"),
+        ({"age_days": -1.0}, "^age_days and reporting_lag_days are at least 0. Found -1.0 and 0.$"),
+        ({"reporting_lag_days": -1}, "^age_days and reporting_lag_days are at least 0. Found .* and -1.$"),
     ],
 )
 def test_a_plan_that_cannot_be_is_refused(settings, message):
@@ -235,13 +235,17 @@ def test_a_plan_that_cannot_be_is_refused(settings, message):
 
 
 def test_training_without_outcomes_says_what_is_missing():
-    with pytest.raises(UseError, match="needs an outcomes table"):
+    with pytest.raises(
+        UseError, match=r"needs an outcomes table \(lead_id, .*\) or an outcome column of leads\. Found neither\.$"
+    ):
         training_snapshots(tables("polars", outcomes=None), SnapshotPlan(), at("2026-01-10"))
     leads = {"lead_id": ["a"], "created_at": [1]}
-    with pytest.raises(UseError, match="needs an outcome column"):
+    with pytest.raises(UseError, match=r"needs an outcome column in leads\. Found none: name it in the settings\.$"):
         training_snapshots(tables("polars", leads, None, one_table=True), SnapshotPlan(), 1)
 
 
 def test_a_lead_created_in_1990_does_not_make_thousands_of_cutoffs():
-    with pytest.raises(UseError, match="Check the oldest created_at"):
+    with pytest.raises(
+        UseError, match=r"^\d{4} cutoffs .* at most \d+ are meant\. Check the oldest created_at, or use the"
+    ):
         training_snapshots(tables("polars"), SnapshotPlan(grid="week"), at("1990-01-01"))

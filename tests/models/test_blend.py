@@ -7,6 +7,7 @@ from scipy.special import expit
 from features.specification import Feature
 from models.blend import BLEND, RECENT, TREES, Choice, Unseen, choose
 from models.learner_notes import learner_notes
+from tests.prose import faults_of
 
 
 def _block(n, slope, *, seed, shift=0.0, error=1.0, recent=3.0):
@@ -82,5 +83,7 @@ def test_the_notes_say_who_was_ahead_and_what_was_done(choice, telling, codes):
     for note in notes:
         assert note.en != note.fr
         assert "0." not in note.fr
+        assert faults_of(note.en) + faults_of(note.fr) == []
     random = learner_notes(choice, telling, forward=False)
     assert all("later leads" not in note.en and "plus récents" not in note.fr for note in random)
+    assert [fault for note in random for fault in faults_of(note.en) + faults_of(note.fr)] == []

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 from scipy.special import expit
+from scipy.stats import multivariate_normal
 from sklearn.metrics import log_loss
 
 from features.errors import DataError
@@ -90,6 +91,17 @@ def test_the_filter_is_that_of_a_hand_calculation():
     first = 1.5 / 2.5
     gain = (0.6 + 0.5) / (0.6 + 0.5 + 1.0)
     assert level == pytest.approx(first + gain * (0.4 - first))
+
+
+@pytest.mark.parametrize("memory", [0.8, 0.98])
+def test_the_filter_is_what_is_known_of_the_last_of_jointly_normal_levels(memory):
+    measured, noise, move = np.array([0.5, -0.2, 0.9, 0.1]), np.array([0.3, 1.0, 0.2, 0.5]), 0.1
+    apart = np.abs(np.subtract.outer(np.arange(4), np.arange(4)))
+    levels = move / (1 - memory**2) * memory**apart
+    seen = levels + np.diag(noise)
+    level, likelihood = _filter(measured.tolist(), noise.tolist(), memory, move)
+    assert level == pytest.approx(levels[-1] @ np.linalg.solve(seen, measured))
+    assert likelihood == pytest.approx(multivariate_normal(cov=seen).logpdf(measured) + 2 * np.log(2 * np.pi))
 
 
 def test_forward_margins_give_the_slope():

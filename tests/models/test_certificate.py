@@ -17,6 +17,7 @@ from models.plan import TrainingPlan
 from models.promises import Promises
 from models.segments import ALL, Wanted, resolve
 from models.training import train
+from tests.prose import faults_of
 
 TOLERANCE, CONFIDENCE = 0.3, 0.9
 Z = float(norm.ppf(0.95))
@@ -213,6 +214,8 @@ def test_words_say_what_was_promised_what_happened_on_which_leads():
     assert "Le rang et la classe remplacent les pourcentages" in sentence(bad, "fr")
     assert "nothing was tested on the future" in sentence(replace(good, forward=False), "en")
     assert "rien n'a été testé sur l'avenir" in sentence(replace(good, forward=False), "fr")
+    told = [sentence(replace(good, forward=ahead), language) for ahead in (True, False) for language in ("en", "fr")]
+    assert [fault for text in told for fault in faults_of(text)] == []
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
@@ -231,7 +234,7 @@ def test_every_cause_has_its_words(language):
         verdict = replace(base.verdicts[ALL], cause=cause, word=word, spread=spread)
         told.add(sentence(replace(base, verdicts={ALL: verdict}), language))
     assert len(told) == 6
-    assert all(not set(text) & set("{}") for text in told)
+    assert [fault for text in told for fault in faults_of(text)] == []
     worst = base.verdicts[ALL].worst
     assert worst is not None
     assert worst["off"]

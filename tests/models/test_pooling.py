@@ -23,6 +23,7 @@ from models.segment_trees import pooled_levels
 from models.segment_words import note_of, segments_told
 from models.segments import Segment, Wanted, resolve
 from models.training import TrainingResult, train
+from tests.prose import faults_of
 
 DIRECTION = Feature("fit__direction", "fit", "category", "direction", "not known")
 EFFECT = {"web": 0.0, "fair": 0.6, "partner": 1.2, "ads": -0.8}
@@ -224,6 +225,7 @@ def test_the_reason_is_told_in_both_languages(choice, code, en, fr):
     assert note.code == code
     assert en in note.en
     assert fr in note.fr
+    assert faults_of(note.en) + faults_of(note.fr) == []
 
 
 def test_without_segments_the_evidence_is_untouched(trained):

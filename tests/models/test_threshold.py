@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from models.sample import Flow, Sample
 from models.threshold import ThresholdChoice, ThresholdPoint
 from models.threshold_rules import choose
 from models.value_rule import value_rule
+from tests.prose import faults_of
 
 WEEK = 7 * 86_400
 
@@ -80,6 +82,25 @@ def test_capacity_may_have_no_answer(dated, capacity, words):
     choice = capacity_rule(flat, TrainingPlan(rule="capacity", capacity_per_week=capacity))
     assert choice.threshold is None
     assert words in choice.reason_en
+
+
+@pytest.mark.parametrize(
+    ("knobs", "dated"),
+    [
+        ({"rule": "value"}, True),
+        ({"rule": "value", "win_value": 110}, True),
+        ({"rule": "capacity", "capacity_per_week": 1200}, True),
+        ({"rule": "capacity", "capacity_per_week": 0.01}, True),
+        ({"rule": "capacity"}, False),
+        ({"rule": "precision"}, True),
+        ({"rule": "precision", "target_precision": 0.99}, True),
+    ],
+)
+def test_every_reason_reads_as_sentences_with_the_figures_of_its_language(knobs, dated):
+    choice = choose(_sample(dated=dated), TrainingPlan(**knobs))
+    assert faults_of(choice.reason_en) + faults_of(choice.reason_fr) == []
+    assert not re.search(r"\d\.\d|\d%|\d,\d{3}", choice.reason_fr)
+    assert not re.search(r"\d,\d\b|\d\s%|\d\s\d", choice.reason_en)
 
 
 def test_precision_follows_the_fallback_procedure_from_strict_to_loose():
