@@ -2,7 +2,7 @@
 
 In a checked table every canonical column exists (typed nulls where the source has none): identifiers and text are
 ``String``, times are ``Int64`` UTC seconds, numbers are ``Float64``. ``known_at`` is never null and never before
-``occurred_at``. ``event_id`` may be an empty text, where there was one: its work is done once repeated events are out.
+``occurred_at``.
 """
 
 from collections.abc import Mapping

@@ -31,9 +31,6 @@ from pipeline.typing_columns import Raw, look
 EXAMPLES = 3
 # Few enough that the rows of one lead are read in milliseconds.
 ROWS_PER_GROUP = 8_192
-# Of columns that only checks read, what is staged is whether there was something, as an empty text: the identifiers of
-# events cost a third of all that is written.
-ONLY_CHECKED = {"events": ("event_id",)}
 HASHES_AT_ONCE = 16_000_000
 # Beside lead_id in every table that has one: the place of the lead among the leads, by which engines count and join in
 # a fraction of the time that texts take.
@@ -333,12 +330,7 @@ class Stager:
     def _write(self, table: str, sound: Frame) -> None:
         columns = [*SCHEMA[table], *(["number"] if table == "changes" else [])]
         columns += [attribute.name for attribute in self.result.attributes if attribute.table == table]
-        listed = [
-            f"left({identifier(name)}, 0) AS {identifier(name)}"
-            if name in ONLY_CHECKED.get(table, ())
-            else identifier(name)
-            for name in columns
-        ]
+        listed = [identifier(name) for name in columns]
         relation = sound.select(columns).to_native()
         source, first = "sound", "account_id" if "account_id" in columns else listed[0]
         if table == "leads":
@@ -351,8 +343,7 @@ class Stager:
         then = ["occurred_at"] if "occurred_at" in columns else []
         # A hash of the whole row leaves no ties, so that the file does not depend on the order of the source; every
         # column as a key of its own would cost twice as much.
-        whole = ", ".join(f"sound.{identifier(name)}" for name in columns)
-        keys = ", ".join([first, *then, f"hash({whole})"])
+        keys = ", ".join([first, *then, f"hash({', '.join(map(identifier, columns))})"])
         relation.query("sound", select(listed, source, f"ORDER BY {keys}")).to_parquet(
             str(self._target / f"{table}.parquet"), row_group_size=ROWS_PER_GROUP
         )
