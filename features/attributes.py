@@ -6,7 +6,7 @@ keeps its current value. Account columns have no history: they are taken as they
 (``SOURCE__what``) stand beside ``SOURCE__known_at`` and are null at cutoffs that are not after it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,8 +30,7 @@ EMPLOYEE_BANDS = (
 LARGEST_BAND = "5000_more"
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _EPOCH_WEEKDAY = 3  # 1 January 1970 was a Thursday
-_TITLE_MEASURES = frozenset({"seniority", "job_function"})
-_NAF_MEASURES = frozenset({"naf_section", "naf_division", "industry_text"})
+_TITLE_MEASURES = ("seniority", "job_function")
 _NUMBER_MEASURES = frozenset({"date", "weekday", "employee_band"})
 _KEYS = ["lead_id", "cutoff"]
 KNOWN_AT = "__known_at"
@@ -40,6 +39,23 @@ TITLES = "titles"
 # No dot in the name of a column: Spark would look for a field of a structure. Short: Postgres cuts names at 63 bytes.
 _OWN, _THEIRS = "l ", "a "
 c = nw.col
+_Reading = Callable[[nw.Expr], nw.Expr]
+_ReadingOf = Callable[[nw.Expr, nw.Expr], nw.Expr]
+# What is read of a text, by its measure: from the text itself and from what a first step makes of it.
+_READINGS: Mapping[tuple[str, ...], tuple[_Reading, Mapping[str, _ReadingOf]]] = {
+    _TITLE_MEASURES: (
+        plain,
+        {"seniority": lambda _, title: seniority(title), "job_function": lambda _, title: job_function(title)},
+    ),
+    ("naf_section", "naf_division", "industry_text"): (
+        naf.key,
+        {
+            "naf_section": lambda _, key: naf.section(key),
+            "naf_division": lambda _, key: naf.division(key),
+            "industry_text": naf.text,
+        },
+    ),
+}
 
 
 def attribute_frame(keys: Frame, tables: Tables, wanted: Sequence[Feature], last: int) -> Frame:
@@ -84,14 +100,10 @@ def attribute_frame(keys: Frame, tables: Tables, wanted: Sequence[Feature], last
     if "changes" in tables.frames:
         own = [name for name in columns if name.startswith(_OWN) and name in dtypes]
         base = _as_of(base, keys, tables.frames["changes"], own, dtypes, last)
-    titles = {
-        n for r in recipes.values() if r.measure in _TITLE_MEASURES for n in r.columns if dtypes.get(n) == nw.String
-    }
-    for name in sorted(titles):
-        base = _read_titles(base, tables, name)
-    coded = {n for r in recipes.values() if r.measure in _NAF_MEASURES for n in r.columns if dtypes.get(n) == nw.String}
-    if coded:
-        base = base.with_columns(**{f"{n}|naf": naf.key(c(n)) for n in sorted(coded)})
+    for measures, (folded, readings) in _READINGS.items():
+        texts = {n for r in recipes.values() if r.measure in measures for n in r.columns if dtypes.get(n) == nw.String}
+        for name in sorted(texts):
+            base = _read_once(base, tables, name, folded, readings)
     return base.select(*_KEYS, **{f.name: _read(f, recipes[f.name], dtypes) for f in wanted})
 
 
@@ -175,19 +187,19 @@ def title_columns(wanted: Iterable[Feature]) -> frozenset[str]:
     return frozenset(name.removeprefix("leads.") for recipe in recipes for name in recipe.columns)
 
 
-def _read_titles(base: Frame, tables: Tables, name: str) -> Frame:
-    """Read each distinct title once: titles repeat, regular expressions are dear."""
-    readings = {f"{name}|{measure}": c(measure) for measure in sorted(_TITLE_MEASURES)}
-    if TITLES in tables.frames:
-        read = tables.frames[TITLES]
-    else:
-        column = name.removeprefix(_OWN)
-        titles = [tables.frames["leads"].select(title=c(column))]
-        if "changes" in tables.frames:
-            titles.append(tables.frames["changes"].filter(c("field") == column).select(title=c("value")))
-        distinct = nw.concat(titles).filter(~c("title").is_null()).unique().with_columns(plain=plain(c("title")))
-        read = distinct.select("title", seniority=seniority(c("plain")), job_function=job_function(c("plain")))
-    return base.join(read.select(**{name: c("title")}, **readings), on=name, how="left")
+def _read_once(base: Frame, tables: Tables, name: str, folded: _Reading, readings: Mapping[str, _ReadingOf]) -> Frame:
+    """Read each distinct text once: texts repeat, regular expressions are dear."""
+    if TITLES in tables.frames and readings.keys() == set(_TITLE_MEASURES):
+        known = {f"{name}|{measure}": c(measure) for measure in _TITLE_MEASURES}
+        return base.join(tables.frames[TITLES].select(**{name: c("title")}, **known), on=name, how="left")
+    table, prefix = ("leads", _OWN) if name.startswith(_OWN) else ("accounts", _THEIRS)
+    column = name.removeprefix(prefix)
+    texts = [tables.frames[table].select(text=c(column))]
+    if table == "leads" and "changes" in tables.frames:
+        texts.append(tables.frames["changes"].filter(c("field") == column).select(text=c("value")))
+    distinct = nw.concat(texts).filter(~c("text").is_null()).unique().with_columns(folded=folded(c("text")))
+    read = {f"{name}|{measure}": reading(c("text"), c("folded")) for measure, reading in readings.items()}
+    return base.join(distinct.select(**{name: c("text")}, **read), on=name, how="left")
 
 
 def _read(feature: Feature, recipe: Recipe, dtypes: Mapping[str, Any]) -> nw.Expr:
@@ -202,7 +214,7 @@ def _read(feature: Feature, recipe: Recipe, dtypes: Mapping[str, Any]) -> nw.Exp
 def _reading(recipe: Recipe, name: str) -> nw.Expr:
     value = c(name)
     match recipe.measure:
-        case "seniority" | "job_function":
+        case "seniority" | "job_function" | "naf_section" | "naf_division" | "industry_text":
             return c(f"{name}|{recipe.measure}")
         case "date":
             return nw.when(value < c("cutoff")).then(in_days(c("cutoff") - value))
@@ -210,12 +222,9 @@ def _reading(recipe: Recipe, name: str) -> nw.Expr:
             return _weekday(value)
         case "employee_band":
             return _band(value)
-    readers = {"naf_section": naf.section, "naf_division": naf.division, "email_kind": email_kind}
-    if recipe.measure == "industry_text":
-        return naf.text(value, c(f"{name}|naf"))
-    if recipe.measure in _NAF_MEASURES:
-        value = c(f"{name}|naf")
-    return readers[recipe.measure](value) if recipe.measure in readers else value
+        case "email_kind":
+            return email_kind(value)
+    return value
 
 
 def _band(employees: nw.Expr) -> nw.Expr:

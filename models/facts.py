@@ -124,10 +124,12 @@ class Facts:
         FactPoints
             The sums of a row are those of its contributions but for rounding.
         """
-        sums = np.zeros((len(contributions), len(self.members)))
+        # Facts lie one behind the other, so that each is read and written in one go.
+        by_column = np.ascontiguousarray(contributions.T)
+        sums = np.zeros((len(self.members), len(contributions)))
         # Member after member of all facts at once, each fact in the order of its members: see `explain.row_sums`.
         for facts, columns in self._rounds:
-            sums[:, facts] += contributions[:, columns]
+            sums[facts] += by_column[columns]
         joined = np.full(sums.shape, -1, dtype=np.int64)
         nothing = np.zeros(sums.shape, dtype=np.bool_)
         recencies = {j for wider in self.wider for j in (wider.recency, *(column for _, column in wider.latest))}
@@ -135,21 +137,21 @@ class Facts:
         for wider in self.wider:
             since = last[wider.recency]
             empty = np.isnan(since)
-            nothing[:, wider.fact] = empty
+            nothing[wider.fact] = empty
             if empty.any():
                 for fact in wider.covered:
-                    sums[:, wider.fact] += np.where(empty, sums[:, fact], 0.0)
-                    sums[:, fact] = np.where(empty, 0.0, sums[:, fact])
+                    sums[wider.fact] += np.where(empty, sums[fact], 0.0)
+                    sums[fact] = np.where(empty, 0.0, sums[fact])
             left = ~empty
             for fact, recency in wider.latest:
                 same = left & (last[recency] == since)
                 if not same.any():
                     continue
                 left &= ~same
-                sums[:, fact] += np.where(same, sums[:, wider.fact], 0.0)
-                sums[:, wider.fact] = np.where(same, 0.0, sums[:, wider.fact])
-                joined[same, fact] = wider.fact
-        return FactPoints(sums, joined, nothing)
+                sums[fact] += np.where(same, sums[wider.fact], 0.0)
+                sums[wider.fact] = np.where(same, 0.0, sums[wider.fact])
+                joined[fact, same] = wider.fact
+        return FactPoints(np.ascontiguousarray(sums.T), joined.T, nothing.T)
 
     @cached_property
     def _rounds(self) -> tuple[tuple[list[int], list[int]], ...]:

@@ -157,15 +157,16 @@ def _shown(
     recency = {wider.fact: wider.recency for wider in facts.wider}
     narrow = {(wider.fact, fact): column for wider in facts.wider for fact, column in wider.latest}
     joined = found.joined[rows, chosen]
-    for fact in np.unique(chosen):
-        for wide in np.unique(joined[chosen == fact]):
-            at = np.flatnonzero((chosen == fact) & (joined == wide))
-            members = facts.members[fact] if wide < 0 else np.concatenate([facts.members[fact], facts.members[wide]])
-            best = members[np.argmax(sign[at, None] * points[np.ix_(rows[at], members)] * clarity[members], axis=1)]
-            if wide >= 0:
-                # Both were last seen at one instant: the narrower says more.
-                best = np.where(best == recency[wide], narrow[wide, fact], best)
-            if fact in recency:
-                best = np.where(found.nothing[rows[at], fact], recency[fact], best)
-            column[at] = best
+    pairs = chosen * (len(facts.members) + 1) + joined + 1
+    order = np.argsort(pairs, kind="stable")
+    for at in np.split(order, np.flatnonzero(np.diff(pairs[order])) + 1) if len(rows) else ():
+        fact, wide = chosen[at[0]], joined[at[0]]
+        members = facts.members[fact] if wide < 0 else np.concatenate([facts.members[fact], facts.members[wide]])
+        best = members[np.argmax(sign[at, None] * points[np.ix_(rows[at], members)] * clarity[members], axis=1)]
+        if wide >= 0:
+            # Both were last seen at one instant: the narrower says more.
+            best = np.where(best == recency[wide], narrow[wide, fact], best)
+        if fact in recency:
+            best = np.where(found.nothing[rows[at], fact], recency[fact], best)
+        column[at] = best
     return column

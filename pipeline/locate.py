@@ -18,7 +18,7 @@ from pipeline.cells import literal, select
 from pipeline.database import Database, is_database
 from pipeline.settings import CsvSettings, SourceSettings
 from pipeline.staging import scan
-from pipeline.tidy import tidy_columns
+from pipeline.tidy import never_blank, tidy_columns
 from pipeline.typing_columns import Raw
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
@@ -249,10 +249,10 @@ def read_raw(
     # An extract holds the numbers of the rows before its columns.
     decimal, first = (".", 1) if place.form == "extract" else ("auto", 0)
     try:
-        tidy = tidy_columns(place.path, first)
+        tidy, no_blanks = tidy_columns(place.path, first), never_blank(place.path, first)
     except (pa.ArrowException, OSError) as error:
         raise _broken_off(table, place.path, error) from None
-    return Raw(table, relation, headers, types, decimal=decimal, tidy=tidy)
+    return Raw(table, relation, headers, types, decimal=decimal, tidy=tidy, no_blanks=no_blanks)
 
 
 def _refuse_bomb(table: str, path: Path) -> None:

@@ -31,7 +31,6 @@ from pipeline.typing_columns import Raw, look
 EXAMPLES = 3
 # Few enough that the rows of one lead are read in milliseconds.
 ROWS_PER_GROUP = 8_192
-FIRST_KEYS = {name: place for place, name in enumerate(("lead_id", "account_id", "occurred_at", "known_at", "type"))}
 HASHES_AT_ONCE = 16_000_000
 # Beside lead_id in every table that has one: the place of the lead among the leads, by which engines count and join in
 # a fraction of the time that texts take.

@@ -69,6 +69,8 @@ class Raw:
         Rows of a CSV file with more or fewer fields than its header.
     tidy : frozenset of int
         Columns of text of which every cell is as `pipeline.cells.clean` leaves it.
+    no_blanks : bool
+        Whether it is known, without looking, that no row is without any value.
     """
 
     table: str
@@ -79,6 +81,7 @@ class Raw:
     decimal: str = "auto"
     wrong: Wrong = field(default_factory=Wrong)
     tidy: frozenset[int] = frozenset()
+    no_blanks: bool = False
 
     def cell(self, column: Bound) -> str:
         """Give the SQL of a column's cells; behind the last column stands the number of the row, as an identifier."""

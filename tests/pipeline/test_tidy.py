@@ -5,6 +5,8 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +14,7 @@ from pipeline.cells import clean
 from pipeline.opening import open_tables
 from pipeline.settings import LimitSettings, SourceSettings
 from pipeline.source import open_source
-from pipeline.tidy import is_tidy
+from pipeline.tidy import is_tidy, never_blank, tidy_columns
 from tests.demos import DEMO_NOW, Demo
 
 SIGNS = st.one_of(
@@ -35,6 +37,31 @@ def test_a_tidy_column_is_what_cleaning_leaves(cells: list[str | None], large: b
 @given(cells=st.lists(st.one_of(st.none(), st.text(st.sampled_from("azé-Ω5"), min_size=1)), max_size=5))
 def test_ordinary_words_are_tidy(cells: list[str | None]) -> None:
     assert is_tidy(pa.array(cells, pa.string()))
+
+
+@pytest.mark.parametrize("last", ["web", " fair", "", None])
+def test_few_different_texts_are_told_by_their_list(tmp_path: Path, last: str | None) -> None:
+    few = pa.array(["web", "mail"] * 5_000 + [last])
+    many = pa.array([f"L{k}" for k in range(10_000)] + [last])
+    nothing = pa.nulls(10_001, pa.string())
+    pq.write_table(pa.table({"few": few, "many": many, "nothing": nothing}), tmp_path / "x.parquet")
+    assert tidy_columns(tmp_path / "x.parquet") == (frozenset({2}) if last in (" fair", "") else frozenset({0, 1, 2}))
+
+
+def test_blank_rows_are_left_out_unless_the_metadata_say_that_there_are_none(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    leads = {"lead_id": pa.array(["a", None, "b"]), "created_at": pa.array([1_700_000_000, None, 1_700_000_000])}
+    pq.write_table(pa.table(leads), folder / "leads.parquet")
+    pq.write_table(pa.table({**leads, "n": [1, 2, 3]}), folder / "numbered.parquet")
+    assert not never_blank(folder / "leads.parquet")
+    assert never_blank(folder / "numbered.parquet")
+    assert not never_blank(folder / "numbered.parquet", first=3)
+    places = {"root": tmp_path, "staging": tmp_path / "s", "quarantine": None, "now": DEMO_NOW}
+    opened = open_source(SourceSettings(url=str(folder)), LimitSettings(threads=1), **places)
+    with opened.connection:
+        assert opened.faults.counts["leads"].read == 2
+        assert any(item.reason == "blank_rows" and item.rows == 1 for item in opened.faults.items)
 
 
 def test_parquet_that_knows_its_types_is_staged_as_csv_is(demo_made: Demo, tmp_path: Path) -> None:

@@ -290,24 +290,24 @@ SELECT
   *
 FROM (
   SELECT
-    "t64".*
+    "t71".*
     EXCLUDE ("cutoff_right", "lead_id_right")
   FROM (
     SELECT
       "t8"."lead_id",
       "t8"."cutoff",
-      "t63"."lead_id" AS "lead_id_right",
-      "t63"."cutoff" AS "cutoff_right",
-      "t63"."engagement__lead_age_days",
-      "t63"."fit__email_kind",
-      "t63"."fit__employees_band",
-      "t63"."fit__industry",
-      "t63"."fit__job_function",
-      "t63"."fit__industry_division",
-      "t63"."fit__industry_section",
-      "t63"."fit__seniority",
-      "t63"."fit__employees",
-      "t63"."fit__created_weekday"
+      "t70"."lead_id" AS "lead_id_right",
+      "t70"."cutoff" AS "cutoff_right",
+      "t70"."engagement__lead_age_days",
+      "t70"."fit__email_kind",
+      "t70"."fit__employees_band",
+      "t70"."fit__industry",
+      "t70"."fit__job_function",
+      "t70"."fit__industry_division",
+      "t70"."fit__industry_section",
+      "t70"."fit__seniority",
+      "t70"."fit__employees",
+      "t70"."fit__created_weekday"
     FROM (
       SELECT
         "t0"."lead_id",
@@ -316,14 +316,14 @@ FROM (
     ) AS "t8"
     LEFT OUTER JOIN (
       SELECT
-        "t61"."lead_id",
-        "t61"."cutoff",
+        "t68"."lead_id",
+        "t68"."cutoff",
         CASE
-          WHEN "t61"."l created_at" < "t61"."cutoff"
+          WHEN "t68"."l created_at" < "t68"."cutoff"
           THEN CAST(CASE
             WHEN 86400 <> 0
             THEN CAST(FLOOR((
-              "t61"."cutoff" - "t61"."l created_at"
+              "t68"."cutoff" - "t68"."l created_at"
             ) / (
               86400
             )) AS BIGINT)
@@ -331,12 +331,12 @@ FROM (
           END AS DOUBLE) + (
             (
               (
-                "t61"."cutoff" - "t61"."l created_at"
+                "t68"."cutoff" - "t68"."l created_at"
               ) - (
                 CASE
                   WHEN 86400 <> 0
                   THEN CAST(FLOOR((
-                    "t61"."cutoff" - "t61"."l created_at"
+                    "t68"."cutoff" - "t68"."l created_at"
                   ) / (
                     86400
                   )) AS BIGINT)
@@ -349,15 +349,15 @@ FROM (
         END AS "engagement__lead_age_days",
         CASE
           WHEN REGEXP_LIKE(
-            LOWER(TRIM(COALESCE("t61"."l email", ''), ' \t\n\r\v\f')),
+            LOWER(TRIM(COALESCE("t68"."l email", ''), ' \t\n\r\v\f')),
             CONCAT('.*', '^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$', '.*'),
             'cs'
           )
           THEN CASE
             WHEN IFF(
-              REGEXP_REPLACE(LOWER(TRIM(COALESCE("t61"."l email", ''), ' \t\n\r\v\f')), '^.*@', '') IS NULL,
+              REGEXP_REPLACE(LOWER(TRIM(COALESCE("t68"."l email", ''), ' \t\n\r\v\f')), '^.*@', '') IS NULL,
               NULL,
-              REGEXP_REPLACE(LOWER(TRIM(COALESCE("t61"."l email", ''), ' \t\n\r\v\f')), '^.*@', '') IN (
+              REGEXP_REPLACE(LOWER(TRIM(COALESCE("t68"."l email", ''), ' \t\n\r\v\f')), '^.*@', '') IN (
                 'gmail.com',
                 'googlemail.com',
                 'outlook.com',
@@ -435,7 +435,7 @@ FROM (
             THEN 'free'
             ELSE CASE
               WHEN REGEXP_LIKE(
-                REGEXP_REPLACE(LOWER(TRIM(COALESCE("t61"."l email", ''), ' \t\n\r\v\f')), '^.*@', ''),
+                REGEXP_REPLACE(LOWER(TRIM(COALESCE("t68"."l email", ''), ' \t\n\r\v\f')), '^.*@', ''),
                 CONCAT(
                   '.*',
                   '\\.edu$|\\.edu\\.[a-z]{2}$|\\.ac\\.[a-z]{2}$|(?:^|\\.)univ-|(?:^|\\.)ac-[a-z-]+\\.fr$|^(?:etu|student|alumni)\\.|(?:^|\\.)universit|(?:^|\\.)(?:polytechnique|hec|essec|escp|edhec|sciencespo|cnrs|inria)\\.(?:fr|edu|eu)$',
@@ -446,7 +446,7 @@ FROM (
               THEN 'education'
               ELSE CASE
                 WHEN REGEXP_LIKE(
-                  REGEXP_REPLACE(LOWER(TRIM(COALESCE("t61"."l email", ''), ' \t\n\r\v\f')), '^.*@', ''),
+                  REGEXP_REPLACE(LOWER(TRIM(COALESCE("t68"."l email", ''), ' \t\n\r\v\f')), '^.*@', ''),
                   CONCAT(
                     '.*',
                     '\\.gouv\\.fr$|\\.gov$|\\.gov\\.[a-z]{2}$|\\.mil$|\\.europa\\.eu$|^(?:mairie|ville|cc|metropole|agglo|departement|region)-|^(?:ap-hm|aphp|chu-[a-z-]+|ch-[a-z-]+|assurance-maladie|pole-emploi|francetravail|insee|senat|assemblee-nationale)\\.fr$|\\.(?:aphp|admin)\\.(?:fr|ch)$',
@@ -462,23 +462,23 @@ FROM (
           ELSE 'missing'
         END AS "fit__email_kind",
         CASE
-          WHEN "t61"."a employees" >= 0
+          WHEN "t68"."a employees" >= 0
           THEN CASE
-            WHEN "t61"."a employees" < 1
+            WHEN "t68"."a employees" < 1
             THEN '0'
             ELSE CASE
-              WHEN "t61"."a employees" < 10
+              WHEN "t68"."a employees" < 10
               THEN '1_9'
               ELSE CASE
-                WHEN "t61"."a employees" < 50
+                WHEN "t68"."a employees" < 50
                 THEN '10_49'
                 ELSE CASE
-                  WHEN "t61"."a employees" < 250
+                  WHEN "t68"."a employees" < 250
                   THEN '50_249'
                   ELSE CASE
-                    WHEN "t61"."a employees" < 1000
+                    WHEN "t68"."a employees" < 1000
                     THEN '250_999'
-                    ELSE CASE WHEN "t61"."a employees" < 5000 THEN '1000_4999' ELSE '5000_more' END
+                    ELSE CASE WHEN "t68"."a employees" < 5000 THEN '1000_4999' ELSE '5000_more' END
                   END
                 END
               END
@@ -486,159 +486,1341 @@ FROM (
           END
           ELSE NULL
         END AS "fit__employees_band",
-        CASE WHEN "t61"."a industry|naf" IS NULL THEN "t61"."a industry" ELSE NULL END AS "fit__industry",
-        "t61"."l job_title|job_function" AS "fit__job_function",
+        "t68"."a industry|industry_text" AS "fit__industry",
+        "t68"."l job_title|job_function" AS "fit__job_function",
+        "t68"."a industry|naf_division" AS "fit__industry_division",
+        "t68"."a industry|naf_section" AS "fit__industry_section",
+        COALESCE("t68"."l seniority|seniority", "t68"."l job_title|seniority") AS "fit__seniority",
+        "t68"."a employees" AS "fit__employees",
         CASE
-          WHEN LENGTH("t61"."a industry|naf") = 2
-          THEN "t61"."a industry|naf"
-          ELSE NULL
-        END AS "fit__industry_division",
-        CASE
-          WHEN IFF("t61"."a industry|naf" IS NULL, NULL, "t61"."a industry|naf" IN ('U', '99'))
-          THEN 'U'
+          WHEN (
+            (
+              (
+                (
+                  (
+                    CASE
+                      WHEN 86400 <> 0
+                      THEN CAST(FLOOR((
+                        "t68"."l created_at"
+                      ) / (
+                        86400
+                      )) AS BIGINT)
+                      ELSE NULL
+                    END + 3
+                  ) % 7
+                ) + 7
+              ) % 7
+            ) = 6
+          )
+          AND (
+            "t68"."l created_at" < "t68"."cutoff"
+          )
+          THEN 'sunday'
           ELSE CASE
-            WHEN IFF("t61"."a industry|naf" IS NULL, NULL, "t61"."a industry|naf" IN ('T', '97', '98'))
-            THEN 'T'
+            WHEN (
+              (
+                (
+                  (
+                    (
+                      CASE
+                        WHEN 86400 <> 0
+                        THEN CAST(FLOOR((
+                          "t68"."l created_at"
+                        ) / (
+                          86400
+                        )) AS BIGINT)
+                        ELSE NULL
+                      END + 3
+                    ) % 7
+                  ) + 7
+                ) % 7
+              ) = 5
+            )
+            AND (
+              "t68"."l created_at" < "t68"."cutoff"
+            )
+            THEN 'saturday'
             ELSE CASE
-              WHEN IFF(
-                "t61"."a industry|naf" IS NULL,
-                NULL,
-                "t61"."a industry|naf" IN ('S', '94', '95', '96')
+              WHEN (
+                (
+                  (
+                    (
+                      (
+                        CASE
+                          WHEN 86400 <> 0
+                          THEN CAST(FLOOR((
+                            "t68"."l created_at"
+                          ) / (
+                            86400
+                          )) AS BIGINT)
+                          ELSE NULL
+                        END + 3
+                      ) % 7
+                    ) + 7
+                  ) % 7
+                ) = 4
               )
-              THEN 'S'
+              AND (
+                "t68"."l created_at" < "t68"."cutoff"
+              )
+              THEN 'friday'
               ELSE CASE
-                WHEN IFF(
-                  "t61"."a industry|naf" IS NULL,
-                  NULL,
-                  "t61"."a industry|naf" IN ('R', '90', '91', '92', '93')
+                WHEN (
+                  (
+                    (
+                      (
+                        (
+                          CASE
+                            WHEN 86400 <> 0
+                            THEN CAST(FLOOR((
+                              "t68"."l created_at"
+                            ) / (
+                              86400
+                            )) AS BIGINT)
+                            ELSE NULL
+                          END + 3
+                        ) % 7
+                      ) + 7
+                    ) % 7
+                  ) = 3
                 )
-                THEN 'R'
+                AND (
+                  "t68"."l created_at" < "t68"."cutoff"
+                )
+                THEN 'thursday'
                 ELSE CASE
-                  WHEN IFF(
-                    "t61"."a industry|naf" IS NULL,
-                    NULL,
-                    "t61"."a industry|naf" IN ('Q', '86', '87', '88')
+                  WHEN (
+                    (
+                      (
+                        (
+                          (
+                            CASE
+                              WHEN 86400 <> 0
+                              THEN CAST(FLOOR((
+                                "t68"."l created_at"
+                              ) / (
+                                86400
+                              )) AS BIGINT)
+                              ELSE NULL
+                            END + 3
+                          ) % 7
+                        ) + 7
+                      ) % 7
+                    ) = 2
                   )
-                  THEN 'Q'
+                  AND (
+                    "t68"."l created_at" < "t68"."cutoff"
+                  )
+                  THEN 'wednesday'
                   ELSE CASE
-                    WHEN IFF("t61"."a industry|naf" IS NULL, NULL, "t61"."a industry|naf" IN ('P', '85'))
-                    THEN 'P'
+                    WHEN (
+                      (
+                        (
+                          (
+                            (
+                              CASE
+                                WHEN 86400 <> 0
+                                THEN CAST(FLOOR((
+                                  "t68"."l created_at"
+                                ) / (
+                                  86400
+                                )) AS BIGINT)
+                                ELSE NULL
+                              END + 3
+                            ) % 7
+                          ) + 7
+                        ) % 7
+                      ) = 1
+                    )
+                    AND (
+                      "t68"."l created_at" < "t68"."cutoff"
+                    )
+                    THEN 'tuesday'
                     ELSE CASE
-                      WHEN IFF("t61"."a industry|naf" IS NULL, NULL, "t61"."a industry|naf" IN ('O', '84'))
-                      THEN 'O'
-                      ELSE CASE
-                        WHEN IFF(
-                          "t61"."a industry|naf" IS NULL,
-                          NULL,
-                          "t61"."a industry|naf" IN ('N', '77', '78', '79', '80', '81', '82')
+                      WHEN (
+                        (
+                          (
+                            (
+                              (
+                                CASE
+                                  WHEN 86400 <> 0
+                                  THEN CAST(FLOOR((
+                                    "t68"."l created_at"
+                                  ) / (
+                                    86400
+                                  )) AS BIGINT)
+                                  ELSE NULL
+                                END + 3
+                              ) % 7
+                            ) + 7
+                          ) % 7
+                        ) = 0
+                      )
+                      AND (
+                        "t68"."l created_at" < "t68"."cutoff"
+                      )
+                      THEN 'monday'
+                      ELSE CAST(NULL AS VARCHAR)
+                    END
+                  END
+                END
+              END
+            END
+          END
+        END AS "fit__created_weekday"
+      FROM (
+        SELECT
+          "t67".*
+          EXCLUDE ("a industry_right")
+        FROM (
+          SELECT
+            "t66"."lead_id",
+            "t66"."cutoff",
+            "t66"."account key",
+            "t66"."l created_at",
+            "t66"."l email",
+            "t66"."l job_title",
+            "t66"."l seniority",
+            "t66"."a employees",
+            "t66"."a industry",
+            "t66"."created_at|any",
+            "t66"."email|any",
+            "t66"."job_title|any",
+            "t66"."seniority|any",
+            "t66"."created_at|new",
+            "t66"."email|new",
+            "t66"."job_title|new",
+            "t66"."seniority|new",
+            "t66"."l job_title|seniority",
+            "t66"."l job_title|job_function",
+            "t66"."l seniority|seniority",
+            "t66"."l seniority|job_function",
+            "t60"."a industry" AS "a industry_right",
+            "t60"."a industry|naf_section",
+            "t60"."a industry|naf_division",
+            "t60"."a industry|industry_text"
+          FROM (
+            SELECT
+              "t64".*
+              EXCLUDE ("l seniority_right")
+            FROM (
+              SELECT
+                "t63"."lead_id",
+                "t63"."cutoff",
+                "t63"."account key",
+                "t63"."l created_at",
+                "t63"."l email",
+                "t63"."l job_title",
+                "t63"."l seniority",
+                "t63"."a employees",
+                "t63"."a industry",
+                "t63"."created_at|any",
+                "t63"."email|any",
+                "t63"."job_title|any",
+                "t63"."seniority|any",
+                "t63"."created_at|new",
+                "t63"."email|new",
+                "t63"."job_title|new",
+                "t63"."seniority|new",
+                "t63"."l job_title|seniority",
+                "t63"."l job_title|job_function",
+                "t58"."l seniority" AS "l seniority_right",
+                "t58"."l seniority|seniority",
+                "t58"."l seniority|job_function"
+              FROM (
+                SELECT
+                  "t61".*
+                  EXCLUDE ("l job_title_right")
+                FROM (
+                  SELECT
+                    "t54"."lead_id",
+                    "t54"."cutoff",
+                    "t54"."account key",
+                    "t54"."l created_at",
+                    "t54"."l email",
+                    "t54"."l job_title",
+                    "t54"."l seniority",
+                    "t54"."a employees",
+                    "t54"."a industry",
+                    "t54"."created_at|any",
+                    "t54"."email|any",
+                    "t54"."job_title|any",
+                    "t54"."seniority|any",
+                    "t54"."created_at|new",
+                    "t54"."email|new",
+                    "t54"."job_title|new",
+                    "t54"."seniority|new",
+                    "t59"."l job_title" AS "l job_title_right",
+                    "t59"."l job_title|seniority",
+                    "t59"."l job_title|job_function"
+                  FROM (
+                    SELECT
+                      "t52"."lead_id",
+                      "t52"."cutoff",
+                      "t52"."account key",
+                      CASE
+                        WHEN COALESCE("t52"."created_at|any", 0) = 0
+                        THEN "t52"."l created_at"
+                        ELSE "t52"."created_at|new"
+                      END AS "l created_at",
+                      CASE
+                        WHEN COALESCE("t52"."email|any", 0) = 0
+                        THEN "t52"."l email"
+                        ELSE "t52"."email|new"
+                      END AS "l email",
+                      CASE
+                        WHEN COALESCE("t52"."job_title|any", 0) = 0
+                        THEN "t52"."l job_title"
+                        ELSE "t52"."job_title|new"
+                      END AS "l job_title",
+                      CASE
+                        WHEN COALESCE("t52"."seniority|any", 0) = 0
+                        THEN "t52"."l seniority"
+                        ELSE "t52"."seniority|new"
+                      END AS "l seniority",
+                      "t52"."a employees",
+                      "t52"."a industry",
+                      "t52"."created_at|any",
+                      "t52"."email|any",
+                      "t52"."job_title|any",
+                      "t52"."seniority|any",
+                      "t52"."created_at|new",
+                      "t52"."email|new",
+                      "t52"."job_title|new",
+                      "t52"."seniority|new"
+                    FROM (
+                      SELECT
+                        "t51".*
+                        EXCLUDE ("cutoff_right", "lead_id_right")
+                      FROM (
+                        SELECT
+                          "t43"."lead_id",
+                          "t43"."cutoff",
+                          "t43"."account key",
+                          "t43"."l created_at",
+                          "t43"."l email",
+                          "t43"."l job_title",
+                          "t43"."l seniority",
+                          "t43"."a employees",
+                          "t43"."a industry",
+                          "t43"."created_at|any",
+                          "t43"."email|any",
+                          "t43"."job_title|any",
+                          "t43"."seniority|any",
+                          "t50"."lead_id" AS "lead_id_right",
+                          "t50"."cutoff" AS "cutoff_right",
+                          "t50"."created_at|new",
+                          "t50"."email|new",
+                          "t50"."job_title|new",
+                          "t50"."seniority|new"
+                        FROM (
+                          SELECT
+                            "t40".*
+                            EXCLUDE ("lead_id_right")
+                          FROM (
+                            SELECT
+                              "t36"."lead_id",
+                              "t36"."cutoff",
+                              "t36"."account key",
+                              "t36"."l created_at",
+                              "t36"."l email",
+                              "t36"."l job_title",
+                              "t36"."l seniority",
+                              "t36"."a employees",
+                              "t36"."a industry",
+                              "t30"."lead_id" AS "lead_id_right",
+                              "t30"."created_at|any",
+                              "t30"."email|any",
+                              "t30"."job_title|any",
+                              "t30"."seniority|any"
+                            FROM (
+                              SELECT
+                                "t32".*
+                                EXCLUDE ("account key_right")
+                              FROM (
+                                SELECT
+                                  "t26"."lead_id",
+                                  "t26"."cutoff",
+                                  "t26"."account key",
+                                  "t26"."l created_at",
+                                  "t26"."l email",
+                                  "t26"."l job_title",
+                                  "t26"."l seniority",
+                                  "t10"."account key" AS "account key_right",
+                                  "t10"."a employees",
+                                  "t10"."a industry"
+                                FROM (
+                                  SELECT
+                                    "t21".*
+                                    EXCLUDE ("lead_id_right")
+                                  FROM (
+                                    SELECT
+                                      "t8"."lead_id",
+                                      "t8"."cutoff",
+                                      "t9"."lead_id" AS "lead_id_right",
+                                      "t9"."account key",
+                                      "t9"."l created_at",
+                                      "t9"."l email",
+                                      "t9"."l job_title",
+                                      "t9"."l seniority"
+                                    FROM (
+                                      SELECT
+                                        "t0"."lead_id",
+                                        1790000000 AS "cutoff"
+                                      FROM "leads" AS "t0"
+                                    ) AS "t8"
+                                    LEFT OUTER JOIN (
+                                      SELECT
+                                        "t0"."lead_id",
+                                        "t0"."account_id" AS "account key",
+                                        "t0"."created_at" AS "l created_at",
+                                        "t0"."email" AS "l email",
+                                        "t0"."job_title" AS "l job_title",
+                                        "t0"."seniority" AS "l seniority"
+                                      FROM "leads" AS "t0"
+                                    ) AS "t9"
+                                      ON "t8"."lead_id" = "t9"."lead_id"
+                                  ) AS "t21"
+                                ) AS "t26"
+                                LEFT OUTER JOIN (
+                                  SELECT
+                                    "t1"."account_id" AS "account key",
+                                    "t1"."employees" AS "a employees",
+                                    "t1"."industry" AS "a industry"
+                                  FROM "accounts" AS "t1"
+                                ) AS "t10"
+                                  ON "t26"."account key" = "t10"."account key"
+                              ) AS "t32"
+                            ) AS "t36"
+                            LEFT OUTER JOIN (
+                              SELECT
+                                *
+                              FROM (
+                                SELECT
+                                  "t16"."lead_id",
+                                  COUNT("t16"."created_at|any") AS "created_at|any",
+                                  COUNT("t16"."email|any") AS "email|any",
+                                  COUNT("t16"."job_title|any") AS "job_title|any",
+                                  COUNT("t16"."seniority|any") AS "seniority|any"
+                                FROM (
+                                  SELECT
+                                    "t2"."lead_id",
+                                    "t2"."known_at",
+                                    "t2"."field",
+                                    "t2"."value",
+                                    "t2"."number",
+                                    CASE WHEN "t2"."field" = 'created_at' THEN 1 ELSE NULL END AS "created_at|any",
+                                    CASE WHEN "t2"."field" = 'email' THEN 1 ELSE NULL END AS "email|any",
+                                    CASE WHEN "t2"."field" = 'job_title' THEN 1 ELSE NULL END AS "job_title|any",
+                                    CASE WHEN "t2"."field" = 'seniority' THEN 1 ELSE NULL END AS "seniority|any"
+                                  FROM "changes" AS "t2"
+                                  WHERE
+                                    IFF(
+                                      "t2"."field" IS NULL,
+                                      NULL,
+                                      "t2"."field" IN ('created_at', 'email', 'job_title', 'seniority')
+                                    )
+                                ) AS "t16"
+                                GROUP BY
+                                  1
+                              ) AS "t22"
+                            ) AS "t30"
+                              ON "t36"."lead_id" = "t30"."lead_id"
+                          ) AS "t40"
+                        ) AS "t43"
+                        LEFT OUTER JOIN (
+                          SELECT
+                            *
+                          FROM (
+                            SELECT
+                              "t45"."lead_id",
+                              "t45"."cutoff",
+                              MAX("t45"."created_at|new") AS "created_at|new",
+                              MAX("t45"."email|new") AS "email|new",
+                              MAX("t45"."job_title|new") AS "job_title|new",
+                              MAX("t45"."seniority|new") AS "seniority|new"
+                            FROM (
+                              SELECT
+                                "t44"."lead_id",
+                                "t44"."cutoff",
+                                "t44"."field",
+                                "t44"."known_at",
+                                "t44"."value",
+                                "t44"."number",
+                                CASE WHEN "t44"."field" = 'created_at' THEN "t44"."number" ELSE NULL END AS "created_at|new",
+                                CASE WHEN "t44"."field" = 'email' THEN "t44"."value" ELSE NULL END AS "email|new",
+                                CASE WHEN "t44"."field" = 'job_title' THEN "t44"."value" ELSE NULL END AS "job_title|new",
+                                CASE WHEN "t44"."field" = 'seniority' THEN "t44"."value" ELSE NULL END AS "seniority|new"
+                              FROM (
+                                SELECT
+                                  "t39"."lead_id",
+                                  "t39"."cutoff",
+                                  "t39"."field",
+                                  "t39"."known_at",
+                                  "t19"."value",
+                                  "t19"."number"
+                                FROM (
+                                  SELECT
+                                    *
+                                  FROM (
+                                    SELECT
+                                      "t31"."lead_id",
+                                      "t31"."cutoff",
+                                      "t31"."field",
+                                      MAX("t31"."known_at") AS "known_at"
+                                    FROM (
+                                      SELECT
+                                        *
+                                      FROM (
+                                        SELECT
+                                          "t8"."lead_id",
+                                          "t8"."cutoff",
+                                          "t20"."known_at",
+                                          "t20"."field",
+                                          "t20"."value",
+                                          "t20"."number"
+                                        FROM (
+                                          SELECT
+                                            "t0"."lead_id",
+                                            1790000000 AS "cutoff"
+                                          FROM "leads" AS "t0"
+                                        ) AS "t8"
+                                        INNER JOIN (
+                                          SELECT
+                                            *
+                                          FROM "changes" AS "t2"
+                                          WHERE
+                                            IFF(
+                                              "t2"."field" IS NULL,
+                                              NULL,
+                                              "t2"."field" IN ('created_at', 'email', 'job_title', 'seniority')
+                                            )
+                                            AND "t2"."known_at" < 1790000000
+                                        ) AS "t20"
+                                          ON "t8"."lead_id" = "t20"."lead_id"
+                                      ) AS "t29"
+                                      WHERE
+                                        "t29"."known_at" < "t29"."cutoff"
+                                    ) AS "t31"
+                                    GROUP BY
+                                      1,
+                                      2,
+                                      3
+                                  ) AS "t37"
+                                ) AS "t39"
+                                INNER JOIN (
+                                  SELECT
+                                    *
+                                  FROM "changes" AS "t2"
+                                  WHERE
+                                    IFF(
+                                      "t2"."field" IS NULL,
+                                      NULL,
+                                      "t2"."field" IN ('created_at', 'email', 'job_title', 'seniority')
+                                    )
+                                ) AS "t19"
+                                  ON "t39"."lead_id" = "t19"."lead_id"
+                                  AND "t39"."field" = "t19"."field"
+                                  AND "t39"."known_at" = "t19"."known_at"
+                              ) AS "t44"
+                            ) AS "t45"
+                            GROUP BY
+                              1,
+                              2
+                          ) AS "t48"
+                        ) AS "t50"
+                          ON "t43"."lead_id" = "t50"."lead_id" AND "t43"."cutoff" = "t50"."cutoff"
+                      ) AS "t51"
+                    ) AS "t52"
+                  ) AS "t54"
+                  LEFT OUTER JOIN (
+                    SELECT
+                      "t47"."text" AS "l job_title",
+                      CASE
+                        WHEN REGEXP_LIKE(
+                          "t47"."folded",
+                          CONCAT(
+                            '.*',
+                            ' (?:stagiair[a-z]*|intern|internship|alternant[a-z]*|alternance|apprenti[a-z]*|trainee|etudiant[a-z]*|student|junior|jr|graduate) ',
+                            '.*'
+                          ),
+                          'cs'
                         )
-                        THEN 'N'
+                        THEN 'junior'
                         ELSE CASE
-                          WHEN IFF(
-                            "t61"."a industry|naf" IS NULL,
-                            NULL,
-                            "t61"."a industry|naf" IN ('M', '69', '70', '71', '72', '73', '74', '75')
+                          WHEN REGEXP_LIKE(
+                            "t47"."folded",
+                            CONCAT(
+                              '.*',
+                              ' (?:assistant[a-z]*|assistante de direction|secretaire[a-z]*|executive assistant|personal assistant) ',
+                              '.*'
+                            ),
+                            'cs'
                           )
-                          THEN 'M'
+                          THEN 'staff'
                           ELSE CASE
-                            WHEN IFF("t61"."a industry|naf" IS NULL, NULL, "t61"."a industry|naf" IN ('L', '68'))
-                            THEN 'L'
+                            WHEN REGEXP_LIKE(
+                              "t47"."folded",
+                              CONCAT(
+                                '.*',
+                                ' (?:vp|svp|evp|avp|vice president[a-z]*|vice presidente|directeur general adjoint|directrice generale adjointe|dga) ',
+                                '.*'
+                              ),
+                              'cs'
+                            )
+                            THEN 'vp'
+                            ELSE CASE
+                              WHEN REGEXP_LIKE(
+                                "t47"."folded",
+                                CONCAT(
+                                  '.*',
+                                  ' (?:ceo|cto|cfo|coo|cio|cmo|cso|cro|chro|cdo|ciso|cpo|chief|c level|c suite|cxo|pdg|dg|president[a-z]*|presidente|founder|co founder|cofounder|owner|fondat[a-z]*|cofondat[a-z]*|co fondat[a-z]*|gerant[a-z]*|associe[a-z]*|partner|dirigeant[a-z]*|managing director|directeur general|directrice generale|general manager|chef d entreprise|proprietaire|entrepreneur[a-z]*) ',
+                                  '.*'
+                                ),
+                                'cs'
+                              )
+                              THEN 'c_level'
+                              ELSE CASE
+                                WHEN REGEXP_LIKE(
+                                  "t47"."folded",
+                                  CONCAT(
+                                    '.*',
+                                    ' (?:director|directeur[a-z]*|directrice[a-z]*|dir|head|head of|dsi|daf|drh|dircom|dirco|rssi|dpo|dirigeante|direction) ',
+                                    '.*'
+                                  ),
+                                  'cs'
+                                )
+                                THEN 'director'
+                                ELSE CASE
+                                  WHEN REGEXP_LIKE(
+                                    "t47"."folded",
+                                    CONCAT(
+                                      '.*',
+                                      ' (?:manager|mgr|managing|responsable[a-z]*|resp|chef|cheffe|chef de|superviseu[a-z]*|supervisor|supervisory|team lead|team leader|rrh|raf|cadre|encadrant[a-z]*|principal) ',
+                                      '.*'
+                                    ),
+                                    'cs'
+                                  )
+                                  THEN 'manager'
+                                  ELSE CASE
+                                    WHEN REGEXP_LIKE(
+                                      "t47"."folded",
+                                      CONCAT(
+                                        '.*',
+                                        ' (?:senior|sr|lead|expert[a-z]*|architect[a-z]*|confirme[a-z]*|staff engineer|specialist[a-z]*|specialiste) ',
+                                        '.*'
+                                      ),
+                                      'cs'
+                                    )
+                                    THEN 'senior'
+                                    ELSE CASE
+                                      WHEN REGEXP_LIKE(
+                                        "t47"."folded",
+                                        CONCAT(
+                                          '.*',
+                                          ' (?:engineer|ingenieur[a-z]*|developer|developpeu[a-z]*|analyst[a-z]*|analyste|consultant[a-z]*|technicien[a-z]*|technician|comptable[a-z]*|accountant|commercial[a-z]*|vendeu[a-z]*|representative|rep|account executive|charge de[a-z]*|chargee de[a-z]*|chargee d|charge d|acheteu[a-z]*|buyer|juriste[a-z]*|lawyer|officer|coordinat[a-z]*|administrat[a-z]*|administrator|gestionnaire[a-z]*|employe[a-z]*|employee|designer|recruteu[a-z]*|recruiter|conseiller[a-z]*|advisor|agent|operat[a-z]*|redact[a-z]*|professeu[a-z]*|teacher|enseignant[a-z]*|entry|individual contributor) ',
+                                          '.*'
+                                        ),
+                                        'cs'
+                                      )
+                                      THEN 'staff'
+                                      ELSE CAST(NULL AS VARCHAR)
+                                    END
+                                  END
+                                END
+                              END
+                            END
+                          END
+                        END
+                      END AS "l job_title|seniority",
+                      CASE
+                        WHEN REGEXP_LIKE(
+                          "t47"."folded",
+                          CONCAT(
+                            '.*',
+                            ' (?:rh|drh|rrh|hr|chro|human resources|ressources humaines|recruteu[a-z]*|recruiter|recrutement|recruitment|talent|people|paie|payroll|formation|qvt) ',
+                            '.*'
+                          ),
+                          'cs'
+                        )
+                        THEN 'hr'
+                        ELSE CASE
+                          WHEN REGEXP_LIKE(
+                            "t47"."folded",
+                            CONCAT(
+                              '.*',
+                              ' (?:it|dsi|cio|cto|ciso|rssi|si|informatique[a-z]*|information technology|information officer|information systems|systeme d information|systemes d information|systemes|systems|sysadmin|reseau[a-z]*|network|infrastructure[a-z]*|devops|developer|developpeu[a-z]*|software|logiciel[a-z]*|cybersecurite|cybersecurity|security engineer|data[a-z]*|cdo|numerique|technology|technologies|tech|cloud|digital transformation|web developer|programmer|fullstack|backend|frontend|erp) ',
+                              '.*'
+                            ),
+                            'cs'
+                          )
+                          THEN 'it'
+                          ELSE CASE
+                            WHEN REGEXP_LIKE(
+                              "t47"."folded",
+                              CONCAT(
+                                '.*',
+                                ' (?:marketing|cmo|communication[a-z]*|dircom|brand|marque|growth|content|contenu[a-z]*|seo|sea|media|community manager|product marketing|digital|acquisition|event[a-z]*|evenementiel|crm|public relations|relations presse|traffic manager) ',
+                                '.*'
+                              ),
+                              'cs'
+                            )
+                            THEN 'marketing'
+                            ELSE CASE
+                              WHEN REGEXP_LIKE(
+                                "t47"."folded",
+                                CONCAT(
+                                  '.*',
+                                  ' (?:finance[a-z]*|financ[a-z]*|daf|raf|cfo|comptab[a-z]*|accounting|accountant|accounts payable|controleu[a-z]* de gestion|controle de gestion|controller|treasur[a-z]*|tresor[a-z]*|audit[a-z]*|fiscal[a-z]*|tax|credit manager|administratif et financier|administrative et financiere|investment[a-z]*) ',
+                                  '.*'
+                                ),
+                                'cs'
+                              )
+                              THEN 'finance'
+                              ELSE CASE
+                                WHEN REGEXP_LIKE(
+                                  "t47"."folded",
+                                  CONCAT(
+                                    '.*',
+                                    ' (?:legal|juridique[a-z]*|juriste[a-z]*|lawyer|avocat[a-z]*|counsel|compliance|conformite|dpo|notaire[a-z]*|contentieux|attorney) ',
+                                    '.*'
+                                  ),
+                                  'cs'
+                                )
+                                THEN 'legal'
+                                ELSE CASE
+                                  WHEN REGEXP_LIKE(
+                                    "t47"."folded",
+                                    CONCAT(
+                                      '.*',
+                                      ' (?:achat[a-z]*|acheteu[a-z]*|purchas[a-z]*|procurement|buyer|sourcing|approvisionn[a-z]*|category manager|cpo) ',
+                                      '.*'
+                                    ),
+                                    'cs'
+                                  )
+                                  THEN 'purchasing'
+                                  ELSE CASE
+                                    WHEN REGEXP_LIKE(
+                                      "t47"."folded",
+                                      CONCAT(
+                                        '.*',
+                                        ' (?:customer[a-z]*|client[a-z]*|relation client|service client|customer success|support|sav|after sales|apres vente|csm|helpdesk) ',
+                                        '.*'
+                                      ),
+                                      'cs'
+                                    )
+                                    THEN 'customer'
+                                    ELSE CASE
+                                      WHEN REGEXP_LIKE(
+                                        "t47"."folded",
+                                        CONCAT(
+                                          '.*',
+                                          ' (?:sales|commercial[a-z]*|vente[a-z]*|vendeu[a-z]*|dirco|cro|business developer|business development|developpement commercial|account executive|account manager|key account|grands comptes|ingenieu[a-z]* d affaires|charge[a-z]* d affaires|bdr|sdr|avant vente[a-z]*|presales|pre sales|technico commercial[a-z]*|revenue|directeur des ventes|directrice des ventes|chef des ventes|export|secteur) ',
+                                          '.*'
+                                        ),
+                                        'cs'
+                                      )
+                                      THEN 'sales'
+                                      ELSE CASE
+                                        WHEN REGEXP_LIKE(
+                                          "t47"."folded",
+                                          CONCAT(
+                                            '.*',
+                                            ' (?:product|produit[a-z]*|product owner|product manager|chef de produit|cheffe de produit|ux|ui|designer|design) ',
+                                            '.*'
+                                          ),
+                                          'cs'
+                                        )
+                                        THEN 'product'
+                                        ELSE CASE
+                                          WHEN REGEXP_LIKE(
+                                            "t47"."folded",
+                                            CONCAT(
+                                              '.*',
+                                              ' (?:r d|r et d|research[a-z]*|recherche[a-z]*|innovation[a-z]*|scientist[a-z]*|scientifique[a-z]*|chercheu[a-z]*|laboratoire|lab|bureau d etudes|ingenierie|engineering|engineer|ingenieur[a-z]*|etudes|conception) ',
+                                              '.*'
+                                            ),
+                                            'cs'
+                                          )
+                                          THEN 'research'
+                                          ELSE CASE
+                                            WHEN REGEXP_LIKE(
+                                              "t47"."folded",
+                                              CONCAT(
+                                                '.*',
+                                                ' (?:operations|operation|coo|ops|production|supply[a-z]*|supply chain|logisti[a-z]*|usine|plant|factory|industriel[a-z]*|industrial|maintenance|qualite|quality|qhse|hse|qse|exploitation|transport[a-z]*|methodes|manufacturing|manufactur[a-z]*|travaux|chantier[a-z]*|site|moyens generaux|facilities|facility|warehouse|entrepot[a-z]*|technique|techniques|technical|technicien[a-z]*) ',
+                                                '.*'
+                                              ),
+                                              'cs'
+                                            )
+                                            THEN 'operations'
+                                            ELSE CASE
+                                              WHEN REGEXP_LIKE(
+                                                "t47"."folded",
+                                                CONCAT(
+                                                  '.*',
+                                                  ' (?:assistant[a-z]*|assistante|secretaire[a-z]*|office manager|administrati[a-z]*|secretariat|accueil|receptionist|executive assistant) ',
+                                                  '.*'
+                                                ),
+                                                'cs'
+                                              )
+                                              THEN 'administration'
+                                              ELSE CASE
+                                                WHEN REGEXP_LIKE(
+                                                  "t47"."folded",
+                                                  CONCAT(
+                                                    '.*',
+                                                    ' (?:ceo|pdg|dg|dga|president[a-z]*|presidente|vice president[a-z]*|founder|co founder|cofounder|owner|fondat[a-z]*|cofondat[a-z]*|co fondat[a-z]*|gerant[a-z]*|dirigeant[a-z]*|associe[a-z]*|partner|managing director|directeur general|directrice generale|general manager|chef d entreprise|entrepreneur[a-z]*|proprietaire|direction generale|strateg[a-z]*|secretaire general[a-z]*) ',
+                                                    '.*'
+                                                  ),
+                                                  'cs'
+                                                )
+                                                THEN 'general_management'
+                                                ELSE CAST(NULL AS VARCHAR)
+                                              END
+                                            END
+                                          END
+                                        END
+                                      END
+                                    END
+                                  END
+                                END
+                              END
+                            END
+                          END
+                        END
+                      END AS "l job_title|job_function"
+                    FROM (
+                      SELECT
+                        "t34"."text",
+                        CONCAT(
+                          CONCAT(
+                            ' ',
+                            '',
+                            REGEXP_REPLACE(
+                              REGEXP_REPLACE(
+                                REGEXP_REPLACE(
+                                  REGEXP_REPLACE(
+                                    REGEXP_REPLACE(
+                                      REGEXP_REPLACE(
+                                        REGEXP_REPLACE(
+                                          REGEXP_REPLACE(REGEXP_REPLACE(LOWER(COALESCE("t34"."text", '')), '[àâä]', 'a'), '[éèêë]', 'e'),
+                                          '[îï]',
+                                          'i'
+                                        ),
+                                        '[ôö]',
+                                        'o'
+                                      ),
+                                      '[ùûü]',
+                                      'u'
+                                    ),
+                                    'ç',
+                                    'c'
+                                  ),
+                                  'œ',
+                                  'oe'
+                                ),
+                                '\\(e\\)|·e|\\.e\\b',
+                                ''
+                              ),
+                              '[^a-z0-9]+',
+                              ' '
+                            )
+                          ),
+                          '',
+                          ' '
+                        ) AS "folded"
+                      FROM (
+                        SELECT
+                          "t25"."text",
+                          (
+                            ROW_NUMBER() OVER (PARTITION BY "t25"."text" ORDER BY 1 ASC) - 1
+                          ) + 1 AS "row_index"
+                        FROM (
+                          SELECT
+                            *
+                          FROM (
+                            SELECT
+                              *
+                            FROM (
+                              SELECT
+                                "t0"."job_title" AS "text"
+                              FROM "leads" AS "t0"
+                            ) AS "t5"
+                            UNION ALL
+                            SELECT
+                              *
+                            FROM (
+                              SELECT
+                                "t2"."value" AS "text"
+                              FROM "changes" AS "t2"
+                              WHERE
+                                "t2"."field" = 'job_title'
+                            ) AS "t12"
+                          ) AS "t15"
+                          WHERE
+                            NOT (
+                              "t15"."text" IS NULL
+                            )
+                        ) AS "t25"
+                      ) AS "t34"
+                      WHERE
+                        "t34"."row_index" = 1
+                    ) AS "t47"
+                  ) AS "t59"
+                    ON "t54"."l job_title" = "t59"."l job_title"
+                ) AS "t61"
+              ) AS "t63"
+              LEFT OUTER JOIN (
+                SELECT
+                  "t46"."text" AS "l seniority",
+                  CASE
+                    WHEN REGEXP_LIKE(
+                      "t46"."folded",
+                      CONCAT(
+                        '.*',
+                        ' (?:stagiair[a-z]*|intern|internship|alternant[a-z]*|alternance|apprenti[a-z]*|trainee|etudiant[a-z]*|student|junior|jr|graduate) ',
+                        '.*'
+                      ),
+                      'cs'
+                    )
+                    THEN 'junior'
+                    ELSE CASE
+                      WHEN REGEXP_LIKE(
+                        "t46"."folded",
+                        CONCAT(
+                          '.*',
+                          ' (?:assistant[a-z]*|assistante de direction|secretaire[a-z]*|executive assistant|personal assistant) ',
+                          '.*'
+                        ),
+                        'cs'
+                      )
+                      THEN 'staff'
+                      ELSE CASE
+                        WHEN REGEXP_LIKE(
+                          "t46"."folded",
+                          CONCAT(
+                            '.*',
+                            ' (?:vp|svp|evp|avp|vice president[a-z]*|vice presidente|directeur general adjoint|directrice generale adjointe|dga) ',
+                            '.*'
+                          ),
+                          'cs'
+                        )
+                        THEN 'vp'
+                        ELSE CASE
+                          WHEN REGEXP_LIKE(
+                            "t46"."folded",
+                            CONCAT(
+                              '.*',
+                              ' (?:ceo|cto|cfo|coo|cio|cmo|cso|cro|chro|cdo|ciso|cpo|chief|c level|c suite|cxo|pdg|dg|president[a-z]*|presidente|founder|co founder|cofounder|owner|fondat[a-z]*|cofondat[a-z]*|co fondat[a-z]*|gerant[a-z]*|associe[a-z]*|partner|dirigeant[a-z]*|managing director|directeur general|directrice generale|general manager|chef d entreprise|proprietaire|entrepreneur[a-z]*) ',
+                              '.*'
+                            ),
+                            'cs'
+                          )
+                          THEN 'c_level'
+                          ELSE CASE
+                            WHEN REGEXP_LIKE(
+                              "t46"."folded",
+                              CONCAT(
+                                '.*',
+                                ' (?:director|directeur[a-z]*|directrice[a-z]*|dir|head|head of|dsi|daf|drh|dircom|dirco|rssi|dpo|dirigeante|direction) ',
+                                '.*'
+                              ),
+                              'cs'
+                            )
+                            THEN 'director'
+                            ELSE CASE
+                              WHEN REGEXP_LIKE(
+                                "t46"."folded",
+                                CONCAT(
+                                  '.*',
+                                  ' (?:manager|mgr|managing|responsable[a-z]*|resp|chef|cheffe|chef de|superviseu[a-z]*|supervisor|supervisory|team lead|team leader|rrh|raf|cadre|encadrant[a-z]*|principal) ',
+                                  '.*'
+                                ),
+                                'cs'
+                              )
+                              THEN 'manager'
+                              ELSE CASE
+                                WHEN REGEXP_LIKE(
+                                  "t46"."folded",
+                                  CONCAT(
+                                    '.*',
+                                    ' (?:senior|sr|lead|expert[a-z]*|architect[a-z]*|confirme[a-z]*|staff engineer|specialist[a-z]*|specialiste) ',
+                                    '.*'
+                                  ),
+                                  'cs'
+                                )
+                                THEN 'senior'
+                                ELSE CASE
+                                  WHEN REGEXP_LIKE(
+                                    "t46"."folded",
+                                    CONCAT(
+                                      '.*',
+                                      ' (?:engineer|ingenieur[a-z]*|developer|developpeu[a-z]*|analyst[a-z]*|analyste|consultant[a-z]*|technicien[a-z]*|technician|comptable[a-z]*|accountant|commercial[a-z]*|vendeu[a-z]*|representative|rep|account executive|charge de[a-z]*|chargee de[a-z]*|chargee d|charge d|acheteu[a-z]*|buyer|juriste[a-z]*|lawyer|officer|coordinat[a-z]*|administrat[a-z]*|administrator|gestionnaire[a-z]*|employe[a-z]*|employee|designer|recruteu[a-z]*|recruiter|conseiller[a-z]*|advisor|agent|operat[a-z]*|redact[a-z]*|professeu[a-z]*|teacher|enseignant[a-z]*|entry|individual contributor) ',
+                                      '.*'
+                                    ),
+                                    'cs'
+                                  )
+                                  THEN 'staff'
+                                  ELSE CAST(NULL AS VARCHAR)
+                                END
+                              END
+                            END
+                          END
+                        END
+                      END
+                    END
+                  END AS "l seniority|seniority",
+                  CASE
+                    WHEN REGEXP_LIKE(
+                      "t46"."folded",
+                      CONCAT(
+                        '.*',
+                        ' (?:rh|drh|rrh|hr|chro|human resources|ressources humaines|recruteu[a-z]*|recruiter|recrutement|recruitment|talent|people|paie|payroll|formation|qvt) ',
+                        '.*'
+                      ),
+                      'cs'
+                    )
+                    THEN 'hr'
+                    ELSE CASE
+                      WHEN REGEXP_LIKE(
+                        "t46"."folded",
+                        CONCAT(
+                          '.*',
+                          ' (?:it|dsi|cio|cto|ciso|rssi|si|informatique[a-z]*|information technology|information officer|information systems|systeme d information|systemes d information|systemes|systems|sysadmin|reseau[a-z]*|network|infrastructure[a-z]*|devops|developer|developpeu[a-z]*|software|logiciel[a-z]*|cybersecurite|cybersecurity|security engineer|data[a-z]*|cdo|numerique|technology|technologies|tech|cloud|digital transformation|web developer|programmer|fullstack|backend|frontend|erp) ',
+                          '.*'
+                        ),
+                        'cs'
+                      )
+                      THEN 'it'
+                      ELSE CASE
+                        WHEN REGEXP_LIKE(
+                          "t46"."folded",
+                          CONCAT(
+                            '.*',
+                            ' (?:marketing|cmo|communication[a-z]*|dircom|brand|marque|growth|content|contenu[a-z]*|seo|sea|media|community manager|product marketing|digital|acquisition|event[a-z]*|evenementiel|crm|public relations|relations presse|traffic manager) ',
+                            '.*'
+                          ),
+                          'cs'
+                        )
+                        THEN 'marketing'
+                        ELSE CASE
+                          WHEN REGEXP_LIKE(
+                            "t46"."folded",
+                            CONCAT(
+                              '.*',
+                              ' (?:finance[a-z]*|financ[a-z]*|daf|raf|cfo|comptab[a-z]*|accounting|accountant|accounts payable|controleu[a-z]* de gestion|controle de gestion|controller|treasur[a-z]*|tresor[a-z]*|audit[a-z]*|fiscal[a-z]*|tax|credit manager|administratif et financier|administrative et financiere|investment[a-z]*) ',
+                              '.*'
+                            ),
+                            'cs'
+                          )
+                          THEN 'finance'
+                          ELSE CASE
+                            WHEN REGEXP_LIKE(
+                              "t46"."folded",
+                              CONCAT(
+                                '.*',
+                                ' (?:legal|juridique[a-z]*|juriste[a-z]*|lawyer|avocat[a-z]*|counsel|compliance|conformite|dpo|notaire[a-z]*|contentieux|attorney) ',
+                                '.*'
+                              ),
+                              'cs'
+                            )
+                            THEN 'legal'
+                            ELSE CASE
+                              WHEN REGEXP_LIKE(
+                                "t46"."folded",
+                                CONCAT(
+                                  '.*',
+                                  ' (?:achat[a-z]*|acheteu[a-z]*|purchas[a-z]*|procurement|buyer|sourcing|approvisionn[a-z]*|category manager|cpo) ',
+                                  '.*'
+                                ),
+                                'cs'
+                              )
+                              THEN 'purchasing'
+                              ELSE CASE
+                                WHEN REGEXP_LIKE(
+                                  "t46"."folded",
+                                  CONCAT(
+                                    '.*',
+                                    ' (?:customer[a-z]*|client[a-z]*|relation client|service client|customer success|support|sav|after sales|apres vente|csm|helpdesk) ',
+                                    '.*'
+                                  ),
+                                  'cs'
+                                )
+                                THEN 'customer'
+                                ELSE CASE
+                                  WHEN REGEXP_LIKE(
+                                    "t46"."folded",
+                                    CONCAT(
+                                      '.*',
+                                      ' (?:sales|commercial[a-z]*|vente[a-z]*|vendeu[a-z]*|dirco|cro|business developer|business development|developpement commercial|account executive|account manager|key account|grands comptes|ingenieu[a-z]* d affaires|charge[a-z]* d affaires|bdr|sdr|avant vente[a-z]*|presales|pre sales|technico commercial[a-z]*|revenue|directeur des ventes|directrice des ventes|chef des ventes|export|secteur) ',
+                                      '.*'
+                                    ),
+                                    'cs'
+                                  )
+                                  THEN 'sales'
+                                  ELSE CASE
+                                    WHEN REGEXP_LIKE(
+                                      "t46"."folded",
+                                      CONCAT(
+                                        '.*',
+                                        ' (?:product|produit[a-z]*|product owner|product manager|chef de produit|cheffe de produit|ux|ui|designer|design) ',
+                                        '.*'
+                                      ),
+                                      'cs'
+                                    )
+                                    THEN 'product'
+                                    ELSE CASE
+                                      WHEN REGEXP_LIKE(
+                                        "t46"."folded",
+                                        CONCAT(
+                                          '.*',
+                                          ' (?:r d|r et d|research[a-z]*|recherche[a-z]*|innovation[a-z]*|scientist[a-z]*|scientifique[a-z]*|chercheu[a-z]*|laboratoire|lab|bureau d etudes|ingenierie|engineering|engineer|ingenieur[a-z]*|etudes|conception) ',
+                                          '.*'
+                                        ),
+                                        'cs'
+                                      )
+                                      THEN 'research'
+                                      ELSE CASE
+                                        WHEN REGEXP_LIKE(
+                                          "t46"."folded",
+                                          CONCAT(
+                                            '.*',
+                                            ' (?:operations|operation|coo|ops|production|supply[a-z]*|supply chain|logisti[a-z]*|usine|plant|factory|industriel[a-z]*|industrial|maintenance|qualite|quality|qhse|hse|qse|exploitation|transport[a-z]*|methodes|manufacturing|manufactur[a-z]*|travaux|chantier[a-z]*|site|moyens generaux|facilities|facility|warehouse|entrepot[a-z]*|technique|techniques|technical|technicien[a-z]*) ',
+                                            '.*'
+                                          ),
+                                          'cs'
+                                        )
+                                        THEN 'operations'
+                                        ELSE CASE
+                                          WHEN REGEXP_LIKE(
+                                            "t46"."folded",
+                                            CONCAT(
+                                              '.*',
+                                              ' (?:assistant[a-z]*|assistante|secretaire[a-z]*|office manager|administrati[a-z]*|secretariat|accueil|receptionist|executive assistant) ',
+                                              '.*'
+                                            ),
+                                            'cs'
+                                          )
+                                          THEN 'administration'
+                                          ELSE CASE
+                                            WHEN REGEXP_LIKE(
+                                              "t46"."folded",
+                                              CONCAT(
+                                                '.*',
+                                                ' (?:ceo|pdg|dg|dga|president[a-z]*|presidente|vice president[a-z]*|founder|co founder|cofounder|owner|fondat[a-z]*|cofondat[a-z]*|co fondat[a-z]*|gerant[a-z]*|dirigeant[a-z]*|associe[a-z]*|partner|managing director|directeur general|directrice generale|general manager|chef d entreprise|entrepreneur[a-z]*|proprietaire|direction generale|strateg[a-z]*|secretaire general[a-z]*) ',
+                                                '.*'
+                                              ),
+                                              'cs'
+                                            )
+                                            THEN 'general_management'
+                                            ELSE CAST(NULL AS VARCHAR)
+                                          END
+                                        END
+                                      END
+                                    END
+                                  END
+                                END
+                              END
+                            END
+                          END
+                        END
+                      END
+                    END
+                  END AS "l seniority|job_function"
+                FROM (
+                  SELECT
+                    "t33"."text",
+                    CONCAT(
+                      CONCAT(
+                        ' ',
+                        '',
+                        REGEXP_REPLACE(
+                          REGEXP_REPLACE(
+                            REGEXP_REPLACE(
+                              REGEXP_REPLACE(
+                                REGEXP_REPLACE(
+                                  REGEXP_REPLACE(
+                                    REGEXP_REPLACE(
+                                      REGEXP_REPLACE(REGEXP_REPLACE(LOWER(COALESCE("t33"."text", '')), '[àâä]', 'a'), '[éèêë]', 'e'),
+                                      '[îï]',
+                                      'i'
+                                    ),
+                                    '[ôö]',
+                                    'o'
+                                  ),
+                                  '[ùûü]',
+                                  'u'
+                                ),
+                                'ç',
+                                'c'
+                              ),
+                              'œ',
+                              'oe'
+                            ),
+                            '\\(e\\)|·e|\\.e\\b',
+                            ''
+                          ),
+                          '[^a-z0-9]+',
+                          ' '
+                        )
+                      ),
+                      '',
+                      ' '
+                    ) AS "folded"
+                  FROM (
+                    SELECT
+                      "t24"."text",
+                      (
+                        ROW_NUMBER() OVER (PARTITION BY "t24"."text" ORDER BY 1 ASC) - 1
+                      ) + 1 AS "row_index"
+                    FROM (
+                      SELECT
+                        *
+                      FROM (
+                        SELECT
+                          *
+                        FROM (
+                          SELECT
+                            "t0"."seniority" AS "text"
+                          FROM "leads" AS "t0"
+                        ) AS "t4"
+                        UNION ALL
+                        SELECT
+                          *
+                        FROM (
+                          SELECT
+                            "t2"."value" AS "text"
+                          FROM "changes" AS "t2"
+                          WHERE
+                            "t2"."field" = 'seniority'
+                        ) AS "t11"
+                      ) AS "t14"
+                      WHERE
+                        NOT (
+                          "t14"."text" IS NULL
+                        )
+                    ) AS "t24"
+                  ) AS "t33"
+                  WHERE
+                    "t33"."row_index" = 1
+                ) AS "t46"
+              ) AS "t58"
+                ON "t63"."l seniority" = "t58"."l seniority"
+            ) AS "t64"
+          ) AS "t66"
+          LEFT OUTER JOIN (
+            SELECT
+              "t42"."text" AS "a industry",
+              CASE
+                WHEN IFF("t42"."folded" IS NULL, NULL, "t42"."folded" IN ('U', '99'))
+                THEN 'U'
+                ELSE CASE
+                  WHEN IFF("t42"."folded" IS NULL, NULL, "t42"."folded" IN ('T', '97', '98'))
+                  THEN 'T'
+                  ELSE CASE
+                    WHEN IFF("t42"."folded" IS NULL, NULL, "t42"."folded" IN ('S', '94', '95', '96'))
+                    THEN 'S'
+                    ELSE CASE
+                      WHEN IFF("t42"."folded" IS NULL, NULL, "t42"."folded" IN ('R', '90', '91', '92', '93'))
+                      THEN 'R'
+                      ELSE CASE
+                        WHEN IFF("t42"."folded" IS NULL, NULL, "t42"."folded" IN ('Q', '86', '87', '88'))
+                        THEN 'Q'
+                        ELSE CASE
+                          WHEN IFF("t42"."folded" IS NULL, NULL, "t42"."folded" IN ('P', '85'))
+                          THEN 'P'
+                          ELSE CASE
+                            WHEN IFF("t42"."folded" IS NULL, NULL, "t42"."folded" IN ('O', '84'))
+                            THEN 'O'
                             ELSE CASE
                               WHEN IFF(
-                                "t61"."a industry|naf" IS NULL,
+                                "t42"."folded" IS NULL,
                                 NULL,
-                                "t61"."a industry|naf" IN ('K', '64', '65', '66')
+                                "t42"."folded" IN ('N', '77', '78', '79', '80', '81', '82')
                               )
-                              THEN 'K'
+                              THEN 'N'
                               ELSE CASE
                                 WHEN IFF(
-                                  "t61"."a industry|naf" IS NULL,
+                                  "t42"."folded" IS NULL,
                                   NULL,
-                                  "t61"."a industry|naf" IN ('J', '58', '59', '60', '61', '62', '63')
+                                  "t42"."folded" IN ('M', '69', '70', '71', '72', '73', '74', '75')
                                 )
-                                THEN 'J'
+                                THEN 'M'
                                 ELSE CASE
-                                  WHEN IFF("t61"."a industry|naf" IS NULL, NULL, "t61"."a industry|naf" IN ('I', '55', '56'))
-                                  THEN 'I'
+                                  WHEN IFF("t42"."folded" IS NULL, NULL, "t42"."folded" IN ('L', '68'))
+                                  THEN 'L'
                                   ELSE CASE
-                                    WHEN IFF(
-                                      "t61"."a industry|naf" IS NULL,
-                                      NULL,
-                                      "t61"."a industry|naf" IN ('H', '49', '50', '51', '52', '53')
-                                    )
-                                    THEN 'H'
+                                    WHEN IFF("t42"."folded" IS NULL, NULL, "t42"."folded" IN ('K', '64', '65', '66'))
+                                    THEN 'K'
                                     ELSE CASE
                                       WHEN IFF(
-                                        "t61"."a industry|naf" IS NULL,
+                                        "t42"."folded" IS NULL,
                                         NULL,
-                                        "t61"."a industry|naf" IN ('G', '45', '46', '47')
+                                        "t42"."folded" IN ('J', '58', '59', '60', '61', '62', '63')
                                       )
-                                      THEN 'G'
+                                      THEN 'J'
                                       ELSE CASE
-                                        WHEN IFF(
-                                          "t61"."a industry|naf" IS NULL,
-                                          NULL,
-                                          "t61"."a industry|naf" IN ('F', '41', '42', '43')
-                                        )
-                                        THEN 'F'
+                                        WHEN IFF("t42"."folded" IS NULL, NULL, "t42"."folded" IN ('I', '55', '56'))
+                                        THEN 'I'
                                         ELSE CASE
-                                          WHEN IFF(
-                                            "t61"."a industry|naf" IS NULL,
-                                            NULL,
-                                            "t61"."a industry|naf" IN ('E', '36', '37', '38', '39')
-                                          )
-                                          THEN 'E'
+                                          WHEN IFF("t42"."folded" IS NULL, NULL, "t42"."folded" IN ('H', '49', '50', '51', '52', '53'))
+                                          THEN 'H'
                                           ELSE CASE
-                                            WHEN IFF("t61"."a industry|naf" IS NULL, NULL, "t61"."a industry|naf" IN ('D', '35'))
-                                            THEN 'D'
+                                            WHEN IFF("t42"."folded" IS NULL, NULL, "t42"."folded" IN ('G', '45', '46', '47'))
+                                            THEN 'G'
                                             ELSE CASE
-                                              WHEN IFF(
-                                                "t61"."a industry|naf" IS NULL,
-                                                NULL,
-                                                "t61"."a industry|naf" IN (
-                                                  'C',
-                                                  '10',
-                                                  '11',
-                                                  '12',
-                                                  '13',
-                                                  '14',
-                                                  '15',
-                                                  '16',
-                                                  '17',
-                                                  '18',
-                                                  '19',
-                                                  '20',
-                                                  '21',
-                                                  '22',
-                                                  '23',
-                                                  '24',
-                                                  '25',
-                                                  '26',
-                                                  '27',
-                                                  '28',
-                                                  '29',
-                                                  '30',
-                                                  '31',
-                                                  '32',
-                                                  '33'
-                                                )
-                                              )
-                                              THEN 'C'
+                                              WHEN IFF("t42"."folded" IS NULL, NULL, "t42"."folded" IN ('F', '41', '42', '43'))
+                                              THEN 'F'
                                               ELSE CASE
-                                                WHEN IFF(
-                                                  "t61"."a industry|naf" IS NULL,
-                                                  NULL,
-                                                  "t61"."a industry|naf" IN ('B', '05', '06', '07', '08', '09')
-                                                )
-                                                THEN 'B'
+                                                WHEN IFF("t42"."folded" IS NULL, NULL, "t42"."folded" IN ('E', '36', '37', '38', '39'))
+                                                THEN 'E'
                                                 ELSE CASE
-                                                  WHEN IFF(
-                                                    "t61"."a industry|naf" IS NULL,
-                                                    NULL,
-                                                    "t61"."a industry|naf" IN ('A', '01', '02', '03')
-                                                  )
-                                                  THEN 'A'
-                                                  ELSE CAST(NULL AS VARCHAR)
+                                                  WHEN IFF("t42"."folded" IS NULL, NULL, "t42"."folded" IN ('D', '35'))
+                                                  THEN 'D'
+                                                  ELSE CASE
+                                                    WHEN IFF(
+                                                      "t42"."folded" IS NULL,
+                                                      NULL,
+                                                      "t42"."folded" IN (
+                                                        'C',
+                                                        '10',
+                                                        '11',
+                                                        '12',
+                                                        '13',
+                                                        '14',
+                                                        '15',
+                                                        '16',
+                                                        '17',
+                                                        '18',
+                                                        '19',
+                                                        '20',
+                                                        '21',
+                                                        '22',
+                                                        '23',
+                                                        '24',
+                                                        '25',
+                                                        '26',
+                                                        '27',
+                                                        '28',
+                                                        '29',
+                                                        '30',
+                                                        '31',
+                                                        '32',
+                                                        '33'
+                                                      )
+                                                    )
+                                                    THEN 'C'
+                                                    ELSE CASE
+                                                      WHEN IFF("t42"."folded" IS NULL, NULL, "t42"."folded" IN ('B', '05', '06', '07', '08', '09'))
+                                                      THEN 'B'
+                                                      ELSE CASE
+                                                        WHEN IFF("t42"."folded" IS NULL, NULL, "t42"."folded" IN ('A', '01', '02', '03'))
+                                                        THEN 'A'
+                                                        ELSE CAST(NULL AS VARCHAR)
+                                                      END
+                                                    END
+                                                  END
                                                 END
                                               END
                                             END
@@ -656,1398 +1838,211 @@ FROM (
                     END
                   END
                 END
-              END
-            END
-          END
-        END AS "fit__industry_section",
-        COALESCE("t61"."l seniority|seniority", "t61"."l job_title|seniority") AS "fit__seniority",
-        "t61"."a employees" AS "fit__employees",
-        CASE
-          WHEN (
-            (
-              (
-                (
-                  (
-                    CASE
-                      WHEN 86400 <> 0
-                      THEN CAST(FLOOR((
-                        "t61"."l created_at"
-                      ) / (
-                        86400
-                      )) AS BIGINT)
-                      ELSE NULL
-                    END + 3
-                  ) % 7
-                ) + 7
-              ) % 7
-            ) = 6
-          )
-          AND (
-            "t61"."l created_at" < "t61"."cutoff"
-          )
-          THEN 'sunday'
-          ELSE CASE
-            WHEN (
-              (
-                (
-                  (
-                    (
-                      CASE
-                        WHEN 86400 <> 0
-                        THEN CAST(FLOOR((
-                          "t61"."l created_at"
-                        ) / (
-                          86400
-                        )) AS BIGINT)
-                        ELSE NULL
-                      END + 3
-                    ) % 7
-                  ) + 7
-                ) % 7
-              ) = 5
-            )
-            AND (
-              "t61"."l created_at" < "t61"."cutoff"
-            )
-            THEN 'saturday'
-            ELSE CASE
-              WHEN (
-                (
-                  (
-                    (
-                      (
-                        CASE
-                          WHEN 86400 <> 0
-                          THEN CAST(FLOOR((
-                            "t61"."l created_at"
-                          ) / (
-                            86400
-                          )) AS BIGINT)
-                          ELSE NULL
-                        END + 3
-                      ) % 7
-                    ) + 7
-                  ) % 7
-                ) = 4
-              )
-              AND (
-                "t61"."l created_at" < "t61"."cutoff"
-              )
-              THEN 'friday'
-              ELSE CASE
-                WHEN (
-                  (
-                    (
-                      (
-                        (
-                          CASE
-                            WHEN 86400 <> 0
-                            THEN CAST(FLOOR((
-                              "t61"."l created_at"
-                            ) / (
-                              86400
-                            )) AS BIGINT)
-                            ELSE NULL
-                          END + 3
-                        ) % 7
-                      ) + 7
-                    ) % 7
-                  ) = 3
-                )
-                AND (
-                  "t61"."l created_at" < "t61"."cutoff"
-                )
-                THEN 'thursday'
-                ELSE CASE
-                  WHEN (
-                    (
-                      (
-                        (
-                          (
-                            CASE
-                              WHEN 86400 <> 0
-                              THEN CAST(FLOOR((
-                                "t61"."l created_at"
-                              ) / (
-                                86400
-                              )) AS BIGINT)
-                              ELSE NULL
-                            END + 3
-                          ) % 7
-                        ) + 7
-                      ) % 7
-                    ) = 2
-                  )
-                  AND (
-                    "t61"."l created_at" < "t61"."cutoff"
-                  )
-                  THEN 'wednesday'
-                  ELSE CASE
-                    WHEN (
-                      (
-                        (
-                          (
-                            (
-                              CASE
-                                WHEN 86400 <> 0
-                                THEN CAST(FLOOR((
-                                  "t61"."l created_at"
-                                ) / (
-                                  86400
-                                )) AS BIGINT)
-                                ELSE NULL
-                              END + 3
-                            ) % 7
-                          ) + 7
-                        ) % 7
-                      ) = 1
-                    )
-                    AND (
-                      "t61"."l created_at" < "t61"."cutoff"
-                    )
-                    THEN 'tuesday'
-                    ELSE CASE
-                      WHEN (
-                        (
-                          (
-                            (
-                              (
-                                CASE
-                                  WHEN 86400 <> 0
-                                  THEN CAST(FLOOR((
-                                    "t61"."l created_at"
-                                  ) / (
-                                    86400
-                                  )) AS BIGINT)
-                                  ELSE NULL
-                                END + 3
-                              ) % 7
-                            ) + 7
-                          ) % 7
-                        ) = 0
-                      )
-                      AND (
-                        "t61"."l created_at" < "t61"."cutoff"
-                      )
-                      THEN 'monday'
-                      ELSE CAST(NULL AS VARCHAR)
-                    END
-                  END
-                END
-              END
-            END
-          END
-        END AS "fit__created_weekday"
-      FROM (
-        SELECT
-          "t60"."lead_id",
-          "t60"."cutoff",
-          "t60"."account key",
-          "t60"."l created_at",
-          "t60"."l email",
-          "t60"."l job_title",
-          "t60"."l seniority",
-          "t60"."a employees",
-          "t60"."a industry",
-          "t60"."created_at|any",
-          "t60"."email|any",
-          "t60"."job_title|any",
-          "t60"."seniority|any",
-          "t60"."created_at|new",
-          "t60"."email|new",
-          "t60"."job_title|new",
-          "t60"."seniority|new",
-          "t60"."l job_title|seniority",
-          "t60"."l job_title|job_function",
-          "t60"."l seniority|seniority",
-          "t60"."l seniority|job_function",
-          CASE
-            WHEN REGEXP_LIKE(
-              REPLACE(UPPER(TRIM(COALESCE("t60"."a industry", ''), ' \t\n\r\v\f')), '.', ''),
-              CONCAT('.*', '^(?:[A-U]|[0-9]{2}(?:[0-9]{1,2}[A-Z]?)?)$', '.*'),
-              'cs'
-            )
-            AND IFF(
-              SUBSTRING(
-                REPLACE(UPPER(TRIM(COALESCE("t60"."a industry", ''), ' \t\n\r\v\f')), '.', ''),
-                IFF(
-                  (
-                    (
-                      1 - 1
-                    ) + 1
-                  ) >= 1,
-                  (
-                    1 - 1
-                  ) + 1,
-                  (
-                    1 - 1
-                  ) + 1 + LENGTH(REPLACE(UPPER(TRIM(COALESCE("t60"."a industry", ''), ' \t\n\r\v\f')), '.', ''))
-                ),
-                2
-              ) IS NULL,
-              NULL,
-              SUBSTRING(
-                REPLACE(UPPER(TRIM(COALESCE("t60"."a industry", ''), ' \t\n\r\v\f')), '.', ''),
-                IFF(
-                  (
-                    (
-                      1 - 1
-                    ) + 1
-                  ) >= 1,
-                  (
-                    1 - 1
-                  ) + 1,
-                  (
-                    1 - 1
-                  ) + 1 + LENGTH(REPLACE(UPPER(TRIM(COALESCE("t60"."a industry", ''), ' \t\n\r\v\f')), '.', ''))
-                ),
-                2
-              ) IN (
-                '01',
-                '02',
-                '03',
-                '05',
-                '06',
-                '07',
-                '08',
-                '09',
-                '10',
-                '11',
-                '12',
-                '13',
-                '14',
-                '15',
-                '16',
-                '17',
-                '18',
-                '19',
-                '20',
-                '21',
-                '22',
-                '23',
-                '24',
-                '25',
-                '26',
-                '27',
-                '28',
-                '29',
-                '30',
-                '31',
-                '32',
-                '33',
-                '35',
-                '36',
-                '37',
-                '38',
-                '39',
-                '41',
-                '42',
-                '43',
-                '45',
-                '46',
-                '47',
-                '49',
-                '50',
-                '51',
-                '52',
-                '53',
-                '55',
-                '56',
-                '58',
-                '59',
-                '60',
-                '61',
-                '62',
-                '63',
-                '64',
-                '65',
-                '66',
-                '68',
-                '69',
-                '70',
-                '71',
-                '72',
-                '73',
-                '74',
-                '75',
-                '77',
-                '78',
-                '79',
-                '80',
-                '81',
-                '82',
-                '84',
-                '85',
-                '86',
-                '87',
-                '88',
-                '90',
-                '91',
-                '92',
-                '93',
-                '94',
-                '95',
-                '96',
-                '97',
-                '98',
-                '99',
-                'A',
-                'B',
-                'C',
-                'D',
-                'E',
-                'F',
-                'G',
-                'H',
-                'I',
-                'J',
-                'K',
-                'L',
-                'M',
-                'N',
-                'O',
-                'P',
-                'Q',
-                'R',
-                'S',
-                'T',
-                'U'
-              )
-            )
-            THEN SUBSTRING(
-              REPLACE(UPPER(TRIM(COALESCE("t60"."a industry", ''), ' \t\n\r\v\f')), '.', ''),
-              IFF(
-                (
-                  (
-                    1 - 1
-                  ) + 1
-                ) >= 1,
-                (
-                  1 - 1
-                ) + 1,
-                (
-                  1 - 1
-                ) + 1 + LENGTH(REPLACE(UPPER(TRIM(COALESCE("t60"."a industry", ''), ' \t\n\r\v\f')), '.', ''))
-              ),
-              2
-            )
-            ELSE NULL
-          END AS "a industry|naf"
-        FROM (
-          SELECT
-            "t59".*
-            EXCLUDE ("l seniority_right")
-          FROM (
-            SELECT
-              "t58"."lead_id",
-              "t58"."cutoff",
-              "t58"."account key",
-              "t58"."l created_at",
-              "t58"."l email",
-              "t58"."l job_title",
-              "t58"."l seniority",
-              "t58"."a employees",
-              "t58"."a industry",
-              "t58"."created_at|any",
-              "t58"."email|any",
-              "t58"."job_title|any",
-              "t58"."seniority|any",
-              "t58"."created_at|new",
-              "t58"."email|new",
-              "t58"."job_title|new",
-              "t58"."seniority|new",
-              "t58"."l job_title|seniority",
-              "t58"."l job_title|job_function",
-              "t54"."l seniority" AS "l seniority_right",
-              "t54"."l seniority|seniority",
-              "t54"."l seniority|job_function"
+              END AS "a industry|naf_section",
+              CASE WHEN LENGTH("t42"."folded") = 2 THEN "t42"."folded" ELSE NULL END AS "a industry|naf_division",
+              CASE WHEN "t42"."folded" IS NULL THEN "t42"."text" ELSE NULL END AS "a industry|industry_text"
             FROM (
               SELECT
-                "t56".*
-                EXCLUDE ("l job_title_right")
-              FROM (
-                SELECT
-                  "t51"."lead_id",
-                  "t51"."cutoff",
-                  "t51"."account key",
-                  "t51"."l created_at",
-                  "t51"."l email",
-                  "t51"."l job_title",
-                  "t51"."l seniority",
-                  "t51"."a employees",
-                  "t51"."a industry",
-                  "t51"."created_at|any",
-                  "t51"."email|any",
-                  "t51"."job_title|any",
-                  "t51"."seniority|any",
-                  "t51"."created_at|new",
-                  "t51"."email|new",
-                  "t51"."job_title|new",
-                  "t51"."seniority|new",
-                  "t55"."l job_title" AS "l job_title_right",
-                  "t55"."l job_title|seniority",
-                  "t55"."l job_title|job_function"
-                FROM (
-                  SELECT
-                    "t49"."lead_id",
-                    "t49"."cutoff",
-                    "t49"."account key",
-                    CASE
-                      WHEN COALESCE("t49"."created_at|any", 0) = 0
-                      THEN "t49"."l created_at"
-                      ELSE "t49"."created_at|new"
-                    END AS "l created_at",
-                    CASE
-                      WHEN COALESCE("t49"."email|any", 0) = 0
-                      THEN "t49"."l email"
-                      ELSE "t49"."email|new"
-                    END AS "l email",
-                    CASE
-                      WHEN COALESCE("t49"."job_title|any", 0) = 0
-                      THEN "t49"."l job_title"
-                      ELSE "t49"."job_title|new"
-                    END AS "l job_title",
-                    CASE
-                      WHEN COALESCE("t49"."seniority|any", 0) = 0
-                      THEN "t49"."l seniority"
-                      ELSE "t49"."seniority|new"
-                    END AS "l seniority",
-                    "t49"."a employees",
-                    "t49"."a industry",
-                    "t49"."created_at|any",
-                    "t49"."email|any",
-                    "t49"."job_title|any",
-                    "t49"."seniority|any",
-                    "t49"."created_at|new",
-                    "t49"."email|new",
-                    "t49"."job_title|new",
-                    "t49"."seniority|new"
-                  FROM (
-                    SELECT
-                      "t48".*
-                      EXCLUDE ("cutoff_right", "lead_id_right")
-                    FROM (
-                      SELECT
-                        "t40"."lead_id",
-                        "t40"."cutoff",
-                        "t40"."account key",
-                        "t40"."l created_at",
-                        "t40"."l email",
-                        "t40"."l job_title",
-                        "t40"."l seniority",
-                        "t40"."a employees",
-                        "t40"."a industry",
-                        "t40"."created_at|any",
-                        "t40"."email|any",
-                        "t40"."job_title|any",
-                        "t40"."seniority|any",
-                        "t47"."lead_id" AS "lead_id_right",
-                        "t47"."cutoff" AS "cutoff_right",
-                        "t47"."created_at|new",
-                        "t47"."email|new",
-                        "t47"."job_title|new",
-                        "t47"."seniority|new"
-                      FROM (
-                        SELECT
-                          "t38".*
-                          EXCLUDE ("lead_id_right")
-                        FROM (
-                          SELECT
-                            "t34"."lead_id",
-                            "t34"."cutoff",
-                            "t34"."account key",
-                            "t34"."l created_at",
-                            "t34"."l email",
-                            "t34"."l job_title",
-                            "t34"."l seniority",
-                            "t34"."a employees",
-                            "t34"."a industry",
-                            "t28"."lead_id" AS "lead_id_right",
-                            "t28"."created_at|any",
-                            "t28"."email|any",
-                            "t28"."job_title|any",
-                            "t28"."seniority|any"
-                          FROM (
-                            SELECT
-                              "t30".*
-                              EXCLUDE ("account key_right")
-                            FROM (
-                              SELECT
-                                "t25"."lead_id",
-                                "t25"."cutoff",
-                                "t25"."account key",
-                                "t25"."l created_at",
-                                "t25"."l email",
-                                "t25"."l job_title",
-                                "t25"."l seniority",
-                                "t12"."account key" AS "account key_right",
-                                "t12"."a employees",
-                                "t12"."a industry"
-                              FROM (
-                                SELECT
-                                  "t20".*
-                                  EXCLUDE ("lead_id_right")
-                                FROM (
-                                  SELECT
-                                    "t8"."lead_id",
-                                    "t8"."cutoff",
-                                    "t9"."lead_id" AS "lead_id_right",
-                                    "t9"."account key",
-                                    "t9"."l created_at",
-                                    "t9"."l email",
-                                    "t9"."l job_title",
-                                    "t9"."l seniority"
-                                  FROM (
-                                    SELECT
-                                      "t0"."lead_id",
-                                      1790000000 AS "cutoff"
-                                    FROM "leads" AS "t0"
-                                  ) AS "t8"
-                                  LEFT OUTER JOIN (
-                                    SELECT
-                                      "t0"."lead_id",
-                                      "t0"."account_id" AS "account key",
-                                      "t0"."created_at" AS "l created_at",
-                                      "t0"."email" AS "l email",
-                                      "t0"."job_title" AS "l job_title",
-                                      "t0"."seniority" AS "l seniority"
-                                    FROM "leads" AS "t0"
-                                  ) AS "t9"
-                                    ON "t8"."lead_id" = "t9"."lead_id"
-                                ) AS "t20"
-                              ) AS "t25"
-                              LEFT OUTER JOIN (
-                                SELECT
-                                  "t2"."account_id" AS "account key",
-                                  "t2"."employees" AS "a employees",
-                                  "t2"."industry" AS "a industry"
-                                FROM "accounts" AS "t2"
-                              ) AS "t12"
-                                ON "t25"."account key" = "t12"."account key"
-                            ) AS "t30"
-                          ) AS "t34"
-                          LEFT OUTER JOIN (
-                            SELECT
-                              *
-                            FROM (
-                              SELECT
-                                "t15"."lead_id",
-                                COUNT("t15"."created_at|any") AS "created_at|any",
-                                COUNT("t15"."email|any") AS "email|any",
-                                COUNT("t15"."job_title|any") AS "job_title|any",
-                                COUNT("t15"."seniority|any") AS "seniority|any"
-                              FROM (
-                                SELECT
-                                  "t1"."lead_id",
-                                  "t1"."known_at",
-                                  "t1"."field",
-                                  "t1"."value",
-                                  "t1"."number",
-                                  CASE WHEN "t1"."field" = 'created_at' THEN 1 ELSE NULL END AS "created_at|any",
-                                  CASE WHEN "t1"."field" = 'email' THEN 1 ELSE NULL END AS "email|any",
-                                  CASE WHEN "t1"."field" = 'job_title' THEN 1 ELSE NULL END AS "job_title|any",
-                                  CASE WHEN "t1"."field" = 'seniority' THEN 1 ELSE NULL END AS "seniority|any"
-                                FROM "changes" AS "t1"
-                                WHERE
-                                  IFF(
-                                    "t1"."field" IS NULL,
-                                    NULL,
-                                    "t1"."field" IN ('created_at', 'email', 'job_title', 'seniority')
-                                  )
-                              ) AS "t15"
-                              GROUP BY
-                                1
-                            ) AS "t21"
-                          ) AS "t28"
-                            ON "t34"."lead_id" = "t28"."lead_id"
-                        ) AS "t38"
-                      ) AS "t40"
-                      LEFT OUTER JOIN (
-                        SELECT
-                          *
-                        FROM (
-                          SELECT
-                            "t42"."lead_id",
-                            "t42"."cutoff",
-                            MAX("t42"."created_at|new") AS "created_at|new",
-                            MAX("t42"."email|new") AS "email|new",
-                            MAX("t42"."job_title|new") AS "job_title|new",
-                            MAX("t42"."seniority|new") AS "seniority|new"
-                          FROM (
-                            SELECT
-                              "t41"."lead_id",
-                              "t41"."cutoff",
-                              "t41"."field",
-                              "t41"."known_at",
-                              "t41"."value",
-                              "t41"."number",
-                              CASE WHEN "t41"."field" = 'created_at' THEN "t41"."number" ELSE NULL END AS "created_at|new",
-                              CASE WHEN "t41"."field" = 'email' THEN "t41"."value" ELSE NULL END AS "email|new",
-                              CASE WHEN "t41"."field" = 'job_title' THEN "t41"."value" ELSE NULL END AS "job_title|new",
-                              CASE WHEN "t41"."field" = 'seniority' THEN "t41"."value" ELSE NULL END AS "seniority|new"
-                            FROM (
-                              SELECT
-                                "t37"."lead_id",
-                                "t37"."cutoff",
-                                "t37"."field",
-                                "t37"."known_at",
-                                "t18"."value",
-                                "t18"."number"
-                              FROM (
-                                SELECT
-                                  *
-                                FROM (
-                                  SELECT
-                                    "t29"."lead_id",
-                                    "t29"."cutoff",
-                                    "t29"."field",
-                                    MAX("t29"."known_at") AS "known_at"
-                                  FROM (
-                                    SELECT
-                                      *
-                                    FROM (
-                                      SELECT
-                                        "t8"."lead_id",
-                                        "t8"."cutoff",
-                                        "t19"."known_at",
-                                        "t19"."field",
-                                        "t19"."value",
-                                        "t19"."number"
-                                      FROM (
-                                        SELECT
-                                          "t0"."lead_id",
-                                          1790000000 AS "cutoff"
-                                        FROM "leads" AS "t0"
-                                      ) AS "t8"
-                                      INNER JOIN (
-                                        SELECT
-                                          *
-                                        FROM "changes" AS "t1"
-                                        WHERE
-                                          IFF(
-                                            "t1"."field" IS NULL,
-                                            NULL,
-                                            "t1"."field" IN ('created_at', 'email', 'job_title', 'seniority')
-                                          )
-                                          AND "t1"."known_at" < 1790000000
-                                      ) AS "t19"
-                                        ON "t8"."lead_id" = "t19"."lead_id"
-                                    ) AS "t27"
-                                    WHERE
-                                      "t27"."known_at" < "t27"."cutoff"
-                                  ) AS "t29"
-                                  GROUP BY
-                                    1,
-                                    2,
-                                    3
-                                ) AS "t35"
-                              ) AS "t37"
-                              INNER JOIN (
-                                SELECT
-                                  *
-                                FROM "changes" AS "t1"
-                                WHERE
-                                  IFF(
-                                    "t1"."field" IS NULL,
-                                    NULL,
-                                    "t1"."field" IN ('created_at', 'email', 'job_title', 'seniority')
-                                  )
-                              ) AS "t18"
-                                ON "t37"."lead_id" = "t18"."lead_id"
-                                AND "t37"."field" = "t18"."field"
-                                AND "t37"."known_at" = "t18"."known_at"
-                            ) AS "t41"
-                          ) AS "t42"
-                          GROUP BY
-                            1,
-                            2
-                        ) AS "t45"
-                      ) AS "t47"
-                        ON "t40"."lead_id" = "t47"."lead_id" AND "t40"."cutoff" = "t47"."cutoff"
-                    ) AS "t48"
-                  ) AS "t49"
-                ) AS "t51"
-                LEFT OUTER JOIN (
-                  SELECT
-                    "t44"."title" AS "l job_title",
-                    CASE
-                      WHEN REGEXP_LIKE(
-                        "t44"."plain",
-                        CONCAT(
-                          '.*',
-                          ' (?:stagiair[a-z]*|intern|internship|alternant[a-z]*|alternance|apprenti[a-z]*|trainee|etudiant[a-z]*|student|junior|jr|graduate) ',
-                          '.*'
-                        ),
-                        'cs'
-                      )
-                      THEN 'junior'
-                      ELSE CASE
-                        WHEN REGEXP_LIKE(
-                          "t44"."plain",
-                          CONCAT(
-                            '.*',
-                            ' (?:assistant[a-z]*|assistante de direction|secretaire[a-z]*|executive assistant|personal assistant) ',
-                            '.*'
-                          ),
-                          'cs'
-                        )
-                        THEN 'staff'
-                        ELSE CASE
-                          WHEN REGEXP_LIKE(
-                            "t44"."plain",
-                            CONCAT(
-                              '.*',
-                              ' (?:vp|svp|evp|avp|vice president[a-z]*|vice presidente|directeur general adjoint|directrice generale adjointe|dga) ',
-                              '.*'
-                            ),
-                            'cs'
-                          )
-                          THEN 'vp'
-                          ELSE CASE
-                            WHEN REGEXP_LIKE(
-                              "t44"."plain",
-                              CONCAT(
-                                '.*',
-                                ' (?:ceo|cto|cfo|coo|cio|cmo|cso|cro|chro|cdo|ciso|cpo|chief|c level|c suite|cxo|pdg|dg|president[a-z]*|presidente|founder|co founder|cofounder|owner|fondat[a-z]*|cofondat[a-z]*|co fondat[a-z]*|gerant[a-z]*|associe[a-z]*|partner|dirigeant[a-z]*|managing director|directeur general|directrice generale|general manager|chef d entreprise|proprietaire|entrepreneur[a-z]*) ',
-                                '.*'
-                              ),
-                              'cs'
-                            )
-                            THEN 'c_level'
-                            ELSE CASE
-                              WHEN REGEXP_LIKE(
-                                "t44"."plain",
-                                CONCAT(
-                                  '.*',
-                                  ' (?:director|directeur[a-z]*|directrice[a-z]*|dir|head|head of|dsi|daf|drh|dircom|dirco|rssi|dpo|dirigeante|direction) ',
-                                  '.*'
-                                ),
-                                'cs'
-                              )
-                              THEN 'director'
-                              ELSE CASE
-                                WHEN REGEXP_LIKE(
-                                  "t44"."plain",
-                                  CONCAT(
-                                    '.*',
-                                    ' (?:manager|mgr|managing|responsable[a-z]*|resp|chef|cheffe|chef de|superviseu[a-z]*|supervisor|supervisory|team lead|team leader|rrh|raf|cadre|encadrant[a-z]*|principal) ',
-                                    '.*'
-                                  ),
-                                  'cs'
-                                )
-                                THEN 'manager'
-                                ELSE CASE
-                                  WHEN REGEXP_LIKE(
-                                    "t44"."plain",
-                                    CONCAT(
-                                      '.*',
-                                      ' (?:senior|sr|lead|expert[a-z]*|architect[a-z]*|confirme[a-z]*|staff engineer|specialist[a-z]*|specialiste) ',
-                                      '.*'
-                                    ),
-                                    'cs'
-                                  )
-                                  THEN 'senior'
-                                  ELSE CASE
-                                    WHEN REGEXP_LIKE(
-                                      "t44"."plain",
-                                      CONCAT(
-                                        '.*',
-                                        ' (?:engineer|ingenieur[a-z]*|developer|developpeu[a-z]*|analyst[a-z]*|analyste|consultant[a-z]*|technicien[a-z]*|technician|comptable[a-z]*|accountant|commercial[a-z]*|vendeu[a-z]*|representative|rep|account executive|charge de[a-z]*|chargee de[a-z]*|chargee d|charge d|acheteu[a-z]*|buyer|juriste[a-z]*|lawyer|officer|coordinat[a-z]*|administrat[a-z]*|administrator|gestionnaire[a-z]*|employe[a-z]*|employee|designer|recruteu[a-z]*|recruiter|conseiller[a-z]*|advisor|agent|operat[a-z]*|redact[a-z]*|professeu[a-z]*|teacher|enseignant[a-z]*|entry|individual contributor) ',
-                                        '.*'
-                                      ),
-                                      'cs'
-                                    )
-                                    THEN 'staff'
-                                    ELSE CAST(NULL AS VARCHAR)
-                                  END
-                                END
-                              END
-                            END
-                          END
-                        END
-                      END
-                    END AS "l job_title|seniority",
-                    CASE
-                      WHEN REGEXP_LIKE(
-                        "t44"."plain",
-                        CONCAT(
-                          '.*',
-                          ' (?:rh|drh|rrh|hr|chro|human resources|ressources humaines|recruteu[a-z]*|recruiter|recrutement|recruitment|talent|people|paie|payroll|formation|qvt) ',
-                          '.*'
-                        ),
-                        'cs'
-                      )
-                      THEN 'hr'
-                      ELSE CASE
-                        WHEN REGEXP_LIKE(
-                          "t44"."plain",
-                          CONCAT(
-                            '.*',
-                            ' (?:it|dsi|cio|cto|ciso|rssi|si|informatique[a-z]*|information technology|information officer|information systems|systeme d information|systemes d information|systemes|systems|sysadmin|reseau[a-z]*|network|infrastructure[a-z]*|devops|developer|developpeu[a-z]*|software|logiciel[a-z]*|cybersecurite|cybersecurity|security engineer|data[a-z]*|cdo|numerique|technology|technologies|tech|cloud|digital transformation|web developer|programmer|fullstack|backend|frontend|erp) ',
-                            '.*'
-                          ),
-                          'cs'
-                        )
-                        THEN 'it'
-                        ELSE CASE
-                          WHEN REGEXP_LIKE(
-                            "t44"."plain",
-                            CONCAT(
-                              '.*',
-                              ' (?:marketing|cmo|communication[a-z]*|dircom|brand|marque|growth|content|contenu[a-z]*|seo|sea|media|community manager|product marketing|digital|acquisition|event[a-z]*|evenementiel|crm|public relations|relations presse|traffic manager) ',
-                              '.*'
-                            ),
-                            'cs'
-                          )
-                          THEN 'marketing'
-                          ELSE CASE
-                            WHEN REGEXP_LIKE(
-                              "t44"."plain",
-                              CONCAT(
-                                '.*',
-                                ' (?:finance[a-z]*|financ[a-z]*|daf|raf|cfo|comptab[a-z]*|accounting|accountant|accounts payable|controleu[a-z]* de gestion|controle de gestion|controller|treasur[a-z]*|tresor[a-z]*|audit[a-z]*|fiscal[a-z]*|tax|credit manager|administratif et financier|administrative et financiere|investment[a-z]*) ',
-                                '.*'
-                              ),
-                              'cs'
-                            )
-                            THEN 'finance'
-                            ELSE CASE
-                              WHEN REGEXP_LIKE(
-                                "t44"."plain",
-                                CONCAT(
-                                  '.*',
-                                  ' (?:legal|juridique[a-z]*|juriste[a-z]*|lawyer|avocat[a-z]*|counsel|compliance|conformite|dpo|notaire[a-z]*|contentieux|attorney) ',
-                                  '.*'
-                                ),
-                                'cs'
-                              )
-                              THEN 'legal'
-                              ELSE CASE
-                                WHEN REGEXP_LIKE(
-                                  "t44"."plain",
-                                  CONCAT(
-                                    '.*',
-                                    ' (?:achat[a-z]*|acheteu[a-z]*|purchas[a-z]*|procurement|buyer|sourcing|approvisionn[a-z]*|category manager|cpo) ',
-                                    '.*'
-                                  ),
-                                  'cs'
-                                )
-                                THEN 'purchasing'
-                                ELSE CASE
-                                  WHEN REGEXP_LIKE(
-                                    "t44"."plain",
-                                    CONCAT(
-                                      '.*',
-                                      ' (?:customer[a-z]*|client[a-z]*|relation client|service client|customer success|support|sav|after sales|apres vente|csm|helpdesk) ',
-                                      '.*'
-                                    ),
-                                    'cs'
-                                  )
-                                  THEN 'customer'
-                                  ELSE CASE
-                                    WHEN REGEXP_LIKE(
-                                      "t44"."plain",
-                                      CONCAT(
-                                        '.*',
-                                        ' (?:sales|commercial[a-z]*|vente[a-z]*|vendeu[a-z]*|dirco|cro|business developer|business development|developpement commercial|account executive|account manager|key account|grands comptes|ingenieu[a-z]* d affaires|charge[a-z]* d affaires|bdr|sdr|avant vente[a-z]*|presales|pre sales|technico commercial[a-z]*|revenue|directeur des ventes|directrice des ventes|chef des ventes|export|secteur) ',
-                                        '.*'
-                                      ),
-                                      'cs'
-                                    )
-                                    THEN 'sales'
-                                    ELSE CASE
-                                      WHEN REGEXP_LIKE(
-                                        "t44"."plain",
-                                        CONCAT(
-                                          '.*',
-                                          ' (?:product|produit[a-z]*|product owner|product manager|chef de produit|cheffe de produit|ux|ui|designer|design) ',
-                                          '.*'
-                                        ),
-                                        'cs'
-                                      )
-                                      THEN 'product'
-                                      ELSE CASE
-                                        WHEN REGEXP_LIKE(
-                                          "t44"."plain",
-                                          CONCAT(
-                                            '.*',
-                                            ' (?:r d|r et d|research[a-z]*|recherche[a-z]*|innovation[a-z]*|scientist[a-z]*|scientifique[a-z]*|chercheu[a-z]*|laboratoire|lab|bureau d etudes|ingenierie|engineering|engineer|ingenieur[a-z]*|etudes|conception) ',
-                                            '.*'
-                                          ),
-                                          'cs'
-                                        )
-                                        THEN 'research'
-                                        ELSE CASE
-                                          WHEN REGEXP_LIKE(
-                                            "t44"."plain",
-                                            CONCAT(
-                                              '.*',
-                                              ' (?:operations|operation|coo|ops|production|supply[a-z]*|supply chain|logisti[a-z]*|usine|plant|factory|industriel[a-z]*|industrial|maintenance|qualite|quality|qhse|hse|qse|exploitation|transport[a-z]*|methodes|manufacturing|manufactur[a-z]*|travaux|chantier[a-z]*|site|moyens generaux|facilities|facility|warehouse|entrepot[a-z]*|technique|techniques|technical|technicien[a-z]*) ',
-                                              '.*'
-                                            ),
-                                            'cs'
-                                          )
-                                          THEN 'operations'
-                                          ELSE CASE
-                                            WHEN REGEXP_LIKE(
-                                              "t44"."plain",
-                                              CONCAT(
-                                                '.*',
-                                                ' (?:assistant[a-z]*|assistante|secretaire[a-z]*|office manager|administrati[a-z]*|secretariat|accueil|receptionist|executive assistant) ',
-                                                '.*'
-                                              ),
-                                              'cs'
-                                            )
-                                            THEN 'administration'
-                                            ELSE CASE
-                                              WHEN REGEXP_LIKE(
-                                                "t44"."plain",
-                                                CONCAT(
-                                                  '.*',
-                                                  ' (?:ceo|pdg|dg|dga|president[a-z]*|presidente|vice president[a-z]*|founder|co founder|cofounder|owner|fondat[a-z]*|cofondat[a-z]*|co fondat[a-z]*|gerant[a-z]*|dirigeant[a-z]*|associe[a-z]*|partner|managing director|directeur general|directrice generale|general manager|chef d entreprise|entrepreneur[a-z]*|proprietaire|direction generale|strateg[a-z]*|secretaire general[a-z]*) ',
-                                                  '.*'
-                                                ),
-                                                'cs'
-                                              )
-                                              THEN 'general_management'
-                                              ELSE CAST(NULL AS VARCHAR)
-                                            END
-                                          END
-                                        END
-                                      END
-                                    END
-                                  END
-                                END
-                              END
-                            END
-                          END
-                        END
-                      END
-                    END AS "l job_title|job_function"
-                  FROM (
-                    SELECT
-                      "t32"."title",
-                      CONCAT(
-                        CONCAT(
-                          ' ',
-                          '',
-                          REGEXP_REPLACE(
-                            REGEXP_REPLACE(
-                              REGEXP_REPLACE(
-                                REGEXP_REPLACE(
-                                  REGEXP_REPLACE(
-                                    REGEXP_REPLACE(
-                                      REGEXP_REPLACE(
-                                        REGEXP_REPLACE(REGEXP_REPLACE(LOWER(COALESCE("t32"."title", '')), '[àâä]', 'a'), '[éèêë]', 'e'),
-                                        '[îï]',
-                                        'i'
-                                      ),
-                                      '[ôö]',
-                                      'o'
-                                    ),
-                                    '[ùûü]',
-                                    'u'
-                                  ),
-                                  'ç',
-                                  'c'
-                                ),
-                                'œ',
-                                'oe'
-                              ),
-                              '\\(e\\)|·e|\\.e\\b',
-                              ''
-                            ),
-                            '[^a-z0-9]+',
-                            ' '
-                          )
-                        ),
-                        '',
-                        ' '
-                      ) AS "plain"
-                    FROM (
-                      SELECT
-                        "t24"."title",
+                "t27"."text",
+                CASE
+                  WHEN REGEXP_LIKE(
+                    REPLACE(UPPER(TRIM(COALESCE("t27"."text", ''), ' \t\n\r\v\f')), '.', ''),
+                    CONCAT('.*', '^(?:[A-U]|[0-9]{2}(?:[0-9]{1,2}[A-Z]?)?)$', '.*'),
+                    'cs'
+                  )
+                  AND IFF(
+                    SUBSTRING(
+                      REPLACE(UPPER(TRIM(COALESCE("t27"."text", ''), ' \t\n\r\v\f')), '.', ''),
+                      IFF(
                         (
-                          ROW_NUMBER() OVER (PARTITION BY "t24"."title" ORDER BY 1 ASC) - 1
-                        ) + 1 AS "row_index"
-                      FROM (
-                        SELECT
-                          *
-                        FROM (
-                          SELECT
-                            *
-                          FROM (
-                            SELECT
-                              "t0"."job_title" AS "title"
-                            FROM "leads" AS "t0"
-                          ) AS "t5"
-                          UNION ALL
-                          SELECT
-                            *
-                          FROM (
-                            SELECT
-                              "t1"."value" AS "title"
-                            FROM "changes" AS "t1"
-                            WHERE
-                              "t1"."field" = 'job_title'
-                          ) AS "t11"
-                        ) AS "t14"
-                        WHERE
-                          NOT (
-                            "t14"."title" IS NULL
-                          )
-                      ) AS "t24"
-                    ) AS "t32"
-                    WHERE
-                      "t32"."row_index" = 1
-                  ) AS "t44"
-                ) AS "t55"
-                  ON "t51"."l job_title" = "t55"."l job_title"
-              ) AS "t56"
-            ) AS "t58"
-            LEFT OUTER JOIN (
-              SELECT
-                "t43"."title" AS "l seniority",
-                CASE
-                  WHEN REGEXP_LIKE(
-                    "t43"."plain",
-                    CONCAT(
-                      '.*',
-                      ' (?:stagiair[a-z]*|intern|internship|alternant[a-z]*|alternance|apprenti[a-z]*|trainee|etudiant[a-z]*|student|junior|jr|graduate) ',
-                      '.*'
-                    ),
-                    'cs'
-                  )
-                  THEN 'junior'
-                  ELSE CASE
-                    WHEN REGEXP_LIKE(
-                      "t43"."plain",
-                      CONCAT(
-                        '.*',
-                        ' (?:assistant[a-z]*|assistante de direction|secretaire[a-z]*|executive assistant|personal assistant) ',
-                        '.*'
+                          (
+                            1 - 1
+                          ) + 1
+                        ) >= 1,
+                        (
+                          1 - 1
+                        ) + 1,
+                        (
+                          1 - 1
+                        ) + 1 + LENGTH(REPLACE(UPPER(TRIM(COALESCE("t27"."text", ''), ' \t\n\r\v\f')), '.', ''))
                       ),
-                      'cs'
-                    )
-                    THEN 'staff'
-                    ELSE CASE
-                      WHEN REGEXP_LIKE(
-                        "t43"."plain",
-                        CONCAT(
-                          '.*',
-                          ' (?:vp|svp|evp|avp|vice president[a-z]*|vice presidente|directeur general adjoint|directrice generale adjointe|dga) ',
-                          '.*'
-                        ),
-                        'cs'
-                      )
-                      THEN 'vp'
-                      ELSE CASE
-                        WHEN REGEXP_LIKE(
-                          "t43"."plain",
-                          CONCAT(
-                            '.*',
-                            ' (?:ceo|cto|cfo|coo|cio|cmo|cso|cro|chro|cdo|ciso|cpo|chief|c level|c suite|cxo|pdg|dg|president[a-z]*|presidente|founder|co founder|cofounder|owner|fondat[a-z]*|cofondat[a-z]*|co fondat[a-z]*|gerant[a-z]*|associe[a-z]*|partner|dirigeant[a-z]*|managing director|directeur general|directrice generale|general manager|chef d entreprise|proprietaire|entrepreneur[a-z]*) ',
-                            '.*'
-                          ),
-                          'cs'
-                        )
-                        THEN 'c_level'
-                        ELSE CASE
-                          WHEN REGEXP_LIKE(
-                            "t43"."plain",
-                            CONCAT(
-                              '.*',
-                              ' (?:director|directeur[a-z]*|directrice[a-z]*|dir|head|head of|dsi|daf|drh|dircom|dirco|rssi|dpo|dirigeante|direction) ',
-                              '.*'
-                            ),
-                            'cs'
-                          )
-                          THEN 'director'
-                          ELSE CASE
-                            WHEN REGEXP_LIKE(
-                              "t43"."plain",
-                              CONCAT(
-                                '.*',
-                                ' (?:manager|mgr|managing|responsable[a-z]*|resp|chef|cheffe|chef de|superviseu[a-z]*|supervisor|supervisory|team lead|team leader|rrh|raf|cadre|encadrant[a-z]*|principal) ',
-                                '.*'
-                              ),
-                              'cs'
-                            )
-                            THEN 'manager'
-                            ELSE CASE
-                              WHEN REGEXP_LIKE(
-                                "t43"."plain",
-                                CONCAT(
-                                  '.*',
-                                  ' (?:senior|sr|lead|expert[a-z]*|architect[a-z]*|confirme[a-z]*|staff engineer|specialist[a-z]*|specialiste) ',
-                                  '.*'
-                                ),
-                                'cs'
-                              )
-                              THEN 'senior'
-                              ELSE CASE
-                                WHEN REGEXP_LIKE(
-                                  "t43"."plain",
-                                  CONCAT(
-                                    '.*',
-                                    ' (?:engineer|ingenieur[a-z]*|developer|developpeu[a-z]*|analyst[a-z]*|analyste|consultant[a-z]*|technicien[a-z]*|technician|comptable[a-z]*|accountant|commercial[a-z]*|vendeu[a-z]*|representative|rep|account executive|charge de[a-z]*|chargee de[a-z]*|chargee d|charge d|acheteu[a-z]*|buyer|juriste[a-z]*|lawyer|officer|coordinat[a-z]*|administrat[a-z]*|administrator|gestionnaire[a-z]*|employe[a-z]*|employee|designer|recruteu[a-z]*|recruiter|conseiller[a-z]*|advisor|agent|operat[a-z]*|redact[a-z]*|professeu[a-z]*|teacher|enseignant[a-z]*|entry|individual contributor) ',
-                                    '.*'
-                                  ),
-                                  'cs'
-                                )
-                                THEN 'staff'
-                                ELSE CAST(NULL AS VARCHAR)
-                              END
-                            END
-                          END
-                        END
-                      END
-                    END
-                  END
-                END AS "l seniority|seniority",
-                CASE
-                  WHEN REGEXP_LIKE(
-                    "t43"."plain",
-                    CONCAT(
-                      '.*',
-                      ' (?:rh|drh|rrh|hr|chro|human resources|ressources humaines|recruteu[a-z]*|recruiter|recrutement|recruitment|talent|people|paie|payroll|formation|qvt) ',
-                      '.*'
-                    ),
-                    'cs'
-                  )
-                  THEN 'hr'
-                  ELSE CASE
-                    WHEN REGEXP_LIKE(
-                      "t43"."plain",
-                      CONCAT(
-                        '.*',
-                        ' (?:it|dsi|cio|cto|ciso|rssi|si|informatique[a-z]*|information technology|information officer|information systems|systeme d information|systemes d information|systemes|systems|sysadmin|reseau[a-z]*|network|infrastructure[a-z]*|devops|developer|developpeu[a-z]*|software|logiciel[a-z]*|cybersecurite|cybersecurity|security engineer|data[a-z]*|cdo|numerique|technology|technologies|tech|cloud|digital transformation|web developer|programmer|fullstack|backend|frontend|erp) ',
-                        '.*'
+                      2
+                    ) IS NULL,
+                    NULL,
+                    SUBSTRING(
+                      REPLACE(UPPER(TRIM(COALESCE("t27"."text", ''), ' \t\n\r\v\f')), '.', ''),
+                      IFF(
+                        (
+                          (
+                            1 - 1
+                          ) + 1
+                        ) >= 1,
+                        (
+                          1 - 1
+                        ) + 1,
+                        (
+                          1 - 1
+                        ) + 1 + LENGTH(REPLACE(UPPER(TRIM(COALESCE("t27"."text", ''), ' \t\n\r\v\f')), '.', ''))
                       ),
-                      'cs'
+                      2
+                    ) IN (
+                      '01',
+                      '02',
+                      '03',
+                      '05',
+                      '06',
+                      '07',
+                      '08',
+                      '09',
+                      '10',
+                      '11',
+                      '12',
+                      '13',
+                      '14',
+                      '15',
+                      '16',
+                      '17',
+                      '18',
+                      '19',
+                      '20',
+                      '21',
+                      '22',
+                      '23',
+                      '24',
+                      '25',
+                      '26',
+                      '27',
+                      '28',
+                      '29',
+                      '30',
+                      '31',
+                      '32',
+                      '33',
+                      '35',
+                      '36',
+                      '37',
+                      '38',
+                      '39',
+                      '41',
+                      '42',
+                      '43',
+                      '45',
+                      '46',
+                      '47',
+                      '49',
+                      '50',
+                      '51',
+                      '52',
+                      '53',
+                      '55',
+                      '56',
+                      '58',
+                      '59',
+                      '60',
+                      '61',
+                      '62',
+                      '63',
+                      '64',
+                      '65',
+                      '66',
+                      '68',
+                      '69',
+                      '70',
+                      '71',
+                      '72',
+                      '73',
+                      '74',
+                      '75',
+                      '77',
+                      '78',
+                      '79',
+                      '80',
+                      '81',
+                      '82',
+                      '84',
+                      '85',
+                      '86',
+                      '87',
+                      '88',
+                      '90',
+                      '91',
+                      '92',
+                      '93',
+                      '94',
+                      '95',
+                      '96',
+                      '97',
+                      '98',
+                      '99',
+                      'A',
+                      'B',
+                      'C',
+                      'D',
+                      'E',
+                      'F',
+                      'G',
+                      'H',
+                      'I',
+                      'J',
+                      'K',
+                      'L',
+                      'M',
+                      'N',
+                      'O',
+                      'P',
+                      'Q',
+                      'R',
+                      'S',
+                      'T',
+                      'U'
                     )
-                    THEN 'it'
-                    ELSE CASE
-                      WHEN REGEXP_LIKE(
-                        "t43"."plain",
-                        CONCAT(
-                          '.*',
-                          ' (?:marketing|cmo|communication[a-z]*|dircom|brand|marque|growth|content|contenu[a-z]*|seo|sea|media|community manager|product marketing|digital|acquisition|event[a-z]*|evenementiel|crm|public relations|relations presse|traffic manager) ',
-                          '.*'
-                        ),
-                        'cs'
-                      )
-                      THEN 'marketing'
-                      ELSE CASE
-                        WHEN REGEXP_LIKE(
-                          "t43"."plain",
-                          CONCAT(
-                            '.*',
-                            ' (?:finance[a-z]*|financ[a-z]*|daf|raf|cfo|comptab[a-z]*|accounting|accountant|accounts payable|controleu[a-z]* de gestion|controle de gestion|controller|treasur[a-z]*|tresor[a-z]*|audit[a-z]*|fiscal[a-z]*|tax|credit manager|administratif et financier|administrative et financiere|investment[a-z]*) ',
-                            '.*'
-                          ),
-                          'cs'
-                        )
-                        THEN 'finance'
-                        ELSE CASE
-                          WHEN REGEXP_LIKE(
-                            "t43"."plain",
-                            CONCAT(
-                              '.*',
-                              ' (?:legal|juridique[a-z]*|juriste[a-z]*|lawyer|avocat[a-z]*|counsel|compliance|conformite|dpo|notaire[a-z]*|contentieux|attorney) ',
-                              '.*'
-                            ),
-                            'cs'
-                          )
-                          THEN 'legal'
-                          ELSE CASE
-                            WHEN REGEXP_LIKE(
-                              "t43"."plain",
-                              CONCAT(
-                                '.*',
-                                ' (?:achat[a-z]*|acheteu[a-z]*|purchas[a-z]*|procurement|buyer|sourcing|approvisionn[a-z]*|category manager|cpo) ',
-                                '.*'
-                              ),
-                              'cs'
-                            )
-                            THEN 'purchasing'
-                            ELSE CASE
-                              WHEN REGEXP_LIKE(
-                                "t43"."plain",
-                                CONCAT(
-                                  '.*',
-                                  ' (?:customer[a-z]*|client[a-z]*|relation client|service client|customer success|support|sav|after sales|apres vente|csm|helpdesk) ',
-                                  '.*'
-                                ),
-                                'cs'
-                              )
-                              THEN 'customer'
-                              ELSE CASE
-                                WHEN REGEXP_LIKE(
-                                  "t43"."plain",
-                                  CONCAT(
-                                    '.*',
-                                    ' (?:sales|commercial[a-z]*|vente[a-z]*|vendeu[a-z]*|dirco|cro|business developer|business development|developpement commercial|account executive|account manager|key account|grands comptes|ingenieu[a-z]* d affaires|charge[a-z]* d affaires|bdr|sdr|avant vente[a-z]*|presales|pre sales|technico commercial[a-z]*|revenue|directeur des ventes|directrice des ventes|chef des ventes|export|secteur) ',
-                                    '.*'
-                                  ),
-                                  'cs'
-                                )
-                                THEN 'sales'
-                                ELSE CASE
-                                  WHEN REGEXP_LIKE(
-                                    "t43"."plain",
-                                    CONCAT(
-                                      '.*',
-                                      ' (?:product|produit[a-z]*|product owner|product manager|chef de produit|cheffe de produit|ux|ui|designer|design) ',
-                                      '.*'
-                                    ),
-                                    'cs'
-                                  )
-                                  THEN 'product'
-                                  ELSE CASE
-                                    WHEN REGEXP_LIKE(
-                                      "t43"."plain",
-                                      CONCAT(
-                                        '.*',
-                                        ' (?:r d|r et d|research[a-z]*|recherche[a-z]*|innovation[a-z]*|scientist[a-z]*|scientifique[a-z]*|chercheu[a-z]*|laboratoire|lab|bureau d etudes|ingenierie|engineering|engineer|ingenieur[a-z]*|etudes|conception) ',
-                                        '.*'
-                                      ),
-                                      'cs'
-                                    )
-                                    THEN 'research'
-                                    ELSE CASE
-                                      WHEN REGEXP_LIKE(
-                                        "t43"."plain",
-                                        CONCAT(
-                                          '.*',
-                                          ' (?:operations|operation|coo|ops|production|supply[a-z]*|supply chain|logisti[a-z]*|usine|plant|factory|industriel[a-z]*|industrial|maintenance|qualite|quality|qhse|hse|qse|exploitation|transport[a-z]*|methodes|manufacturing|manufactur[a-z]*|travaux|chantier[a-z]*|site|moyens generaux|facilities|facility|warehouse|entrepot[a-z]*|technique|techniques|technical|technicien[a-z]*) ',
-                                          '.*'
-                                        ),
-                                        'cs'
-                                      )
-                                      THEN 'operations'
-                                      ELSE CASE
-                                        WHEN REGEXP_LIKE(
-                                          "t43"."plain",
-                                          CONCAT(
-                                            '.*',
-                                            ' (?:assistant[a-z]*|assistante|secretaire[a-z]*|office manager|administrati[a-z]*|secretariat|accueil|receptionist|executive assistant) ',
-                                            '.*'
-                                          ),
-                                          'cs'
-                                        )
-                                        THEN 'administration'
-                                        ELSE CASE
-                                          WHEN REGEXP_LIKE(
-                                            "t43"."plain",
-                                            CONCAT(
-                                              '.*',
-                                              ' (?:ceo|pdg|dg|dga|president[a-z]*|presidente|vice president[a-z]*|founder|co founder|cofounder|owner|fondat[a-z]*|cofondat[a-z]*|co fondat[a-z]*|gerant[a-z]*|dirigeant[a-z]*|associe[a-z]*|partner|managing director|directeur general|directrice generale|general manager|chef d entreprise|entrepreneur[a-z]*|proprietaire|direction generale|strateg[a-z]*|secretaire general[a-z]*) ',
-                                              '.*'
-                                            ),
-                                            'cs'
-                                          )
-                                          THEN 'general_management'
-                                          ELSE CAST(NULL AS VARCHAR)
-                                        END
-                                      END
-                                    END
-                                  END
-                                END
-                              END
-                            END
-                          END
-                        END
-                      END
-                    END
-                  END
-                END AS "l seniority|job_function"
+                  )
+                  THEN SUBSTRING(
+                    REPLACE(UPPER(TRIM(COALESCE("t27"."text", ''), ' \t\n\r\v\f')), '.', ''),
+                    IFF(
+                      (
+                        (
+                          1 - 1
+                        ) + 1
+                      ) >= 1,
+                      (
+                        1 - 1
+                      ) + 1,
+                      (
+                        1 - 1
+                      ) + 1 + LENGTH(REPLACE(UPPER(TRIM(COALESCE("t27"."text", ''), ' \t\n\r\v\f')), '.', ''))
+                    ),
+                    2
+                  )
+                  ELSE NULL
+                END AS "folded"
               FROM (
                 SELECT
-                  "t31"."title",
-                  CONCAT(
-                    CONCAT(
-                      ' ',
-                      '',
-                      REGEXP_REPLACE(
-                        REGEXP_REPLACE(
-                          REGEXP_REPLACE(
-                            REGEXP_REPLACE(
-                              REGEXP_REPLACE(
-                                REGEXP_REPLACE(
-                                  REGEXP_REPLACE(
-                                    REGEXP_REPLACE(REGEXP_REPLACE(LOWER(COALESCE("t31"."title", '')), '[àâä]', 'a'), '[éèêë]', 'e'),
-                                    '[îï]',
-                                    'i'
-                                  ),
-                                  '[ôö]',
-                                  'o'
-                                ),
-                                '[ùûü]',
-                                'u'
-                              ),
-                              'ç',
-                              'c'
-                            ),
-                            'œ',
-                            'oe'
-                          ),
-                          '\\(e\\)|·e|\\.e\\b',
-                          ''
-                        ),
-                        '[^a-z0-9]+',
-                        ' '
-                      )
-                    ),
-                    '',
-                    ' '
-                  ) AS "plain"
+                  "t13"."text",
+                  (
+                    ROW_NUMBER() OVER (PARTITION BY "t13"."text" ORDER BY 1 ASC) - 1
+                  ) + 1 AS "row_index"
                 FROM (
                   SELECT
-                    "t23"."title",
-                    (
-                      ROW_NUMBER() OVER (PARTITION BY "t23"."title" ORDER BY 1 ASC) - 1
-                    ) + 1 AS "row_index"
-                  FROM (
-                    SELECT
-                      *
-                    FROM (
-                      SELECT
-                        *
-                      FROM (
-                        SELECT
-                          "t0"."seniority" AS "title"
-                        FROM "leads" AS "t0"
-                      ) AS "t4"
-                      UNION ALL
-                      SELECT
-                        *
-                      FROM (
-                        SELECT
-                          "t1"."value" AS "title"
-                        FROM "changes" AS "t1"
-                        WHERE
-                          "t1"."field" = 'seniority'
-                      ) AS "t10"
-                    ) AS "t13"
-                    WHERE
-                      NOT (
-                        "t13"."title" IS NULL
-                      )
-                  ) AS "t23"
-                ) AS "t31"
-                WHERE
-                  "t31"."row_index" = 1
-              ) AS "t43"
-            ) AS "t54"
-              ON "t58"."l seniority" = "t54"."l seniority"
-          ) AS "t59"
-        ) AS "t60"
-      ) AS "t61"
-    ) AS "t63"
-      ON "t8"."lead_id" = "t63"."lead_id" AND "t8"."cutoff" = "t63"."cutoff"
-  ) AS "t64"
-) AS "t65";
+                    "t1"."industry" AS "text"
+                  FROM "accounts" AS "t1"
+                  WHERE
+                    NOT (
+                      "t1"."industry" IS NULL
+                    )
+                ) AS "t13"
+              ) AS "t27"
+              WHERE
+                "t27"."row_index" = 1
+            ) AS "t42"
+          ) AS "t60"
+            ON "t66"."a industry" = "t60"."a industry"
+        ) AS "t67"
+      ) AS "t68"
+    ) AS "t70"
+      ON "t8"."lead_id" = "t70"."lead_id" AND "t8"."cutoff" = "t70"."cutoff"
+  ) AS "t71"
+) AS "t72";
 
 -- colleagues
 WITH "t10" AS (
@@ -2733,7 +2728,7 @@ SELECT
 FROM (
   SELECT
     "t23".*
-    EXCLUDE ("cutoff_right", "account_id_right")
+    EXCLUDE ("account_id_right", "cutoff_right")
   FROM (
     SELECT
       "t11"."lead_id",
