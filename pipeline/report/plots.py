@@ -126,9 +126,10 @@ def _label(axes: Axes, language: Language, name: str) -> None:
 def svg(figure: Figure, title: str) -> str:
     """Draw a figure as one ``svg`` element that a screen reader can name."""
     buffer = io.StringIO()
+    canvas: Any = FigureCanvasSVG(figure)
     with rc_context(STYLE):
         # `savefig` would lay everything out twice: for any format, and again for this one.
-        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
+        canvas.print_svg(buffer, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     body = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
     return body.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
