@@ -95,7 +95,8 @@ def watch(frame: pd.DataFrame, rows: pd.DataFrame, schema: MatrixSchema, unseen:
         As `Reference.watched`; JSON-able.
     """
     month = stretches(rows["cutoff"].to_numpy(dtype=np.int64))
-    lead = rows["lead_id"].to_numpy(dtype=object)
+    # Of numbers the different ones are counted ten times as fast as of texts, and every month of every column counts.
+    lead, _ = pd.factorize(rows["lead_id"])
     columns = {
         column.feature.name: reference(
             frame[column.feature.name], month, lead, is_category=column.levels is not None

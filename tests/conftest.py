@@ -24,6 +24,20 @@ __all__ = ["demo_made", "page_made", "postgres"]
 
 # Nothing of the developer's own settings reaches a test. MLflow and matplotlib are imported later, on first use.
 SHARING = ("crm", "browser", "engines")
+# They look into the demo's training itself, which only the process that made it has at hand.
+TRAINED = [
+    Path(__file__).parent / "pipeline" / f"test_{name}.py"
+    for name in ("exploration", "certificate", "demo", "leaks", "train")
+]
+# What takes long begins first, so that no process waits at the end for the other.
+LONGEST = (
+    *("pipeline/test_exploration.py", "engines", "benchmarks/test_exploration.py", "crm", "pipeline/test_presets.py"),
+    *("test_docs.py", "test_notebooks.py", "examples/test_examples.py", "soak/test_soak.py", "pipeline/test_score.py"),
+    *("pipeline/test_explain.py", "privacy/test_canaries.py", "bad_input/test_bad_input.py", "browser"),
+    *("pipeline/test_owner_thresholds.py", "models/test_training.py", "models/test_young.py"),
+)
+TURNS = {Path(__file__).parent / name: turn for turn, name in enumerate(LONGEST)}
+assert all(path.exists() for path in (*TURNS, *TRAINED)), "a file that tests/conftest.py names has another name now"
 REQUIRED = ("TAMIS_REQUIRE_DATASETS", "TAMIS_REQUIRE_BROWSER", "TAMIS_REQUIRE_ENGINES")
 KEPT = ("TAMIS_FUZZ", "TAMIS_POSTGRES", "TAMIS_PRISM", "TAMIS_DATASETS", *REQUIRED)
 for variable in [name for name in os.environ if name.startswith(("TAMIS_", "MLFLOW_")) and name not in KEPT]:
@@ -41,9 +55,20 @@ hypothesis.settings.load_profile("tamis")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a file in one process, and those that start the same servers: what they share is made once."""
     for item in items:
-        folder = item.path.parent
-        group = folder if folder.name in SHARING else item.path
-        item.add_marker(pytest.mark.xdist_group(str(group)))
+        item.add_marker(pytest.mark.xdist_group(str(_group(item))))
+    items.sort(key=_turn)
+
+
+def _group(item: pytest.Item) -> Path:
+    folder = item.path.parent
+    if item.path in TRAINED:
+        return TRAINED[0]
+    return folder if folder.name in SHARING else item.path
+
+
+def _turn(item: pytest.Item) -> int:
+    """The longest begin, and examples of docstrings, which take no time, fill the end."""
+    return TURNS.get(_group(item), len(TURNS) + isinstance(item, pytest.DoctestItem))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

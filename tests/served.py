@@ -24,6 +24,7 @@ from pipeline.settings import Settings
 from pipeline.settings_file import load
 from pipeline.workspace import Workspace
 from tests.demos import DEMO_NOW, Demo
+from tests.sharing import made_once
 
 HOUR_S = 3600
 EARLIER = "2026-09-28"
@@ -134,23 +135,24 @@ def site(
 @pytest.fixture(scope="session")
 def page_made(demo_made: Demo, tmp_path_factory: pytest.TempPathFactory) -> Served:
     """A demo whose page is ready: made once."""
-    root = tmp_path_factory.mktemp("page") / "workspace"
-    shutil.copytree(demo_made.root, root)
-    shutil.rmtree(root / ".tamis" / "scores")
-    hostile = _spoil(root, demo_made)
-    made = Served(root, hostile)
-    settings = made.settings
-    limits = settings.limits.model_copy(update={"threads": 1})
-    settings = settings.model_copy(update={"limits": limits})
-    for as_of, now in ((EARLIER, DEMO_NOW - HOUR_S), (None, DEMO_NOW)):
-        score(made.workspace, settings, Request(as_of=as_of), now=now, console=Console(as_json=True))
-    assert build_newest(made.workspace, settings, Console(as_json=True)) is not None
-    return made
+    hostile: str = demo_made.shown["hottest"][0]["lead_id"]
+
+    def make(root: Path) -> None:
+        shutil.copytree(demo_made.root, root)
+        shutil.rmtree(root / ".tamis" / "scores")
+        _spoil(root, hostile)
+        made = Served(root, hostile)
+        limits = made.settings.limits.model_copy(update={"threads": 1})
+        settings = made.settings.model_copy(update={"limits": limits})
+        for as_of, now in ((EARLIER, DEMO_NOW - HOUR_S), (None, DEMO_NOW)):
+            score(made.workspace, settings, Request(as_of=as_of), now=now, console=Console(as_json=True))
+        assert build_newest(made.workspace, settings, Console(as_json=True)) is not None
+
+    return Served(made_once(tmp_path_factory, "page", make), hostile)
 
 
-def _spoil(root: Path, demo_made: Demo) -> str:
-    """Put a script into every text of the lead that is worth most, and of its company; give its name."""
-    best: str = demo_made.shown["hottest"][0]["lead_id"]
+def _spoil(root: Path, best: str) -> None:
+    """Put a script into every text of the lead that is worth most, and of its company."""
     leads = pd.read_csv(root / "data" / "leads.csv", dtype=str)
     at = leads.index[leads["lead_id"] == best]
     for name in ("display_name", "job_title", "source", "owner", "crm_used", "seniority"):
@@ -166,7 +168,6 @@ def _spoil(root: Path, demo_made: Demo) -> str:
         {"lead_id": [best], "known_at": ["2026-09-01T08:00:00Z"], "criterion": ["budget"], "answer": [SCRIPT]}
     )
     pd.concat([answers, said]).to_csv(root / "data" / "answers.csv", index=False)
-    return best
 
 
 def copied(made: Served, folder: Path) -> Served:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from features.language import Language
@@ -18,7 +17,6 @@ Row = Mapping[str, Any]
 def cohorts(steps: Sequence[Row], language: Language) -> str:
     """Share that passes each step against the cohort, one panel a step; cohorts that are too young are left open."""
     figure = Figure(figsize=(9.6, 4.6), layout="constrained")
-    FigureCanvasSVG(figure)
     names = sorted({one["name"] for one in steps})
     grid = figure.subplots(2, 3, sharex=True)
     for axes, (source, target) in zip(grid.flat, STEPS, strict=False):
@@ -43,7 +41,6 @@ def bars(rows: Sequence[tuple[str, Row]], title: str, language: Language) -> str
     """Shares with their intervals, one line a name, the largest first."""
     known = sorted((row for row in rows if row[1]["share"] is not None), key=lambda row: row[1]["share"])
     figure = Figure(figsize=(6.2, 0.9 + 0.3 * max(len(known), 1)), layout="constrained")
-    FigureCanvasSVG(figure)
     axes = figure.add_subplot()
     _interval(axes, list(range(len(known))), [one for _, one in known], sideways=True)
     axes.set_yticks(range(len(known)), [name for name, _ in known])

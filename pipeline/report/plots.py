@@ -77,7 +77,6 @@ def threshold_curve(choice: Mapping[str, Any], language: Language, currency: str
     """Conversion, share of the deals, leads a week and value per lead against the threshold; the chosen one marked."""
     curve, chosen = choice["curve"], choice["threshold"]
     figure = Figure(figsize=(9.6, 5.2), layout="constrained")
-    FigureCanvasSVG(figure)
     shown = [name for name in PANELS if curve[0][name] is not None]
     grid = figure.subplots(2, 2, sharex=True)
     xs = [row["threshold"] for row in curve]
@@ -112,7 +111,6 @@ def formatter(language: Language, *, shares: bool) -> FuncFormatter:
 
 def _figure() -> tuple[Figure, Axes]:
     figure = Figure(figsize=(6.2, 3.6), layout="constrained")
-    FigureCanvasSVG(figure)
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
@@ -128,8 +126,10 @@ def _label(axes: Axes, language: Language, name: str) -> None:
 def svg(figure: Figure, title: str) -> str:
     """Draw a figure as one ``svg`` element that a screen reader can name."""
     buffer = io.StringIO()
+    canvas: Any = FigureCanvasSVG(figure)
     with rc_context(STYLE):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        # `savefig` would lay everything out twice: for any format, and again for this one.
+        canvas.print_svg(buffer, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     body = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
     return body.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)

@@ -4,9 +4,10 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from pipeline.settings import LimitSettings, Settings, SourceSettings
 from pipeline.settings_file import FILE_NAME, load
 from pipeline.settings_template import render
 from pipeline.source import Opened, open_source
-from pipeline.train import train
+from pipeline.train import Trained, train
 from pipeline.workspace import Workspace
 from tests.demos import Demo
 
@@ -76,21 +77,45 @@ def one_table(n: int = 600, *, signal: float = 1.5, seed: int = 5) -> pd.DataFra
     return pd.DataFrame({"lead_id": ids, "budget": budget, "source": source, "outcome": outcome})
 
 
+def _fill(workspace: Workspace, tables: dict[str, pd.DataFrame] | None = None, **sections: dict[str, Any]) -> Workspace:
+    data = workspace.root / "data"
+    data.mkdir(exist_ok=True)
+    for name, table in (tables or {"leads": one_table()}).items():
+        table.to_csv(data / f"{name}.csv", index=False)
+    quick = {"model": {"bootstrap": 50, "folds": 2}, "limits": {"threads": 1}}
+    merged = {name: {**quick.get(name, {}), **sections.get(name, {})} for name in {*quick, *sections}}
+    (workspace.root / FILE_NAME).write_text(render(Settings(**merged)), encoding="utf-8")
+    return workspace
+
+
 @pytest.fixture
 def company(workspace: Workspace) -> Callable[..., Workspace]:
     """Give the workspace tables and settings that train in two seconds; sections as keywords change settings."""
+    return partial(_fill, workspace)
 
-    def fill(tables: dict[str, pd.DataFrame] | None = None, **sections: dict[str, Any]) -> Workspace:
-        data = workspace.root / "data"
-        data.mkdir(exist_ok=True)
-        for name, table in (tables or {"leads": one_table()}).items():
-            table.to_csv(data / f"{name}.csv", index=False)
-        quick = {"model": {"bootstrap": 50, "folds": 2}, "limits": {"threads": 1}}
-        merged = {name: {**quick.get(name, {}), **sections.get(name, {})} for name in {*quick, *sections}}
-        (workspace.root / FILE_NAME).write_text(render(Settings(**merged)), encoding="utf-8")
-        return workspace
 
-    return fill
+class Taught(NamedTuple):
+    """A company and its first model."""
+
+    workspace: Workspace
+    first: Trained
+
+
+@pytest.fixture(scope="session")
+def taught(tmp_path_factory: pytest.TempPathFactory, mlflow_template: Path) -> Taught:
+    """The company as it is without other settings, once it has trained; made once, never changed."""
+    made = Workspace(tmp_path_factory.mktemp("taught") / "workspace")
+    made.home.mkdir(parents=True)
+    shutil.copyfile(mlflow_template, made.home / "mlflow.db")
+    _fill(made)
+    return Taught(made, train(made, load(made.root), now=1_791_000_000, by="ana", console=Console(as_json=True)))
+
+
+@pytest.fixture
+def taught_copy(taught: Taught, company: Callable[..., Workspace], workspace: Workspace) -> Callable[..., Workspace]:
+    """As `company`, with a copy of the first model."""
+    shutil.copytree(taught.workspace.home, workspace.home, dirs_exist_ok=True)
+    return company
 
 
 MARKET_OLD, MARKET_LEADS = 700, 1300

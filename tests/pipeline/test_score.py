@@ -99,7 +99,7 @@ def test_who_waits_for_a_first_contact_has_a_due_date_and_every_row_names_the_ru
 
 
 def test_reasons_are_codes_and_points_of_both_directions_strongest_first(demo_made):
-    most, codes = demo_made.settings.output.reasons, {f.code for f in demo_made.trained.model.features}
+    most, codes = demo_made.settings.output.reasons, {f.code for f in demo_made.model.features}
     for reasons in first_run(demo_made).rows().column("reasons").to_pylist():
         points = [abs(reason["points"]) for reason in reasons]
         assert points == sorted(points, reverse=True)
@@ -284,7 +284,7 @@ def test_leads_of_a_file_that_are_in_no_table_are_scored_and_written_so_that_no_
     assert {row["lead_id"] for row in run_.rows().to_pylist()} == set(leads["lead_id"])
     assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row.values())
     assert [float(row["propensity"]) for row in rows] == run_.rows(["propensity"]).column(0).to_pylist()
-    told = hottest(run_, demo_copy.trained.model, 6, "en")
+    told = hottest(run_, demo_copy.model, 6, "en")
     texts = {harmless(row["lead_id"]): "; ".join(reason["text"] for reason in row["reasons"]) for row in told}
     assert {row["lead_id"]: row["reasons"] for row in rows} == texts
     assert all(len(text) > 20 for text in texts.values())
@@ -324,7 +324,7 @@ def test_a_column_that_disappeared_is_named_and_the_run_goes_on_and_who_opted_ou
     assert run_.features(best).empty
     assert set(best) <= run_.opted_out()
     assert len(run_.opted_out()) == run_.manifest["policy"]["n_opted_out"] == len(before.opted_out()) + 3
-    best = hottest(run_, demo_copy.trained.model, 1, "fr")
+    best = hottest(run_, demo_copy.model, 1, "fr")
     Console().show({}, *score_views(run_, best, "fr", removed=["run-1", "run-2"]))
     page = capsys.readouterr().out
     assert re.search(r"Anciens passages supprimés +2\b", page)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -23,6 +24,7 @@ from pipeline.simulator.plan import SimulationPlan
 from pipeline.simulator.simulate import simulate
 from pipeline.tracking import Registry
 from pipeline.train import run, train
+from pipeline.workspace import Workspace
 
 NOW = 1_791_000_000
 
@@ -48,9 +50,16 @@ def noise():
     return {"leads": leads(rng.choice(["won", "lost"], 600), **words)}
 
 
-def test_the_first_model_becomes_champion_and_the_second_waits_as_challenger(company):
-    workspace = company()
-    first, second = trained(workspace), trained(workspace)
+@pytest.fixture(scope="module")
+def twice(taught, tmp_path_factory):
+    """The company with a second model, a minute after the first; no test may change it."""
+    workspace = Workspace(tmp_path_factory.mktemp("twice") / "workspace")
+    shutil.copytree(taught.workspace.root, workspace.root)
+    return workspace, trained(workspace, now=NOW + 60)
+
+
+def test_the_first_model_becomes_champion_and_the_second_waits_as_challenger(taught, twice):
+    first, (workspace, second) = taught.first, twice
 
     assert (first.promoted, first.version.aliases) == (True, ("champion",))
     assert (second.promoted, second.version.aliases) == (False, ("challenger",))
@@ -64,9 +73,8 @@ def test_the_first_model_becomes_champion_and_the_second_waits_as_challenger(com
     assert second.report == workspace.reports / "model-2.en.html"
 
 
-def test_the_same_data_and_seed_give_the_same_model_files(company):
-    workspace = company()
-    first, second = trained(workspace), trained(workspace, now=NOW + 60)
+def test_the_same_data_and_seed_give_the_same_model_files(taught, twice):
+    first, (workspace, second) = taught.first, twice
     (_, files), (_, again) = registry(workspace).load(1), registry(workspace).load(2)
 
     assert files == first.model.dump()
@@ -79,15 +87,13 @@ def test_the_same_data_and_seed_give_the_same_model_files(company):
     assert first.evidence == second.evidence
 
 
-def test_another_seed_gives_another_model(company):
-    first = trained(company())
+def test_another_seed_gives_another_model(company, taught):
     second = trained(company(model={"seed": 8}))
-    assert first.model.tables.booster_texts != second.model.tables.booster_texts
+    assert taught.first.model.tables.booster_texts != second.model.tables.booster_texts
 
 
-def test_the_registry_holds_the_evidence_the_report_and_the_card(company):
-    workspace = company()
-    done = trained(workspace)
+def test_the_registry_holds_the_evidence_the_report_and_the_card(taught):
+    workspace, done = taught
     version = registry(workspace).get("champion")
 
     evidence = json.loads(registry(workspace).artifact(version, "evidence.json"))
@@ -139,16 +145,15 @@ def test_without_a_valid_threshold_the_model_is_refused(company):
     assert "Refused by its gates" in page
 
 
-def test_a_champion_stays_when_what_comes_after_it_is_refused(company):
-    first = trained(company())
-    workspace = company(threshold={"rule": "precision", "target_precision": 0.995, "confidence": 0.95})
+def test_a_champion_stays_when_what_comes_after_it_is_refused(taught, taught_copy):
+    workspace = taught_copy(threshold={"rule": "precision", "target_precision": 0.995, "confidence": 0.95})
     second = trained(workspace)
     assert second.facts.gates
-    assert registry(workspace).find("champion").number == first.version.number == 1
+    assert registry(workspace).find("champion").number == taught.first.version.number == 1
 
 
-def test_percentages_worse_than_one_rate_for_all_are_refused_in_both_languages(company):
-    done = trained(company())
+def test_percentages_worse_than_one_rate_for_all_are_refused_in_both_languages(taught):
+    done = taught.first
     figures = {name: dict(row) for name, row in done.evidence.figures.items()}
     figures["constant"] = {**figures["constant"], "log_loss": {"value": 0.1, "low": 0.1, "high": 0.1}}
     worse = replace(done.evidence, figures=figures)
@@ -195,13 +200,13 @@ def test_one_table_without_any_outcome_says_so(company):
 
 
 def test_young_cohorts_teach_where_the_settings_say_so_and_a_check_measures_mature_ones_only(company):
-    tables = simulate(SimulationPlan(n_leads=1500, months=18)).tables
-    young = company(tables, snapshots={"immature": "weight"})
+    tables, few = simulate(SimulationPlan(n_leads=900, months=18)).tables, {"min_won": 20, "min_lost": 20}
+    young = company(tables, snapshots={"immature": "weight"}, model=few)
     weighed, checked = trained(young), check(young, load(young.root), now=NOW, console=Console())
     taught = weighed.evidence.deployed["young"]
     assert 0 < taught["n_won"] < taught["weight_won"] < taught["weight"] == pytest.approx(taught["n_rows"])
     assert "young_taught" in {note.code for note in weighed.evidence.notes}
-    dropping = company(tables, snapshots={"immature": "drop"})
+    dropping = company(tables, snapshots={"immature": "drop"}, model=few)
     dropped, checked_again = trained(dropping), check(dropping, load(dropping.root), now=NOW, console=Console())
     assert dropped.evidence.deployed["young"] is None
     assert dropped.evidence.figures == weighed.evidence.figures

@@ -63,7 +63,7 @@ def test_the_first_facts_are_the_reasons_of_the_run_in_the_same_words(page_made,
 def test_a_model_for_few_rows_says_the_same(page_made, current, demo_made):
     run = newest(page_made.workspace, "portfolio")
     lead_ids = run.rows(["lead_id"]).column(0).to_pylist()[:40]
-    model, few = demo_made.trained.model, current.model
+    model, few = demo_made.model, current.model
     whole, part = (one.contributions(run.features(lead_ids)) for one in (model, few))
     assert abs(whole.on_propensity - part.on_propensity).max() < 1e-9
     assert abs(whole.propensity - part.propensity).max() < 1e-12

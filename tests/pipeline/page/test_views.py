@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from markupsafe import escape
 
+from models.certificate_words import sentence
 from pipeline import monitor
 from pipeline.console import Console
 from pipeline.page import page_words, worth
@@ -132,10 +133,11 @@ def test_a_lead_is_opened_after_a_decision(here, page_made, tmp_path):
 def test_the_model_page_says_what_the_scores_are_worth(here, demo_made):
     client = here.manager()
     told = words(client.get("/model").text)
-    for sentence in demo_made.trained.facts.certificates("en"):
-        assert sentence in told
+    model = demo_made.model
+    for segment in model.certificate.verdicts:
+        assert sentence(model.certificate, "en", segment) in told
     assert "Points grid" in told
-    bands = demo_made.trained.model.bands.measured
+    bands = model.bands.measured
     assert all(f"{bands[letter]['n']:,}" in told for letter in "ABCD")
     french = client.get("/model", headers={"accept-language": "fr"}).text
     assert "Ce que valent les scores" in french
