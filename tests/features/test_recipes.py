@@ -1,0 +1,136 @@
+"""Every kind of measure on a few rows that a reader can count: what is seen at the cutoff, and the edges of windows."""
+
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import polars as pl
+import pytest
+
+from features.compiler import describe
+from features.declare import ALL, count, decay, distinct, recency, share, strength, trend
+from features.specification import Did, Feature, Level, Tally, Text
+from features.statements import answers, criterion
+from features.tables import Tables
+
+DAY = 86_400
+CUTOFF = 400 * DAY  # midnight
+VIEWED = {"en": Did("Viewed", "Views"), "fr": Did("A vu", "Vues")}
+TALLY = dict.fromkeys(("en", "fr"), Tally("thing", "things", "No thing"))
+LEVEL = dict.fromkeys(("en", "fr"), Level("Views", "No view"))
+TEXT = dict.fromkeys(("en", "fr"), Text("{x} views", "No view", "Views not known", "Views"))
+ASKED = {"en": "budget", "fr": "budget", "ask": ("Which budget?", "Quel budget ?")}
+
+# Age at the cutoff in seconds, and since when it is known, where that is later.
+EVENTS = [
+    ("a", "view", 1 * DAY, None),
+    ("a", "view", 1 * DAY + 600, None),
+    ("a", "view", 2 * DAY, 1),
+    ("a", "view", 7 * DAY, None),
+    ("a", "click", 7 * DAY + 1, None),
+    ("a", "view", 20 * DAY, None),
+    ("a", "click", 20 * DAY, None),
+    ("a", "view", 30 * DAY, None),
+    ("a", "view", 30 * DAY + 1, None),
+    ("a", "demo", 2 * DAY, 0),  # known at the cutoff: too late
+    ("a", "demo", -DAY, None),
+    ("b", "view", 3 * DAY, None),
+]
+SIGNALS = [("x", "ipo", 10 * DAY, 0.5), ("x", "ipo", 20 * DAY, None), ("x", "hiring", 100 * DAY, 2.0)]
+ANSWERS = [
+    ("a", "budget", "yes", 5 * DAY),
+    ("a", "budget", "no", 2 * DAY),
+    ("a", "security", "yes", DAY),
+    ("a", "need", "yes", 0),
+]
+SEEN_AGES = [1, 1 + 600 / DAY, 2, 7, 7 + 1 / DAY, 20, 20, 30, 30 + 1 / DAY]
+
+
+def tables() -> Tables:
+    frames: dict[str, Any] = {
+        "leads": {"lead_id": ["a", "b", "c"], "account_id": ["x", "x", None]},
+        "events": {
+            "lead_id": [row[0] for row in EVENTS],
+            "type": [row[1] for row in EVENTS],
+            "occurred_at": [CUTOFF - row[2] for row in EVENTS],
+            "known_at": [CUTOFF - (row[2] if row[3] is None else row[3]) for row in EVENTS],
+        },
+        "signals": {
+            "account_id": [row[0] for row in SIGNALS],
+            "type": [row[1] for row in SIGNALS],
+            "occurred_at": [CUTOFF - row[2] for row in SIGNALS],
+            "known_at": [CUTOFF - row[2] for row in SIGNALS],
+            "strength": [row[3] for row in SIGNALS],
+        },
+        "answers": {
+            "lead_id": [row[0] for row in ANSWERS],
+            "criterion": [row[1] for row in ANSWERS],
+            "answer": [row[2] for row in ANSWERS],
+            "known_at": [CUTOFF - row[3] for row in ANSWERS],
+        },
+    }
+    return Tables({name: nw.from_native(pl.LazyFrame(rows)) for name, rows in frames.items()}, (), CUTOFF)
+
+
+def described(features: tuple[Feature, ...]) -> dict[str, list[Any]]:
+    """Values of one feature for the leads a, b and c; by name where there are more."""
+    keys = nw.from_native(pl.LazyFrame({"lead_id": ["a", "b", "c"], "cutoff": [CUTOFF] * 3}))
+    frame = describe(keys, tables(), features, CUTOFF, CUTOFF).collect().sort("lead_id")
+    return {feature.name: frame[feature.name].to_list() for feature in features}
+
+
+SESSIONS = distinct("sessions", "engagement", of="sessions", days=(30, 365), **TALLY)
+COLLEAGUES = distinct("team", "engagement", of="count", days=(3, 30), types="view", source="colleagues", **TALLY)
+
+
+@pytest.mark.parametrize(
+    ("features", "expected"),
+    [
+        (count("view", "engagement", days=(7, 30), **VIEWED), [[4, 1, 0], [6, 1, 0]]),
+        (count("any", "engagement", days=(7, 30), types=ALL, **VIEWED), [[4, 1, 0], [8, 1, 0]]),
+        (count("demo", "engagement", days=(365,), **VIEWED), [[0, 0, 0]]),
+        (recency("view", "engagement", **VIEWED), [[1, 3, None]]),
+        (recency("click", "engagement", **VIEWED), [[7 + 1 / DAY, None, None]]),
+        (distinct("days", "engagement", of="days", days=(7, 30), **TALLY), [[3, 1, 0], [6, 1, 0]]),
+        (distinct("days", "engagement", of="days", days=(30,), types="click", **TALLY), [[2, 0, 0]]),
+        (SESSIONS, [[4, 1, 0], [5, 1, 0]]),
+        (distinct("kinds", "engagement", of="types", days=(7, 30), **TALLY), [[1, 1, 0], [2, 1, 0]]),
+        (
+            trend("view", "engagement", days=7, against=30, types="view", **LEVEL),
+            [[5 / (2 * 7 / 23 + 1), 2 / 1, None]],
+        ),
+        (
+            share("view", "intent", types="view", of=("view", "click"), days=(7, 30), **TEXT),
+            [[1, 1, None], [6 / 8, 1, None]],
+        ),
+        (
+            decay("any", "engagement", half_life=7, **TEXT),
+            [[sum(2 ** (-age / 7) for age in SEEN_AGES), 2 ** (-3 / 7), 0]],
+        ),
+        (count("ipo", "intent", days=(10, 30), source="signals", **VIEWED), [[1, 1, None], [2, 2, None]]),
+        (strength("all", "intent", days=(90, 365), **TEXT), [[0.5, 0.5, None], [2.5, 2.5, None]]),
+        (COLLEAGUES, [[1, 1, None], [1, 1, None]]),
+        (criterion("budget", **ASKED), [["no", None, None]]),
+        (criterion("need", **ASKED), [[None, None, None]]),
+        (answers("answered", **TALLY), [[2, 0, 0]]),
+        (answers("confirmed", **TALLY), [[1, 0, 0]]),
+        (recency("security", "intent", source="answers", **VIEWED), [[1, None, None]]),
+    ],
+)
+def test_a_measure_counts_what_is_seen_at_the_cutoff(features: tuple[Feature, ...], expected: list[list[Any]]) -> None:
+    got = list(described(features).values())
+    assert got == [pytest.approx(row, abs=1e-5) if row != ["no", None, None] else row for row in expected]
+
+
+def test_all_of_them_at_once_are_what_each_is_alone() -> None:
+    every = (*count("view", "engagement", days=(7,), **VIEWED), *recency("click", "engagement", **VIEWED))
+    every += (*SESSIONS, *COLLEAGUES, *criterion("budget", **ASKED), *answers("answered", **TALLY))
+    assert described(every) == {name: row for one in every for name, row in described((one,)).items()}
+
+
+def test_a_table_that_is_not_there_gives_nulls() -> None:
+    keys = nw.from_native(pl.LazyFrame({"lead_id": ["a"], "cutoff": [CUTOFF]}))
+    bare = Tables({"leads": nw.from_native(pl.LazyFrame({"lead_id": ["a"]}))}, (), CUTOFF)
+    features = (*count("view", "engagement", days=(7,), **VIEWED), *COLLEAGUES, *criterion("budget", **ASKED))
+    frame = describe(keys, bare, features, CUTOFF, CUTOFF).collect()
+    assert [frame[feature.name].to_list() for feature in features] == [[None]] * len(features)
+    assert frame[features[-1].name].dtype == nw.String
