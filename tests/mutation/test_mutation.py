@@ -56,7 +56,7 @@ print((bench.tree / "features" / "parity.py").read_text() == (Path(sys.argv[1]) 
 
 def test_a_fault_is_seen_where_a_test_fails_or_no_longer_ends_and_leaves_nothing_behind(tmp_path: Path) -> None:
     root = tmp_path / "root"
-    for room in ("features", "models", "pipeline", "tests"):
+    for room in ("features", "tests"):
         (root / room).mkdir(parents=True)
     (root / "pyproject.toml").write_text('[tool.pytest.ini_options]\nmarkers = ["datasets"]\n')
     (root / "features" / "__init__.py").touch()

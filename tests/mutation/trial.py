@@ -16,8 +16,9 @@ import pytest
 
 from tests.mutation.reach import passed
 
-COPIED = ("features", "models", "pipeline", "tests")
-SETTINGS = "pyproject.toml"
+CODE = ("features", "models", "pipeline", "tests", "docs")
+# What no test reads: the repository, environments, what was made.
+LEFT = (".*", "*.egg-info", "__pycache__", "demo", "out")
 # What takes seconds to import and nothing of ours changes.
 SLOW = (
     *(
@@ -51,9 +52,7 @@ class Bench:
 
     def __init__(self, root: Path, folder: Path, imported: Iterable[str] = SLOW) -> None:
         self.root, self.tree, self.output = root, folder / "tree", folder / "output"
-        for name in COPIED:
-            shutil.copytree(root / name, self.tree / name)
-        shutil.copy(root / SETTINGS, self.tree)
+        shutil.copytree(root, self.tree, ignore=shutil.ignore_patterns(*LEFT))
         for name in imported:
             importlib.import_module(name)
         compileall.compile_dir(self.tree, quiet=2)
@@ -94,7 +93,7 @@ class Bench:
             os.chdir(self.tree)
             os.environ.update({"PYTHONPATH": str(self.tree), "PYTHONDONTWRITEBYTECODE": "1"})
             sys.dont_write_bytecode = True
-            for name in [name for name in sys.modules if name.partition(".")[0] in COPIED]:
+            for name in [name for name in sys.modules if name.partition(".")[0] in CODE]:
                 del sys.modules[name]
             sys.path[:] = [str(self.tree), *(one for one in sys.path if Path(one).resolve() != self.root)]
             code = passed(tests)
