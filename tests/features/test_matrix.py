@@ -56,6 +56,12 @@ def test_numbers_of_every_engine_become_floats(values):
     assert read.to_list() == pytest.approx([1.0, np.nan, float(values[2])], nan_ok=True)
 
 
+def test_a_level_of_just_enough_rows_is_kept_and_one_of_fewer_is_another():
+    schema, _ = fitted({"a": ["x"] * 3 + ["y"] * 2 + ["z"] * 2}, [category("a")], min_level_rows=3)
+    (column,) = schema.columns
+    assert column.levels == ("(other)", "x")
+
+
 def test_a_missing_category_is_all_null_even_where_other_exists():
     schema = MatrixSchema((ColumnSchema(category("a"), ("(other)", "x")),))
     assert to_matrix(pd.DataFrame({"z": [1, 2]}), schema)["fit__a"].isna().all()

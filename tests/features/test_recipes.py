@@ -9,7 +9,7 @@ import pytest
 from features.compiler import describe
 from features.declare import ALL, count, decay, distinct, recency, share, strength, trend
 from features.specification import Did, Feature, Level, Tally, Text
-from features.statements import answers, criterion
+from features.statements import answers, attribute, criterion
 from features.tables import Tables
 
 DAY = 86_400
@@ -125,6 +125,35 @@ def test_all_of_them_at_once_are_what_each_is_alone() -> None:
     every = (*count("view", "engagement", days=(7,), **VIEWED), *recency("click", "engagement", **VIEWED))
     every += (*SESSIONS, *COLLEAGUES, *criterion("budget", **ASKED), *answers("answered", **TALLY))
     assert described(every) == {name: row for one in every for name, row in described((one,)).items()}
+
+
+def read(leads: dict[str, Any], feature: Feature) -> list[Any]:
+    """Values of a feature of ``leads`` alone, at the cutoff."""
+    n = len(leads["lead_id"])
+    keys = nw.from_native(pl.LazyFrame({"lead_id": leads["lead_id"], "cutoff": [CUTOFF] * n}))
+    there = Tables({"leads": nw.from_native(pl.LazyFrame(leads))}, (), CUTOFF)
+    return describe(keys, there, (feature,), CUTOFF, CUTOFF).collect().sort("lead_id")[feature.name].to_list()
+
+
+def test_a_size_begins_the_band_that_is_named_after_it() -> None:
+    sizes = [-1.0, 0.0, 1.0, 9.0, 10.0, 249.0, 250.0, 4999.0, 5000.0, None]
+    leads = {"lead_id": list("abcdefghij"), "employees": sizes}
+    band = attribute("fit__size", "fit", ["leads.employees"], "employee_band", {})
+    expected = [None, "0", "1_9", "1_9", "10_49", "50_249", "250_999", "1000_4999", "5000_more", None]
+    assert read(leads, band) == expected
+
+
+def test_what_an_enrichment_brought_is_seen_after_the_day_that_it_was_known() -> None:
+    known = [CUTOFF - 1, CUTOFF, None]
+    leads = {"lead_id": ["a", "b", "c"], "vendor__size": [1.0, 2.0, 3.0], "vendor__known_at": known, "plain": [1.0] * 3}
+    size = attribute("fit__size", "fit", ["leads.vendor__size"], "value", {}, dtype="number")
+    assert read(leads, size) == [1.0, None, None]
+    assert read(leads, attribute("fit__plain", "fit", ["leads.plain"], "value", {}, dtype="number")) == [1.0] * 3
+
+
+def test_what_happened_is_a_number() -> None:
+    numbers = (*decay("any", "engagement", half_life=7, **TEXT), *SESSIONS, *COLLEAGUES, *answers("answered", **TALLY))
+    assert {feature.dtype for feature in numbers} == {"number"}
 
 
 def test_a_table_that_is_not_there_gives_nulls() -> None:

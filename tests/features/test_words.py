@@ -220,6 +220,7 @@ def test_sentences_carry_the_fact(name, value, english, french):
             "Question “security review”: yes",
             f"Question «{NBSP}security review{NBSP}»{NBSP}: oui",
         ),
+        ("fit__seniority", "demigod", "Seniority: demigod", f"Niveau hiérarchique{NBSP}: demigod"),
         ("fit__plan_choisi", "pro", "Plan: pro", f"Formule{NBSP}: pro"),
         ("fit__trial_at_days", 12.0, "Trial: 12 days ago", f"Trial{NBSP}: il y a 12 jours"),
         ("fit__score", None, "Score not known", f"Score{NBSP}: information absente"),

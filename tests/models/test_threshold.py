@@ -80,7 +80,7 @@ def test_capacity_may_have_no_answer(dated, capacity, words):
     sample = _sample(200, dated=dated)
     flat = Sample(sample.lead, sample.cutoff, np.full(200, 0.2), sample.y, sample.weight)
     choice = capacity_rule(flat, TrainingPlan(rule="capacity", capacity_per_week=capacity))
-    assert choice.threshold is None
+    assert (choice.rule, choice.threshold) == ("capacity", None)
     assert words in choice.reason_en
 
 
