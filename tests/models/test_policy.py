@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.policy import FLAGS, QUALIFICATIONS, Policy, Scores, Standing, qualify
+from models.policy import FLAGS, QUALIFICATIONS, Policy, Scores, Standing, evidence, qualify
 
 points = st.floats(-20, 20).map(lambda value: round(value, 2))
 maybe = st.none()
@@ -105,3 +105,8 @@ def test_nobody_and_a_lead_of_which_nothing_is_known_are_no_exceptions(n):
     found = qualify(scores, Standing.unknown(n), Policy())
     assert found.qualification.tolist() == [None] * n
     assert found.decision.tolist() == ["disqualify"] * n
+
+
+def test_a_family_that_lifts_a_lead_by_less_than_a_point_is_evidence_all_the_same():
+    points = pd.DataFrame({"fit": [0.6, 0.0], "engagement": [0.3, 0.9], "intent": [-2.0, 0.1]})
+    assert evidence(points, 0.1).to_numpy().tolist() == [[True, True, False], [False, True, True]]

@@ -164,7 +164,11 @@ def test_progress_is_told_in_order(world, plan):
 
 
 @pytest.mark.parametrize(
-    "knobs", [{"rule": "magic"}, {"shares": (1, 1, 1)}, {"win_value": 0}, {"confidence": 1.0}, {"target_precision": 0}]
+    "knobs",
+    [
+        *({"rule": "magic"}, {"shares": (1, 1, 1)}, {"win_value": 0}, {"tolerance": 0}),
+        *({name: edge} for name in ("confidence", "target_precision", "certificate_confidence") for edge in (0.0, 1.0)),
+    ],
 )
 def test_impossible_knobs_are_refused(knobs):
     with pytest.raises(UseError, match="expected"):
