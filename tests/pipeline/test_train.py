@@ -200,13 +200,13 @@ def test_one_table_without_any_outcome_says_so(company):
 
 
 def test_young_cohorts_teach_where_the_settings_say_so_and_a_check_measures_mature_ones_only(company):
-    tables, few = simulate(SimulationPlan(n_leads=900, months=18)).tables, {"min_won": 20, "min_lost": 20}
-    young = company(tables, snapshots={"immature": "weight"}, model=few)
+    tables = simulate(SimulationPlan(n_leads=1500, months=18)).tables
+    young = company(tables, snapshots={"immature": "weight"})
     weighed, checked = trained(young), check(young, load(young.root), now=NOW, console=Console())
     taught = weighed.evidence.deployed["young"]
     assert 0 < taught["n_won"] < taught["weight_won"] < taught["weight"] == pytest.approx(taught["n_rows"])
     assert "young_taught" in {note.code for note in weighed.evidence.notes}
-    dropping = company(tables, snapshots={"immature": "drop"}, model=few)
+    dropping = company(tables, snapshots={"immature": "drop"})
     dropped, checked_again = trained(dropping), check(dropping, load(dropping.root), now=NOW, console=Console())
     assert dropped.evidence.deployed["young"] is None
     assert dropped.evidence.figures == weighed.evidence.figures
