@@ -26,7 +26,7 @@ import duckdb
 from benchmarks.sirene_register import generate
 from pipeline.enrichment import names, sirene
 from pipeline.enrichment.files import open_file
-from pipeline.settings import LimitSettings
+from pipeline.limit_settings import LimitSettings
 from pipeline.source import connect
 
 Row = dict[str, Any]

@@ -26,6 +26,7 @@ from pydantic_settings import (
 from features.tables import SCHEMA
 from pipeline.decision_settings import OpenRate, PointsSettings, ThresholdSettings
 from pipeline.enrichment_settings import NAME, EnrichmentSettings
+from pipeline.limit_settings import LimitSettings
 from pipeline.page_settings import PageSettings
 from pipeline.policy_settings import PolicySettings
 from pipeline.section import Section, Zone
@@ -38,7 +39,6 @@ LabelName = Literal["en", "fr", "unit"]
 Rate = Annotated[float, Field(ge=0, le=1)]
 ODD_CODECS = ("idna", "punycode", "unicode_escape", "raw_unicode_escape")
 PROBE = "lead_id;1,5 \\"
-LEAST_MEMORY_MB = 100
 
 
 class CsvSettings(Section):
@@ -300,24 +300,6 @@ class OutputSettings(Section):
     language: Language = Field("en", description="en or fr")
     reasons: int = Field(3, ge=1, le=10, description="reasons kept per lead, in each direction")
     currency: str = Field("EUR", min_length=1, max_length=3, description="shown beside amounts")
-
-
-class LimitSettings(Section):
-    """What a run may use of the machine."""
-
-    threads: int = Field(2, ge=1, le=1024, description="processor threads")
-    memory: str = Field("2GB", pattern=r"^\d+(\.\d+)?(MB|GB)$", description="DuckDB spills above this")
-    rows_per_block: int = Field(10_000, ge=100, description="leads scored at a time")
-    keep_runs: int = Field(
-        0, ge=0, description="score runs kept, and the first of each month; older ones are removed by score; 0: all"
-    )
-
-    @field_validator("memory")
-    @classmethod
-    def _enough(cls, value: str) -> str:
-        if float(value[:-2]) * (1000 if value.endswith("GB") else 1) < LEAST_MEMORY_MB:
-            raise ValueError(f"expected at least {LEAST_MEMORY_MB}MB, found {value!r}")
-        return value
 
 
 class Settings(BaseSettings):

@@ -32,8 +32,9 @@ from pipeline.engines.places import connect_place, is_in_place
 from pipeline.enrichment.enrich import Enricher, Enrichments, fingerprints
 from pipeline.forget import suppression
 from pipeline.forget.suppression import Suppressed
+from pipeline.limit_settings import LimitSettings
 from pipeline.locate import Located, Place, locate, read_raw, unreadable
-from pipeline.settings import LimitSettings, SourceSettings
+from pipeline.settings import SourceSettings
 from pipeline.staged_record import RECORD, StagedRecord
 from pipeline.staging import Stager
 from pipeline.typing_columns import Raw
@@ -193,7 +194,7 @@ def _open_in_place(asked: "_Request", limits: LimitSettings, spill: Path) -> Ope
 def connect(limits: LimitSettings, spill: Path) -> duckdb.DuckDBPyConnection:
     """Open DuckDB in memory: bounded, in UTC, offline; what does not fit goes to ``spill``, made when needed."""
     config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": limits.memory,
+        "memory_limit": f"{limits.tables_mb}MB",
         "threads": limits.threads,
         "temp_directory": str(spill),
         "autoinstall_known_extensions": False,

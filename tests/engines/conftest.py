@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.settings import LimitSettings, Settings, SourceSettings
+from pipeline.limit_settings import LimitSettings
+from pipeline.settings import Settings, SourceSettings
 from pipeline.simulator.plan import SimulationPlan
 from pipeline.simulator.simulate import simulate
 from pipeline.simulator.write import write_tables

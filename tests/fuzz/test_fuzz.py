@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 
 from features.errors import TamisError, UseError
 from features.tables import SCHEMA
-from pipeline.settings import LimitSettings, Settings, SourceSettings
+from pipeline.limit_settings import LimitSettings
+from pipeline.settings import Settings, SourceSettings
 from pipeline.settings_file import from_dict
 from pipeline.source import open_source
 from tests.fuzz.readers import READERS, told

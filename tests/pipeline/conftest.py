@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 
 from pipeline.console import Console
-from pipeline.settings import LimitSettings, Settings, SourceSettings
+from pipeline.limit_settings import LimitSettings
+from pipeline.settings import Settings, SourceSettings
 from pipeline.settings_file import FILE_NAME, load
 from pipeline.settings_template import render
 from pipeline.source import Opened, open_source

@@ -11,8 +11,8 @@ from features.errors import DataError
 from features.snapshots import KEYS
 from pipeline import compute as computing
 from pipeline.describe import declared_features, describe_rows, training_rows
+from pipeline.limit_settings import LimitSettings
 from pipeline.opening import open_tables
-from pipeline.settings import LimitSettings
 from pipeline.source import Opened, connect
 from tests.demos import DEMO_NOW, Demo
 
@@ -71,13 +71,14 @@ def test_rows_that_are_not_one_per_snapshot_are_told(
 def test_duckdb_obeys_the_memory_of_the_settings_and_spills(tmp_path: Path) -> None:
     """More than the limit holds is sorted all the same, through files that are there while it runs."""
     spill, n = tmp_path / "spill", 8_000_000
-    connection = connect(LimitSettings(threads=1, memory="100MB"), spill)
+    limits = LimitSettings(threads=1, memory="200MB")
+    connection = connect(limits, spill)
     with connection:
         connection.execute(f"CREATE TABLE t AS SELECT hash(i) AS h, i FROM range({n}) AS r(i)")
         used, spilled = connection.execute(
             "SELECT sum(memory_usage_bytes), sum(temporary_storage_bytes) FROM duckdb_memory()"
         ).fetchall()[0]
-        assert used <= 100e6
+        assert used <= limits.tables_mb * 1e6 == 100e6
         assert spilled > 0
         assert any(spill.iterdir())
         ordered = connection.execute("SELECT h FROM t ORDER BY h").fetchnumpy()["h"]

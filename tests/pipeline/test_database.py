@@ -14,7 +14,8 @@ import pytest
 from features.errors import DataError, OutsideError, UseError
 from pipeline import database
 from pipeline.database import Database
-from pipeline.settings import LimitSettings, SourceSettings
+from pipeline.limit_settings import LimitSettings
+from pipeline.settings import SourceSettings
 from pipeline.source import Opened, open_source
 
 

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import cells
-from pipeline.settings import LimitSettings, SourceSettings
+from pipeline.limit_settings import LimitSettings
+from pipeline.settings import SourceSettings
 from pipeline.source import open_source
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.cells import clean
+from pipeline.limit_settings import LimitSettings
 from pipeline.opening import open_tables
-from pipeline.settings import LimitSettings, SourceSettings
+from pipeline.settings import SourceSettings
 from pipeline.source import open_source
 from pipeline.tidy import is_tidy, never_blank, tidy_columns
 from tests.demos import DEMO_NOW, Demo
