@@ -201,25 +201,23 @@ def lay_leaves(groups: Sequence[Group], scale: float) -> Leaves:
     )
 
 
-def lay_columns(leaves: Leaves, player: Ints, n_players: int) -> Columns:
+def lay_columns(leaves: Leaves, player: Sequence[int]) -> Columns:
     """Give each player of each group a column, in the order in which a block of rows will read them.
 
     Parameters
     ----------
     leaves : Leaves
         Of all groups.
-    player : ndarray of shape (m,)
-        Player of each feature.
-    n_players : int
-        Most players.
+    player : sequence of m int
+        Player of each feature, from 0.
 
     Returns
     -------
     Columns
     """
-    n_groups = len(leaves.leaf_start) - 1
+    n_groups, n_players = len(leaves.leaf_start) - 1, max(player) + 1
     of_feature = np.repeat(np.arange(n_groups), np.diff(leaves.feature_start))
-    of_player = player[leaves.feature]
+    of_player = np.array(player, dtype=np.int64)[leaves.feature]
     column, which = np.unique(of_feature * n_players + of_player, return_inverse=True)
     group = column // n_players
     column_start = np.searchsorted(group, np.arange(n_groups + 1))

@@ -244,9 +244,9 @@ class PatternTables:
     @property
     def nbytes(self) -> int:
         """Memory of the tables of features and of all that they are found and filled with."""
-        columns, table = self._filled(tuple(range(self.n_features)))
+        columns = lay_columns(self.leaves, range(self.n_features))
         arrays = chain(self.bins, self.lines, self.leaves, columns[:-1])
-        return int(table.nbytes + sum(array.nbytes for array in arrays))
+        return int(np.dtype(np.float64).itemsize * columns.n_entries + sum(array.nbytes for array in arrays))
 
     @property
     def hash(self) -> str:
@@ -326,7 +326,7 @@ class PatternTables:
         if player not in self._memory:
             from models.pattern_kernel import fill_tables  # noqa: PLC0415  numba is slow to import
 
-            columns = lay_columns(self.leaves, np.array(player, dtype=np.int64), max(player) + 1)
+            columns = lay_columns(self.leaves, player)
             table = np.zeros(columns.n_entries)
             fill_tables(self.leaves, columns.slot, columns.column_start, columns.offset, table)
             self._memory[player] = (columns, table)
