@@ -12,7 +12,7 @@ import hashlib
 import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -140,12 +140,13 @@ def sniff(path: Path, settings: CsvSettings | None = None, table: str = "leads")
     rows = tuple(tuple(record) for record in records[1:])
     decimal = settings.decimal
     if decimal == "auto":
-        commas, points = (
-            sum(bool(re.fullmatch(decimal_evidence(mark), cell.strip())) for row in rows for cell in row)
-            for mark in ",."
-        )
-        decimal = "," if decimal_mark(commas, points, delimiter) == "," else "."
+        decimal = "," if decimal_mark(_decimals(rows, ","), _decimals(rows, "."), delimiter) == "," else "."
     return Sniffed(settings.encoding, delimiter, decimal, headers, skipped, rows)
+
+
+def _decimals(rows: Iterable[Iterable[str]], mark: str) -> int:
+    pattern = re.compile(decimal_evidence(mark))
+    return sum(pattern.fullmatch(cell.strip()) is not None for row in rows for cell in row if mark in cell)
 
 
 def _preamble(text: str, delimiter: str) -> tuple[int, str, str]:

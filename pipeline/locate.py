@@ -228,7 +228,8 @@ def read_raw(
         target = work / f"{table}.raw.parquet"
         wrong = csv_files.to_parquet(place.path, look, target, table)
         types = ("VARCHAR",) * len(look.headers)
-        return Raw(table, scan(target), look.headers, types, look.delimiter, settings.decimal, wrong)
+        tidy, no_blanks = tidy_columns(target, 1), never_blank(target, 1)
+        return Raw(table, scan(target), look.headers, types, look.delimiter, settings.decimal, wrong, tidy, no_blanks)
     try:
         _refuse_bomb(table, place.path)
         headers = place.headers or tuple(pa.parquet.read_schema(place.path).names)

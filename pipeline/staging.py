@@ -205,7 +205,7 @@ class Stager:
         for k in range(passes):
             rest = f"WHERE {key} IS NOT NULL" + (f" AND hash({key}) % {passes} = {k}" if passes > 1 else "")
             query = select([f"hash({key}) AS h"], self._typed[table], rest)
-            hashes = self._connection.execute(query).fetchnumpy()["h"]
+            hashes = np.asarray(self._connection.execute(query).fetchnumpy()["h"])
             hashes.sort()
             if (hashes[1:] == hashes[:-1]).any():
                 return True
