@@ -246,3 +246,16 @@ def test_files_of_each_kind_are_searched_whatever_hides_their_bytes(tmp_path: Pa
     assert set(found) - {"broken.parquet", "empty", "other.txt"} == {
         name for name, count in found.items() if count >= 1
     }
+
+
+@pytest.mark.parametrize("compression", ["none", "lz4", "zstd"])
+def test_an_erasure_leaves_a_table_in_pieces_as_large_as_they_were(tmp_path: Path, compression: str) -> None:
+    path = tmp_path / "part.parquet"
+    leads = pa.table({"lead_id": ["A", "B", GONE, "C", "D"], "n": [1, 2, 3, 4, 5]})
+    pq.write_table(leads, path, compression=compression, row_group_size=2)
+    before = pq.read_metadata(path)
+    assert erase(path, Person(GONE, (NAME,))) == 1
+    after = pq.read_metadata(path)
+    assert [after.row_group(k).num_rows for k in range(after.num_row_groups)] == [2, 1, 1]
+    assert after.row_group(0).column(0).compression == before.row_group(0).column(0).compression
+    assert pq.read_table(path).column("lead_id").to_pylist() == ["A", "B", "C", "D"]
