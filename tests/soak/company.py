@@ -7,12 +7,14 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from features.errors import TamisError
+from models.lead_model import LeadModel
 from pipeline.console import Console
 from pipeline.page.places import home
 from pipeline.score import Request
@@ -28,7 +30,7 @@ from tests.crm.worlds.files import FIELDS, SqliteWorld
 READ = ("leads", "outcomes", "events")
 BEFORE = "2025-12-15T00:00:00Z"
 # Said by the run and not by the leads: what a rerun may say otherwise.
-OF_THE_RUN = ("run_id", "scored_at")
+OF_THE_RUN = ("run_id", "scored_at", "trained_at")
 IMPORTED = ("pipeline.train", "pipeline.score", "pipeline.monitor", "mlflow.pyfunc", "lightgbm", "matplotlib.pyplot")
 
 
@@ -134,10 +136,18 @@ def index(root: Path) -> Any:
 
 
 def registry(root: Path) -> Any:
-    """What the versions are and which decides; one that a killed process left is the same model, once more."""
-    versions = Registry(Workspace(root), load(root).registry).versions()
-    (champion,) = (version for version in versions if "champion" in version.aliases)
-    return sorted({json.dumps(version.tags.get("files")) for version in versions}), champion.tags.get("files")
+    """What the versions are and which decides; one that a disturbed process left is the same model, once more."""
+    kept = Registry(Workspace(root), load(root).registry)
+    said = {version.number: _model(kept, version.number) for version in kept.versions()}
+    (champion,) = (version.number for version in kept.versions() if "champion" in version.aliases)
+    return sorted(set(said.values())), said[champion]
+
+
+def _model(kept: Registry, number: int) -> str:
+    model = LeadModel.load(kept.load(number)[1])
+    lasting = {name: fact for name, fact in model.metadata.items() if name not in OF_THE_RUN}
+    files = replace(model, metadata=lasting).dump()
+    return json.dumps({name: sha256(content).hexdigest() for name, content in files.items()}, sort_keys=True)
 
 
 def in_crm(root: Path) -> Any:
