@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from sklearn.metrics import log_loss
 
 from features.errors import DataError
 from models.calibration import BetaCalibration
-from models.drift import Margins, _filter, calibrate, newest_level
+from models.drift import Margins, _filter, calibrate, newest_level, onward
 
 
 def _draw(slope, shift, n=20_000, seed=0):
@@ -79,12 +80,34 @@ def _moving(shift, seed, n=20_000):
     return _margins(margin, (rng.random(n) < expit(margin + shift)).astype(float))
 
 
+def _newest(rows):
+    return Margins(rows.margin[-6000:], rows.y[-6000:], rows.w[-6000:], rows.cutoff[-6000:])
+
+
 def test_a_level_that_has_moved_is_followed_to_where_it_is_now():
-    calm = _margins(*_draw(1.0, 0.0, seed=2))
     risen = _moving(np.repeat([0.0, 1.5], [14_000, 6_000]), seed=3)
     back = _moving(np.repeat([0.0, 1.5, 0.0], [8_000, 6_000, 6_000]), seed=4)
-    assert calibrate(calm, risen).logit([0.0])[0] == pytest.approx(1.5, abs=0.2)
-    assert calibrate(calm, back).logit([0.0])[0] == pytest.approx(0.0, abs=0.2)
+    assert calibrate(_newest(risen), risen).logit([0.0])[0] == pytest.approx(1.5, abs=0.2)
+    assert calibrate(_newest(back), back).logit([0.0])[0] == pytest.approx(0.0, abs=0.2)
+
+
+def test_a_quarter_of_what_older_models_missed_of_the_level_goes_on():
+    known = _moving(np.zeros(20_000), seed=8)
+    newest = _newest(known)
+    blind = replace(newest, margin=newest.margin - 1.0)
+    level = calibrate(newest, known).logit([0.0])[0]
+    assert calibrate(blind, known).logit([0.0])[0] == pytest.approx(level + 0.25, abs=0.03)
+    seeing_too_much = replace(newest, margin=newest.margin + 1.0)
+    assert calibrate(seeing_too_much, known).logit([0.0])[0] == pytest.approx(level - 0.25, abs=0.03)
+
+
+def test_what_noise_explains_of_a_missed_level_does_not_go_on():
+    # 400 leads of whom half are won: a standard error of 1 / sqrt(400 / 4 + 1) = 0.0995; two of them are 0.199.
+    won = np.arange(400) % 2 == 0
+    missing = [_margins(np.full(400, -gap), won.astype(float)) for gap in (0.18, 0.4)]
+    assert onward(BetaCalibration(), missing[0]) == 0.0
+    missed = 0.4 * 100 / 101  # the level is believed to be 0 with variance 1
+    assert onward(BetaCalibration(), missing[1]) == pytest.approx(0.25 * missed * (1 - 4 / 101 / missed**2), rel=0.02)
 
 
 def test_a_steady_level_is_left_alone():
