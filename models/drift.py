@@ -16,9 +16,9 @@ _FEWEST_STRETCHES, _MOST_STRETCHES = 3, 60
 _MEMORIES = (0.8, 0.9, 0.95, 0.98, 1.0)
 _MOVES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 _UNKNOWN = 1.0  # variance of the first level
-# Of what older models missed of the newest level, how much goes on, where it is beyond so many standard errors. A fifth
-# to a quarter is best over four retrainings of the bank data, more on simulated companies; see docs/quality.md.
-_GOES_ON, _NOISE = 0.25, 2.0
+# Of what older models missed of the newest level, how much goes on, beyond how many standard errors, how far at most:
+# a trend goes on, a jump does not. What was tried is told in docs/quality.md.
+_GOES_ON, _NOISE, _FURTHEST = 0.5, 2.0, 0.15
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,8 @@ def newest_level(calibration: BetaCalibration, rows: Margins) -> float:
 def onward(calibration: BetaCalibration, forward: Margins) -> float:
     """Log-odds by which conversion will have moved on when the model is used.
 
-    Models that did not know the newest rows missed their level by something. A quarter of it is expected to come again,
-    shrunk by what two standard errors may explain (positive-part James-Stein), so that noise moves nothing.
+    Models that did not know the newest rows missed their level by something. Half of it is expected to come again, 0.15
+    at most, shrunk by what two standard errors may explain (positive-part James-Stein), so that noise moves nothing.
 
     Parameters
     ----------
@@ -122,6 +122,7 @@ def onward(calibration: BetaCalibration, forward: Margins) -> float:
     Returns
     -------
     float
+        -0.15 to 0.15.
 
     References
     ----------
@@ -129,14 +130,14 @@ def onward(calibration: BetaCalibration, forward: Margins) -> float:
 
     Examples
     --------
-    >>> m, t = np.full(9000, -1.0), np.arange(9000)
+    >>> m, t = np.full(9000, -0.2), np.arange(9000)
     >>> half_won = Margins(m, (t % 2).astype(float), np.ones(9000), t)
-    >>> round(onward(BetaCalibration(), half_won), 2), onward(BetaCalibration(c=1.0), half_won)
-    (0.25, 0.0)
+    >>> [round(onward(BetaCalibration(c=c), half_won), 2) for c in (0.0, 0.2, 3.0)]
+    [0.1, 0.0, -0.15]
     """
     missed, error = _moved(calibration, forward, np.arange(len(forward.y)))
     believed = max(0.0, 1.0 - _NOISE**2 * error / missed**2) if missed else 0.0
-    return float(_GOES_ON * believed * missed)
+    return float(np.clip(_GOES_ON * believed * missed, -_FURTHEST, _FURTHEST))
 
 
 def _moved(calibration: BetaCalibration, rows: Margins, at: Ints) -> tuple[float, float]:
