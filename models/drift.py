@@ -18,7 +18,7 @@ _MOVES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 _UNKNOWN = 1.0  # variance of the first level
 # Of what older models missed of the newest level, how much goes on, beyond how many standard errors, how far at most:
 # a trend goes on, a jump does not. What was tried is told in docs/quality.md.
-_GOES_ON, _NOISE, _FURTHEST = 0.5, 2.0, 0.15
+_GOES_ON, _NOISE, _FURTHEST = 0.5, 2.0, 0.125
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def newest_level(calibration: BetaCalibration, rows: Margins) -> float:
 def onward(calibration: BetaCalibration, forward: Margins) -> float:
     """Log-odds by which conversion will have moved on when the model is used.
 
-    Models that did not know the newest rows missed their level by something. Half of it is expected to come again, 0.15
+    Models that did not know the newest rows missed their level by something. Half of it is expected to come again, 0.125
     at most, shrunk by what two standard errors may explain (positive-part James-Stein), so that noise moves nothing.
 
     Parameters
@@ -122,7 +122,7 @@ def onward(calibration: BetaCalibration, forward: Margins) -> float:
     Returns
     -------
     float
-        -0.15 to 0.15.
+        -0.125 to 0.125.
 
     References
     ----------
@@ -133,7 +133,7 @@ def onward(calibration: BetaCalibration, forward: Margins) -> float:
     >>> m, t = np.full(9000, -0.2), np.arange(9000)
     >>> half_won = Margins(m, (t % 2).astype(float), np.ones(9000), t)
     >>> [round(onward(BetaCalibration(c=c), half_won), 2) for c in (0.0, 0.2, 3.0)]
-    [0.1, 0.0, -0.15]
+    [0.1, 0.0, -0.12]
     """
     missed, error = _moved(calibration, forward, np.arange(len(forward.y)))
     believed = max(0.0, 1.0 - _NOISE**2 * error / missed**2) if missed else 0.0

@@ -91,7 +91,7 @@ def test_a_level_that_has_moved_is_followed_to_where_it_is_now():
     assert calibrate(_newest(back), back).logit([0.0])[0] == pytest.approx(0.0, abs=0.2)
 
 
-@pytest.mark.parametrize(("blind_by", "onward"), [(0.2, 0.1), (-0.2, -0.1), (1.0, 0.15), (-1.0, -0.15)])
+@pytest.mark.parametrize(("blind_by", "onward"), [(0.2, 0.1), (-0.2, -0.1), (1.0, 0.125), (-1.0, -0.125)])
 def test_half_of_what_older_models_missed_of_the_level_goes_on_but_no_jump(blind_by, onward):
     known = _moving(np.zeros(20_000), seed=8)
     newest = _newest(known)
@@ -103,9 +103,9 @@ def test_half_of_what_older_models_missed_of_the_level_goes_on_but_no_jump(blind
 def test_what_noise_explains_of_a_missed_level_does_not_go_on():
     # 400 leads of whom half are won: a standard error of 1 / sqrt(400 / 4 + 1) = 0.0995; two of them are 0.199.
     won = np.arange(400) % 2 == 0
-    missing = [_margins(np.full(400, -gap), won.astype(float)) for gap in (0.18, 0.3)]
+    missing = [_margins(np.full(400, -gap), won.astype(float)) for gap in (0.18, 0.25)]
     assert onward(BetaCalibration(), missing[0]) == 0.0
-    missed = 0.3 * 100 / 101  # the level is believed to be 0 with variance 1
+    missed = 0.25 * 100 / 101  # the level is believed to be 0 with variance 1
     assert onward(BetaCalibration(), missing[1]) == pytest.approx(0.5 * missed * (1 - 4 / 101 / missed**2), rel=0.02)
 
 
