@@ -109,8 +109,8 @@ def newest_level(calibration: BetaCalibration, rows: Margins) -> float:
 def onward(calibration: BetaCalibration, forward: Margins) -> float:
     """Log-odds by which conversion will have moved on when the model is used.
 
-    Models that did not know the newest rows missed their level by something. Half of it is expected to come again, 0.125
-    at most, shrunk by what two standard errors may explain (positive-part James-Stein), so that noise moves nothing.
+    Models that did not know the newest rows missed their level by something. Half of it is expected to come again, an
+    eighth at most, shrunk by what two standard errors may explain (positive-part James-Stein): noise moves nothing.
 
     Parameters
     ----------

@@ -243,10 +243,10 @@ def _drift(fit: Mapping[str, Any], test: Mapping[str, Any]) -> list[Note]:
             "drift",
             f"Conversion has moved from {percent(old, 'en')} in the oldest period to {percent(new, 'en')} "
             "in the newest; "
-            "propensities follow only as new outcomes come in.",
+            "propensities follow as new outcomes come in, and run only a little ahead of them.",
             f"La conversion est passée de {percent(old, 'fr')} sur la période la plus ancienne à "
             f"{percent(new, 'fr')} sur la plus "
-            "récente ; les probabilités ne suivent qu'avec de nouvelles issues.",
+            "récente ; les probabilités suivent à mesure que les issues arrivent, et ne les devancent que de peu.",
         )
     ]
 
