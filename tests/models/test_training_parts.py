@@ -12,6 +12,7 @@ from models.blend import BLEND
 from models.evidence import Evidence
 from models.learning import learn, part
 from models.linear import LinearPart, Term
+from models.periods import NAMES, forward_folds, split
 from models.reference import statistics
 from models.training import _importance, _join, _OutOfFold, _prepare, _recent, train
 from models.young import FACTS
@@ -25,11 +26,29 @@ def kept(world_maker, plan):
     """Rows of unlike weights, and what a quick training makes of them."""
     world = world_maker(n=800, seed=7)
     rows = world.rows.assign(weight=np.random.default_rng(1).choice([1.0, 4.0], 1600))
-    settings = {"n_bootstrap": 2, "classifier": QUICK, "bands": (0.6, 0.3, 0.1)}
-    return world, rows, train(world.frame, rows, world.features, replace(plan, **settings))
+    knobs = {"n_bootstrap": 2, "classifier": QUICK, "bands": (0.6, 0.3, 0.1), "seed": 3, "shares": (5, 2, 2, 1)}
+    return world, rows, train(world.frame, rows, world.features, replace(plan, **knobs))
 
 
-def test_the_model_says_of_what_rows_it_is_made(kept, plan):
+def test_periods_and_calibration_rows_are_those_of_the_shares_the_horizon_and_the_seed_of_the_plan(kept, plan):
+    _, rows, result = kept
+    ordered = rows.sort_values(["lead_id", "cutoff"]).reset_index(drop=True)
+    four = split(ordered, (5, 2, 2, 1), plan.horizon_s, 3)
+    assert [period["n_rows"] for period in result.evidence.periods] == [len(four.rows(name)) for name in NAMES]
+    assert [period["first_cutoff"] for period in result.evidence.periods] == list(four.starts)
+    assert (result.evidence.gap_days, result.evidence.forward) == (four.gap_s / DAY, True)
+    at = four.rows("test")
+    assert result.evidence.test["lead_id"] == ordered["lead_id"].iloc[at].tolist()
+    assert result.evidence.test["weight"] == (ordered["weight"].to_numpy()[at] * four.weight[at]).tolist()
+    # Rows that nobody had seen: the second period, and what two steps forward predict.
+    blocks = [four.rows("calibrate"), *(fold.block for fold in forward_folds(ordered, four, 3))]
+    sizes = [sum(len(one) for one in blocks[-k:]) for k in (1, 2, 3)]
+    assert result.model.metadata["n_calibration_rows"] in sizes
+    other = [len(fold.block) for fold in forward_folds(ordered, four, 0)]
+    assert other != [len(one) for one in blocks[1:]]
+
+
+def test_the_model_says_of_what_rows_it_is_made(kept):
     world, rows, result = kept
     model, last = result.model, int(rows["cutoff"].max())
     n_won = rows.loc[rows["label"] == 1, "lead_id"].nunique()
@@ -41,8 +60,8 @@ def test_the_model_says_of_what_rows_it_is_made(kept, plan):
         "n_calibration_rows": result.evidence.deployed["n_calibration_rows"],
         "first_cutoff": int(rows["cutoff"].min()),
         "last_cutoff": last,
-        "horizon_s": plan.horizon_s,
-        "seed": plan.seed,
+        "horizon_s": 30 * DAY,
+        "seed": 3,
         "taught_to": last,
     }
     # The newest two periods, at least.
