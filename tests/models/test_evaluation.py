@@ -8,6 +8,7 @@ from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
 from features.language import percent
 from features.matrix import to_matrix
+from features.specification import Feature
 from models import baselines, comparison
 from models.drift import calibrate
 from models.evaluation import evaluate
@@ -25,17 +26,21 @@ QUICK = {"n_folds": 2, "max_rounds": 20}
 
 
 class Trial:
-    """A company of which everything is at hand: rows of unlike weights, and what was learnt from the oldest."""
+    """A company of which everything is at hand: rows of unlike weights, and what was learnt from the oldest.
+
+    Its country says nothing to a model but may stand in a grid; nothing is known of its size in words.
+    """
 
     def __init__(self, world, plan, **columns):
+        silent = [Feature(name, "fit", "category", name, "not known") for name in ("fit__country", "fit__void")]
         rng = np.random.default_rng(1)
         n = len(world.rows)
         self.plan = plan
-        self.frame = world.frame
+        self.frame = world.frame.assign(fit__country="FR", fit__void=None)
         self.rows = world.rows.assign(weight=rng.choice([1.0, 3.0], n), amount=np.nan, owner=-1, **columns)
         self.four = split(self.rows, plan.shares, plan.horizon_s, plan.seed)
         at = self.four.rows("fit")
-        self.learnt = learn(self.frame, part(self.rows, at, self.four.weight[at]), world.features, plan)
+        self.learnt = learn(self.frame, part(self.rows, at, self.four.weight[at]), [*world.features, *silent], plan)
         self.pricing = Pricing(self.frame, self.rows, self.learnt, None, plan)
         self.found = evaluate(self.frame, self.rows, self.four, self.learnt, self.pricing)
 
@@ -50,7 +55,15 @@ class Trial:
 def trial(world_maker, plan) -> Trial:
     world = world_maker(n=700)
     segments = resolve({"web": {"fit__source": Wanted(("web",))}}, world.features)
-    chosen = replace(plan, classifier=QUICK, n_bootstrap=5, segments=segments)
+    rules = (PointsRule("fit__country", 5, equals="FR"), PointsRule("fit__void", 5, equals="small"))
+    chosen = replace(
+        plan,
+        classifier=QUICK,
+        n_bootstrap=5,
+        segments=segments,
+        points_grid=(*plan.points_grid, *rules),
+        points_threshold=25,
+    )
     return Trial(world, chosen, opportunity=(np.arange(1400) % 3 == 0).astype(float))
 
 
@@ -97,7 +110,9 @@ def test_figures_of_every_system_are_those_of_scikit_learn_on_weighted_rows(tria
     y0, w0 = (np.concatenate([trial.of(name)[k] for name in NAMES[:2]]) for k in (1, 2))
     frame, now = trial.frame.iloc[taught], trial.frame.iloc[at]
     views = "engagement__views_count_30d"
-    points, points_now = (10.0 * (one[views] >= 2) + 20.0 * (one["fit__source"] == "partner") for one in (frame, now))
+    points, points_now = (
+        5.0 + 10.0 * (one[views] >= 2) + 20.0 * (one["fit__source"] == "partner") for one in (frame, now)
+    )
     rates = baselines.rates_of_points(points.to_numpy(), y0, w0)
     regression = baselines.fit_logistic(to_matrix(frame, trial.learnt.schema), y0, w0, trial.plan.seed)
     scores = {
@@ -154,7 +169,7 @@ def test_the_grid_of_the_company_is_compared_on_the_leads_and_opportunities_of_t
     (grid,) = trial.found.points_grids
     first = trial.frame.iloc[at].groupby(trial.rows["lead_id"].to_numpy()[at])
     reached = first.apply(lambda one: bool((one["fit__source"] == "partner").any()))
-    assert (grid["name"], grid["threshold"], grid["n_rules"], grid["absent"]) == ("settings", 20, 2, [])
+    assert (grid["name"], grid["threshold"], grid["n_rules"], grid["absent"]) == ("settings", 25, 4, ["fit__void"])
     assert grid["swap_set"]["n_selected"] == int(reached.sum())
     assert grid["swap_set"]["opportunities"]["points"] > 0
     without = evaluate(

@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from features.specification import Feature
 from models.calibration import BetaCalibration
-from models.learning import Part
-from models.pooling import SegmentChoice, Trial, _choose, _leads, _Tried
-from models.segment_trees import Grown
+from models.learning import Part, learn, part
+from models.pooling import SegmentChoice, Trial, _choose, _grown, _leads, _Tried, pool
+from models.segment_trees import Grown, grow, pooled_levels
+from models.segments import Wanted, resolve
 
 NO_TREES = Grown(0.0, None, (), np.empty((0, 2)), 1)
 
@@ -140,3 +142,91 @@ def test_a_choice_is_plain_data():
         "own": 0.6,
         "noise": 0.01,
     }
+
+
+@pytest.fixture(scope="module")
+def company(world_maker, plan):
+    """A company of which half is prospected and won for the contrary reasons, and a handful came from a fair."""
+    world = world_maker(n=900, snapshots=1)
+    n = len(world.rows)
+    rng = np.random.default_rng(4)
+    kind = np.where(np.arange(n) % 2, "out", np.where(np.arange(n) % 100 == 0, "few", "in"))
+    size = np.log(world.frame["fit__employees"]).fillna(4.0).to_numpy() - 4
+    z = np.where(kind == "out", -1 - 2 * size, -1 + 2 * size)
+    label = (rng.random(n) < 1 / (1 + np.exp(-z))).astype("int64")
+    frame = world.frame.assign(fit__direction=kind)
+    rows = world.rows.assign(label=label, weight=rng.choice([1.0, 2.0], n))
+    direction = Feature("fit__direction", "fit", "category", "direction", "not known")
+    filters = {"few": {"fit__direction": Wanted(("few",))}, "out": {"fit__direction": Wanted(("out",))}}
+    features = (*world.features, direction)
+    chosen = replace(plan, classifier={"n_folds": 4, "max_rounds": 10}, segments=resolve(filters, features))
+    # Without the direction, so that only a segment can tell.
+    learnt = learn(frame, part(rows, np.arange(0, 600), np.ones(600)), world.features, chosen, (1.0, 0.0, 0.0))
+    later = part(rows, np.arange(600, n), np.full(n - 600, 2.0))
+    trial = Trial(learnt, later, learnt.margin(frame.iloc[later.at]))
+    return frame, rows, kind, chosen, learnt, trial, pool(frame, learnt, [trial], chosen)
+
+
+def test_only_a_segment_of_enough_leads_is_corrected_and_only_there(company):
+    frame, rows, kind, plan, learnt, _, pooled = company
+    few, out = pooled.choices
+    assert (few.name, few.used, few.n_unseen, few.n_leads) == ("few", "all", 0, int((kind[:600] == "few").sum()))
+    inside = kind[:600] == "out"
+    won = rows["label"].to_numpy()[:600] == 1
+    assert (out.name, out.n_leads, out.n_won) == ("out", 300, int((inside & won).sum()))
+    assert out.n_unseen == 300 + int((kind[600:] == "out").sum())
+    assert out.used in {"linear", "trees"}
+    assert out.whole - out.own > out.noise
+    assert set(pooled.learnt.by_segment.corrections) == {"out"}
+    correction = pooled.learnt.by_segment.corrections["out"]
+    assert correction.share == out.share
+    assert pooled.learnt.by_segment.segments == plan.segments
+    assert (pooled.learnt.trees, pooled.learnt.rows) == (learnt.trees, learnt.rows)
+    # What is added: nothing outside; inside, something that lifts unseen leads towards what happened to them.
+    assert pooled.learnt.added_unseen[~inside].tolist() == [0.0] * int((~inside).sum())
+    assert np.ptp(pooled.learnt.added_unseen[inside]) > 0.5
+    (added,) = pooled.added
+    later = kind[600:] == "out"
+    assert added[~later].tolist() == [0.0] * int((~later).sum())
+    y = rows["label"].to_numpy()[600:][later]
+    assert np.corrcoef(added[later], y)[0, 1] > 0.2
+    # As one model, on rows that it has not seen: the same as the trial, whose model is the same.
+    now = pooled.learnt.margin(frame.iloc[600:]) - learnt.margin(frame.iloc[600:])
+    assert now == pytest.approx(added)
+
+
+def test_losses_of_a_trial_are_those_of_its_calibrated_margin_and_what_is_added(company):
+    frame, rows, kind, plan, learnt, trial, _ = company
+    grown = _grown(frame, learnt, plan)
+    assert set(grown) == {"out"}
+    tried = _Tried.of(frame, trial, grown, plan)
+    later = kind[600:] == "out"
+    y, w = rows["label"].to_numpy()[600:], trial.rows.w
+    calibration = BetaCalibration.fit_slope(trial.margin, y, w)
+    assert tried.calibration == calibration
+    assert tried.names.tolist() == np.where(kind[600:] == "in", "all", kind[600:]).tolist()
+    matrix = learnt.encode(frame.iloc[600:][later])
+    assert tried.members["out"] == pytest.approx(grown["out"].members(matrix))
+    for used, share in (("all", 0.0), ("level", 0.5), ("linear", 1.0), ("trees", 0.25)):
+        margin = trial.margin[later] + (0 if used == "all" else share * grown["out"].added(tried.members["out"], used))
+        p = calibration(margin)
+        assert tried.losses("out", used, share) == pytest.approx(-np.log(np.where(y[later] == 1, p, 1 - p)))
+    own = _Tried.out_of_fold(learnt, tried.names, grown)
+    assert own.calibration == BetaCalibration.fit(learnt.unseen_margin(), learnt.rows.y, learnt.rows.w)
+    assert own.members["out"] is grown["out"].unseen
+    assert (own.trial.rows, own.trial.learnt) == (learnt.rows, learnt)
+    assert own.trial.margin.tolist() == learnt.unseen_margin().tolist()
+
+
+def test_a_correction_grows_from_calibrated_margins_that_have_not_seen_its_leads(company):
+    frame, _, kind, plan, learnt, _, _ = company
+    (grown,) = _grown(frame, learnt, plan).values()
+    inside = np.flatnonzero(kind[:600] == "out")
+    mine, margin = learnt.rows, learnt.unseen_margin()
+    offset = BetaCalibration.fit(margin, mine.y, mine.w).logit(margin)[inside]
+    (level,) = pooled_levels([(offset, mine.y[inside], mine.w[inside], mine.lead[inside])])
+    assert grown.level == level
+    fold = learnt.trees.fold_[:600][inside]
+    again = grow(learnt, frame.iloc[inside], (mine.y[inside], mine.w[inside], fold), offset, level, plan)
+    assert grown.unseen == pytest.approx(again.unseen)
+    assert grown.linear == again.linear
