@@ -177,3 +177,37 @@ def test_bands_of_employees_are_written_with_the_thousands_of_the_language():
         "1000_4999": f"1{NARROW}000 à 4{NARROW}999 salariés",
         "5000_more": f"5{NARROW}000 et plus salariés",
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "english", "french"),
+    [
+        ("employees", "Company size not known", "Effectif inconnu"),
+        ("employees_band", "Company size not known", "Effectif inconnu"),
+        ("revenue", "Revenue not known", "Chiffre d'affaires inconnu"),
+        ("industry_section", "Industry not known", "Secteur inconnu"),
+        ("industry_division", "Activity of the company not known", "Activité de l'entreprise inconnue"),
+        ("industry", "Industry not known", "Secteur inconnu"),
+        ("country", "Country not known", "Pays inconnu"),
+        ("seniority", "Seniority not known", "Niveau hiérarchique inconnu"),
+        ("job_function", "Function not known", "Fonction inconnue"),
+        ("email_kind", "E-mail address: not known", "Adresse e-mail inconnue"),
+        ("source", "Source not known", "Origine inconnue"),
+        ("direction", "Who made the first contact is not known", "Sens du premier contact inconnu"),
+        ("created_weekday", "Day of first contact not known", "Jour du premier contact inconnu"),
+    ],
+)
+def test_what_is_not_known_of_a_lead_has_a_sentence_of_its_own(name, english, french):
+    feature = BY_NAME[f"fit__{name}"]
+    assert (sentence(feature, None, "en"), sentence(feature, None, "fr")) == (english, french)
+
+
+def test_the_size_of_a_company_is_told_in_employees():
+    size = BY_NAME["fit__employees"]
+    told = [(sentence(size, n, "en"), sentence(size, n, "fr")) for n in (0.0, 1.0, 1200.0)]
+    assert told == [
+        ("Company size: 0 employees", f"Effectif{NBSP}: 0 salarié"),
+        ("Company size: 1 employee", f"Effectif{NBSP}: 1 salarié"),
+        ("Company size: 1,200 employees", f"Effectif{NBSP}: 1{NARROW}200 salariés"),
+    ]
+    assert (label(size, "en"), label(size, "fr")) == ("Company size", "Effectif")

@@ -76,6 +76,8 @@ def test_the_first_column_of_each_kind_that_is_there_is_taken_whatever_its_famil
     assert names(columns) == [("size", "1_9", 20), ("region", "FR", 20), ("channel", "web", 20)]
     assert names({**columns, "fit__region": np.repeat("Sud", 20)})[1] == ("region", "Sud", 20)
     assert names({"fit__noise": np.zeros(20)}) == []
+    # Numbers are banded where they are sizes; a region may be one.
+    assert names({"fit__region": np.full(20, 75.0)}) == [("region", "75.0", 20)]
 
 
 def test_the_eight_largest_parts_of_twenty_leads_are_shown_in_the_order_of_their_names():

@@ -96,6 +96,8 @@ def test_noise_is_called_noise(world_maker, plan):
     codes = {note.code for note in result.evidence.notes}
     assert {"no_signal", "no_threshold"} <= codes
     assert result.model.threshold.threshold is None
+    why = next(note for note in result.evidence.notes if note.code == "no_threshold")
+    assert (why.en, why.fr) == (result.model.threshold.reason_en, result.model.threshold.reason_fr)
     assert "points" not in result.evidence.figures
     spread = result.model.propensity(world.frame)
     assert np.quantile(spread, 0.99) - np.quantile(spread, 0.01) < 0.2
