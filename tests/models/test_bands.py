@@ -67,3 +67,11 @@ def test_limits_and_conversions_of_ten_leads_by_hand():
     assert (again.a, again.b, again.c) == (0.45, 0.2, 0.1)
     assert [again.measured[letter]["n"] for letter in "ABCD"] == [2, 5, 2, 1]
     assert again.measured["A"] == conversion(y[8:], np.ones(2))
+
+
+@pytest.mark.parametrize(
+    "limits", [(1.0, 0.5, 0.1), (0.9, 0.9, 0.1), (0.9, 0.1, 0.1), (0.9, 0.5, 0.0), (0.5, 0.9, 0.1)]
+)
+def test_limits_lie_inside_0_and_1_and_decrease_strictly(limits):
+    with pytest.raises(DataError, match=r"expected 1 > A > B > C > 0, found A=.*, B=.*, C=.*\."):
+        Bands(*limits)

@@ -1,5 +1,6 @@
 """What a segment adds to the model of all leads: its level, a regression and trees on what that leaves."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -122,3 +123,34 @@ def test_a_correction_is_the_level_and_as_many_members_as_are_used(grown):
     assert (level.linear, linear.linear, trees.linear) == (None, grown.linear, grown.linear)
     assert (level.booster_texts, linear.booster_texts) == ((), ())
     assert trees.booster_texts == tuple(booster.model_to_string() for booster in grown.boosters)
+
+
+def test_lightgbm_is_told_every_setting_of_the_small_trees_by_its_name(grown, segment):
+    learnt = segment[1]
+    expected = {
+        "objective": "binary",
+        "metric": "binary_logloss",
+        "boost_from_average": "0",
+        "num_iterations": "80",
+        "learning_rate": "0.1",
+        "num_leaves": "4",
+        "max_depth": "3",
+        "min_data_in_leaf": "35",
+        "feature_fraction": "0.5",
+        "lambda_l2": "10",
+        "cat_smooth": "20",
+        "feature_pre_filter": "0",
+        "deterministic": "1",
+        "force_row_wise": "1",
+        "verbosity": "-1",
+        "early_stopping_round": "0",
+        "monotone_constraints": ",".join(str(column.feature.direction) for column in learnt.schema.columns),
+        "monotone_constraints_method": "intermediate",
+        "categorical_feature": ",".join(
+            str(j) for j, column in enumerate(learnt.schema.columns) if column.levels is not None
+        ),
+    }
+    for k, booster in enumerate(grown.boosters):
+        told = dict(re.findall(r"^\[(\w+): (.*)\]$", booster.model_to_string(), re.MULTILINE))
+        assert {name: told[name] for name in expected} == expected
+        assert told["seed"] == str(k)
