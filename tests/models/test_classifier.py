@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -231,3 +233,15 @@ def test_folds_are_as_many_as_asked_for_as_the_smaller_class_allows_and_eight_by
         LeadClassifier().fit(X, y, groups=np.where(y == 1, 0, np.arange(400)))
     with pytest.raises(ValueError, match="expected a sample_weight > 0, found that all are zero"):
         LeadClassifier().fit(X, y, sample_weight=np.zeros(400))
+
+
+def test_leaves_are_as_large_and_as_many_as_what_a_fold_model_learns_from_allows():
+    X, _ = _data(320)
+    y = (np.arange(320) % 4 == 0).astype(int)
+    model = LeadClassifier(n_folds=4, max_rounds=2, seed=3).fit(X, y)
+    # It learns from 240 rows, a twentieth of which makes a leaf, and from 60 of 80 won, eight for each leaf.
+    for k, booster in enumerate(model.boosters_):
+        told = dict(re.findall(r"^\[(\w+): (.*)\]$", booster.model_to_string(), re.MULTILINE))
+        assert (told["min_data_in_leaf"], told["num_leaves"], told["seed"]) == ("12", "7", str(3 + k))
+        assert (told["num_iterations"], told["objective"], told["metric"]) == ("2", "binary", "binary_logloss")
+        assert (told["bagging_freq"], told["bagging_fraction"], told["feature_fraction"]) == ("1", "0.9", "0.3")
