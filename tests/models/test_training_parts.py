@@ -8,6 +8,7 @@ import pytest
 from scipy.special import logit
 
 from features.errors import DataError
+from features.specification import Feature
 from models.blend import BLEND
 from models.evidence import Evidence
 from models.learning import learn, part
@@ -27,7 +28,9 @@ def kept(world_maker, plan):
     world = world_maker(n=800, seed=7)
     rows = world.rows.assign(weight=np.random.default_rng(1).choice([1.0, 4.0], 1600))
     knobs = {"n_bootstrap": 2, "classifier": QUICK, "bands": (0.6, 0.3, 0.1), "seed": 3, "shares": (5, 2, 2, 1)}
-    return world, rows, train(world.frame, rows, world.features, replace(plan, **knobs))
+    country = Feature("fit__country", "fit", "category", "country", "not known")
+    frame = world.frame.assign(fit__country="FR")
+    return world, rows, train(frame, rows, [*world.features, country], replace(plan, **knobs))
 
 
 def test_periods_and_calibration_rows_are_those_of_the_shares_the_horizon_and_the_seed_of_the_plan(kept, plan):
@@ -97,7 +100,7 @@ def test_the_evidence_describes_what_is_deployed(kept, plan):
     for family, share in evidence.importance_by_family.items():
         of = [evidence.importance[name] for name, own in families.items() if own == family]
         assert share == pytest.approx(sum(of)), family
-    assert {(one["name"], one["reason"]) for one in evidence.dropped} == set()
+    assert evidence.dropped == [{"name": "fit__country", "reason": "constant", "detail": "one level in all 1600 rows"}]
     assert evidence.learner["used"] in {"trees", "blend", "recent"}
     assert evidence.learner["tells_time"] == []
     assert evidence.plan["n_bootstrap"] == 2
