@@ -77,10 +77,7 @@ def _sized(name: str, measure: Measure, dtype: Dtype, levels: bool) -> Feature:
         "unit_one": "salarié",
     }
     if levels:
-        en, fr = (
-            en | {"levels": _bands("en"), "label": "Company size"},
-            fr | {"levels": _bands("fr"), "label": "Effectif"},
-        )
+        en, fr = en | {"levels": _bands("en")}, fr | {"levels": _bands("fr")}
     return attribute(
         name,
         "fit",

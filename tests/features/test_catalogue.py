@@ -11,6 +11,7 @@ from features.catalogue import DECLARED, MOST_UNDECLARED_TYPES, FeatureOptions, 
 from features.compiler import describe
 from features.declare import count, trend
 from features.errors import UseError
+from features.language import NARROW, NBSP
 from features.specification import Did, Feature, Level, Recipe
 from features.tables import NOT_FEATURES, Attribute, Tables
 from features.words import sentence
@@ -202,3 +203,109 @@ def test_a_trend_over_unequal_windows_compares_levels():
     tables = Tables({"leads": lazy({"lead_id": ["a"]}), "events": events}, (), 0)
     row = describe(lazy({"lead_id": ["a"], "cutoff": [28 * DAY]}), tables, [feature], 28 * DAY, 28 * DAY).collect()
     assert math.isclose(row[feature.name][0], (3 + 1) / (6 / 3 + 1))
+
+
+def test_columns_that_nobody_declared_are_spoken_of_by_their_label_and_unit():
+    attributes = [
+        Attribute("accounts", "arr", "number"),
+        Attribute("leads", "churn_rate", "number"),
+        Attribute("leads", "trial_at", "date"),
+        Attribute("leads", "plan", "category"),
+        Attribute("leads", "vendor__known_at", "date"),
+    ]
+    labels = {
+        "arr": {"en": "recurring revenue", "fr": "revenu récurrent", "unit": "k€"},
+        "churn_rate": {"fr": "attrition", "unit": "percent"},
+    }
+    tables = flat(attributes, **{a.name: [None] for a in attributes if a.table == "leads"})
+    arr, churn, trial, plan = catalogue(tables, FeatureOptions(labels=labels))
+    unit = {"unit": "k€", "unit_one": "k€"}
+    assert arr.words == {
+        "form": "attribute",
+        "en": {"label": "Recurring revenue", "unknown": "Recurring revenue not known", **unit},
+        "fr": {"label": "Revenu récurrent", "unknown": f"Revenu récurrent{NBSP}: information absente", **unit},
+    }
+    assert (arr.fact, arr.recipe, arr.null) == (
+        "accounts.arr",
+        Recipe("attributes", "value", columns=("accounts.arr",)),
+        "not known",
+    )
+    # A label of one language serves both.
+    assert churn.words == {
+        "form": "attribute",
+        "number": "percent",
+        "en": {"label": "Attrition", "unknown": "Attrition not known"},
+        "fr": {"label": "Attrition", "unknown": f"Attrition{NBSP}: information absente"},
+    }
+    assert (trial.words["form"], trial.recipe.measure, trial.dtype) == ("date", "date", "number")
+    assert trial.null == "not known, or not before the cutoff"
+    assert (plan.words["form"], plan.dtype, plan.null) == ("attribute", "category", "not known")
+    assert plan.words["en"]["label"] == "Plan"
+
+
+def test_types_that_nobody_declared_are_spoken_of_by_their_name():
+    frames = {name: lazy({"lead_id": ["a"], "account_id": ["x"]}) for name in ("leads", "events", "signals", "answers")}
+    tables = Tables(frames, (), 0)
+    options = FeatureOptions(
+        event_types=("Badge scan",),
+        signal_types=("Fund raising",),
+        criteria=(" Security ",),
+        families={"Badge scan": "fit"},
+    )
+    known = {feature.name for feature in catalogue(tables)}
+    new = {feature.name: feature for feature in catalogue(tables, options) if feature.name not in known}
+    days = ("count_30d", "count_90d", "count_365d", "recency_days")
+    assert set(new) == {
+        *(f"fit__event_badge_scan_{of}" for of in days),
+        *(f"intent__signal_fund_raising_{of}" for of in days),
+        "intent__criterion_security_answer",
+    }
+    event, signal = new["fit__event_badge_scan_count_90d"], new["intent__signal_fund_raising_count_90d"]
+    asked = new["intent__criterion_security_answer"]
+    assert event.recipe == Recipe("events", "count", 90, ("Badge scan",))
+    assert signal.recipe == Recipe("signals", "count", 90, ("Fund raising",))
+    assert asked.recipe == Recipe("answers", "criterion", types=("security",))
+    said = [
+        (sentence(feature, value, "en"), sentence(feature, value, "fr"))
+        for feature, value in ((event, 2.0), (event, 0.0), (signal, 1.0), (signal, 2.0), (signal, 0.0))
+    ]
+    of, en = f"«{NBSP}badge scan{NBSP}»", f"«{NBSP}fund raising{NBSP}»"
+    assert said == [
+        ("“badge scan” activity twice in the last 90 days", f"Activité {of} 2 fois ces 90 derniers jours"),
+        ("No “badge scan” activity in the last 90 days", f"Aucune activité {of} ces 90 derniers jours"),
+        (
+            "1 “fund raising” signal at the company in the last 90 days",
+            f"1 signal {en} dans l'entreprise ces 90 derniers jours",
+        ),
+        (
+            "2 “fund raising” signals at the company in the last 90 days",
+            f"2 signaux {en} dans l'entreprise ces 90 derniers jours",
+        ),
+        (
+            "No “fund raising” signal at the company in the last 90 days",
+            f"Aucun signal {en} dans l'entreprise ces 90 derniers jours",
+        ),
+    ]
+    assert [sentence(asked, level, "en") for level in ("yes", "no", "unclear", None)] == [
+        "Question “security”: yes",
+        "Question “security”: no",
+        "Question “security” discussed without a clear answer",
+        "Question “security” not discussed yet",
+    ]
+    assert asked.words["en"]["ask"] == "What is the answer to “security”?"
+    assert asked.words["fr"]["ask"] == f"Quelle est la réponse à «{NBSP}security{NBSP}»{NARROW}?"
+
+
+def test_signals_and_colleagues_need_an_account_and_a_column_of_a_declared_feature_needs_to_be_there():
+    leads = lazy({"lead_id": ["a"], "account_id": ["x"]})
+    events, signals, answers = (lazy({"lead_id": ["a"]}) for _ in range(3))
+    every = {"leads": leads, "events": events, "signals": signals, "answers": answers}
+
+    def sources(frames):
+        return {feature.recipe.source for feature in catalogue(Tables(frames, (), 0))}
+
+    assert sources(every) == {"events", "signals", "colleagues", "answers"}
+    assert sources({**every, "leads": lazy({"lead_id": ["a"]})}) == {"events", "answers"}
+    assert sources({name: frame for name, frame in every.items() if name != "events"}) == {"signals", "answers"}
+    accounts = {"leads": leads, "accounts": lazy({"account_id": ["x"], "employees": [3.0]})}
+    assert {feature.name for feature in catalogue(Tables(accounts, (), 0))} == {"fit__employees", "fit__employees_band"}

@@ -6,6 +6,7 @@ import narwhals.stable.v2 as nw
 import polars as pl
 import pytest
 
+from features.attributes import title_columns
 from features.compiler import describe
 from features.declare import ALL, count, decay, distinct, recency, share, strength, trend
 from features.specification import Did, Feature, Level, Tally, Text
@@ -163,3 +164,76 @@ def test_a_table_that_is_not_there_gives_nulls() -> None:
     frame = describe(keys, bare, features, CUTOFF, CUTOFF).collect()
     assert [frame[feature.name].to_list() for feature in features] == [[None]] * len(features)
     assert frame[features[-1].name].dtype == nw.String
+
+
+def history(*rows: tuple[str, int, str, str | None, float | None]) -> Any:
+    types = {"lead_id": pl.String, "known_at": pl.Int64, "field": pl.String, "value": pl.String, "number": pl.Float64}
+    columns = {name: [row[k] for row in rows] for k, name in enumerate(types)}
+    return nw.from_native(pl.LazyFrame(columns, schema=types))
+
+
+def as_of(leads: dict[str, Any], changes: Any, *features: Feature, **more: dict[str, Any]) -> list[list[Any]]:
+    """Values of features of leads with a history, at the cutoff, by feature."""
+    keys = nw.from_native(pl.LazyFrame({"lead_id": leads["lead_id"], "cutoff": [CUTOFF] * len(leads["lead_id"])}))
+    frames = {name: nw.from_native(pl.LazyFrame(rows)) for name, rows in {"leads": leads, **more}.items()}
+    there = Tables({**frames, "changes": changes}, (), CUTOFF)
+    frame = describe(keys, there, features, CUTOFF, CUTOFF).collect().sort("lead_id")
+    return [frame[feature.name].to_list() for feature in features]
+
+
+def test_a_field_is_what_its_last_change_before_the_cutoff_said_and_a_title_of_the_past_is_read() -> None:
+    title = attribute("fit__seniority", "fit", ["leads.job_title"], "seniority", {})
+    job = attribute("fit__job", "fit", ["leads.job_title"], "job_function", {})
+    seats = attribute("fit__seats", "fit", ["leads.seats"], "value", {}, dtype="number")
+    leads = {"lead_id": list("abcd"), "job_title": ["CEO", "CEO", "CEO", "CEO"], "seats": [9.0, 9.0, 9.0, 9.0]}
+    changes = history(
+        ("a", CUTOFF - 9, "job_title", "Intern", None),
+        ("a", CUTOFF - 5, "job_title", "Sales director", None),
+        ("a", CUTOFF, "job_title", "CEO", None),
+        # What stood before its first change is not known.
+        ("b", CUTOFF, "job_title", "CEO", None),
+        # Of two changes of one second the greater value.
+        ("c", CUTOFF - 1, "seats", None, 3.0),
+        ("c", CUTOFF - 1, "seats", None, 5.0),
+        ("a", CUTOFF - 1, "seats", None, 4.0),
+        ("a", CUTOFF - 2, "other", "x", 7.0),
+    )
+    assert as_of(leads, changes, title, job, seats) == [
+        ["director", None, "c_level", "c_level"],
+        ["sales", None, "general_management", "general_management"],
+        [4.0, 9.0, 5.0, 9.0],
+    ]
+
+
+def test_columns_of_titles_are_those_of_leads_that_a_feature_reads_as_one() -> None:
+    measures = (("a", "seniority"), ("b", "job_function"), ("c", "value"))
+    features = [attribute(f"fit__{name}", "fit", [f"leads.{name}"], measure, {}) for name, measure in measures]
+    both = attribute("fit__both", "fit", ["leads.d", "leads.a"], "seniority", {})
+    assert title_columns([*features, both, *SESSIONS, Feature("fit__x", "fit", "number", "x", "")]) == {"a", "b", "d"}
+
+
+def test_a_column_of_the_account_stands_in_where_the_lead_s_own_is_null() -> None:
+    size = attribute("fit__size", "fit", ["leads.employees", "accounts.employees"], "value", {}, dtype="number")
+    name = attribute("fit__country", "fit", ["accounts.country"], "value", {})
+    leads = {"lead_id": ["a", "b", "c"], "account_id": ["x", "x", None], "employees": [5.0, None, None]}
+    accounts = {"account_id": ["x", "y"], "employees": [70.0, 80.0], "country": ["FR", "DE"]}
+    assert as_of(leads, history(), size, name, accounts=accounts) == [[5.0, 70.0, None], ["FR", "FR", None]]
+
+
+def test_a_date_is_seen_after_it_and_a_weekday_is_that_of_utc() -> None:
+    # The first of January 1970 was a Thursday, and so 57 weeks later was day 399, the day before the cutoff.
+    dates = [CUTOFF - 2 * DAY, CUTOFF - 1, CUTOFF, CUTOFF + DAY, None]
+    leads = {"lead_id": list("abcde"), "trial": dates}
+    since = attribute("fit__trial_days", "fit", ["leads.trial"], "date", {}, dtype="number")
+    on = attribute("fit__trial_on", "fit", ["leads.trial"], "weekday", {})
+    assert as_of(leads, history(), since, on) == [
+        [2.0, pytest.approx(1 / DAY), None, None, None],
+        ["wednesday", "thursday", None, None, None],
+    ]
+
+
+def test_a_column_of_another_type_than_its_feature_counts_as_null() -> None:
+    number = attribute("fit__n", "fit", ["leads.text"], "value", {}, dtype="number")
+    text = attribute("fit__t", "fit", ["leads.number"], "value", {})
+    leads = {"lead_id": ["a"], "text": ["5"], "number": [5.0]}
+    assert as_of(leads, history(), number, text) == [[None], [None]]

@@ -1,5 +1,6 @@
 """Which leads are looked at, when, with which label: cases worked out by hand."""
 
+import time
 from datetime import UTC, datetime
 
 import duckdb
@@ -249,3 +250,36 @@ def test_a_lead_created_in_1990_does_not_make_thousands_of_cutoffs():
         UseError, match=r"^\d{4} cutoffs .* at most \d+ are meant\. Check the oldest created_at, or use the"
     ):
         training_snapshots(tables("polars"), SnapshotPlan(grid="week"), at("1990-01-01"))
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles"])
+def test_cutoffs_and_cohorts_are_of_utc_wherever_the_machine_stands(zone, monkeypatch):
+    plan, created = SnapshotPlan(horizon_days=30), at("2026-01-01")
+    expected = [at("2026-01-01"), at("2026-02-01")], [at("2026-01-05"), at("2026-01-12")]
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        found = cutoffs(created, at("2026-02-01"), "month"), cutoffs(created, at("2026-01-12"), "week")
+        cohorts = maturity(pd.DataFrame({"cutoff": expected[0], "label": [1, 0]}), plan, at("2026-06-01"))["cohort"]
+    finally:
+        monkeypatch.delenv("TZ")
+        time.tzset()
+    assert found == expected
+    assert cohorts.to_list() == ["2026-01", "2026-02"]
+
+
+def test_every_snapshot_weighs_one_in_one_table_too():
+    leads = {"lead_id": ["a", "b"], "created_at": [at("2026-01-10"), None], "outcome": ["won", None]}
+    rows = collected(training_snapshots(tables("polars", leads, None, one_table=True), SnapshotPlan(), None))
+    assert rows["weight"].to_list() == [1.0, 1.0]
+
+
+def test_leads_without_a_column_of_dates_are_looked_at_when_the_data_end():
+    leads = {"lead_id": ["a", "b"], "outcome": ["won", None]}
+    made = tables("polars", leads, None, one_table=True)
+    assert collected(training_snapshots(made, SnapshotPlan(), None))["cutoff"].to_list() == [EXTRACTED] * 2
+    assert collected(scoring_snapshots(made, SnapshotPlan(), 99))[["lead_id", "cutoff"]].to_numpy().tolist() == [
+        ["b", 99]
+    ]
+    several = tables("polars", {"lead_id": ["a", "b"]}, {"lead_id": ["b"], "decided_at": [5], "outcome": ["won"]})
+    assert collected(scoring_snapshots(several, SnapshotPlan(), 9))["lead_id"].to_list() == ["a"]

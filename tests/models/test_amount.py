@@ -75,3 +75,53 @@ def test_threads_change_nothing_and_json_keeps_everything(model):
     assert np.array_equal(back.expected(matrix), model.expected(matrix))
     alone = np.concatenate([model.expected(matrix[i : i + 1]) for i in range(50)])
     assert np.array_equal(alone, model.expected(matrix[:50]))
+
+
+def test_figures_scale_and_interval_of_few_deals_are_those_counted_by_hand():
+    # Deals of 100, 200, 300 and 400; the last weighs as much as the three others together.
+    amount, w = np.array([100.0, 200, 300, 400, 400]), np.array([1.0, 1, 1, 2, 4])
+    model = AmountModel.fit(np.zeros((5, 1)), [], ["a", "b", "c", "d", "d"], amount, w)
+    # A deal weighs one whatever its rows: the mean is 250.
+    assert (model.booster_texts, model.scale) == ((), pytest.approx(250.0))
+    assert (model.low, model.high) == (pytest.approx(0.4), pytest.approx(1.6))
+    assert model.figures == pytest.approx({"n_deals": 4, "mean": 250, "skill": 0, "mae": 100, "mae_of_mean": 100})
+    low, high = model.interval(np.array([250.0, 1000.0]))
+    assert (low, high) == (pytest.approx([100.0, 400.0]), pytest.approx([400.0, 1600.0]))
+
+
+def test_what_is_foreseen_is_scaled_to_the_mean_of_the_deals_and_measured_on_unseen_ones(monkeypatch):
+    matrix, _, amount = deals(200)
+    seen = {}
+
+    def grown(matrix, target, weight, lead, categories, seed, num_threads):
+        seen.update(weight=weight, lead=lead, categories=categories, seed=seed, threads=num_threads)
+        seen["target"] = target
+        return ("tree",), target / 2
+
+    monkeypatch.setattr("models.amount_trees.grow", grown)
+    w, lead = np.where(np.arange(200) % 2, 3.0, 1.0), np.arange(200) // 2
+    model = AmountModel.fit(matrix, [1], lead, amount, w, seed=9, num_threads=2)
+    # Of the two rows of a deal one weighs a quarter, the other three.
+    weight = np.where(np.arange(200) % 2, 0.75, 0.25)
+    center = np.average(np.log(amount), weights=weight)
+    assert seen["weight"] == pytest.approx(weight)
+    assert seen["lead"].tolist() == lead.tolist()
+    assert (seen["categories"], seen["seed"], seen["threads"]) == ([1], 9, 2)
+    assert seen["target"] == pytest.approx(np.log(amount) - center)
+    unseen = np.exp(center + (np.log(amount) - center) / 2)
+    mean = np.average(amount, weights=weight)
+    factor = mean / np.average(unseen, weights=weight)
+    assert model.scale == pytest.approx(factor * np.exp(center))
+    assert model.figures == pytest.approx(
+        {
+            "n_deals": 100.0,
+            "mean": mean,
+            # Half of each distance is left, a quarter of the variance.
+            "skill": 0.75,
+            "mae": np.average(np.abs(amount - factor * unseen), weights=weight),
+            "mae_of_mean": np.average(np.abs(amount - mean), weights=weight),
+        }
+    )
+    ratio = amount / (factor * unseen)
+    assert np.average(ratio < model.low, weights=weight) < 0.1 <= np.average(ratio <= model.low, weights=weight)
+    assert np.average(ratio < model.high, weights=weight) < 0.9 <= np.average(ratio <= model.high, weights=weight)

@@ -5,6 +5,7 @@ import pytest
 
 from features.errors import DataError
 from models.bands import LETTERS, Bands
+from models.comparison import conversion
 from models.metrics import wilson
 
 
@@ -47,3 +48,30 @@ def test_bands_survive_json_and_bad_limits_do_not():
     assert Bands.from_dict(json.loads(json.dumps(bands.to_dict()))) == bands
     with pytest.raises(DataError, match="expected 1 > A > B > C > 0"):
         Bands(0.3, 0.3, 0.1)
+
+
+def test_limits_and_conversions_of_ten_leads_by_hand():
+    p = np.arange(1, 11) / 20
+    y, w = np.array([0.0, 1, 0, 0, 0, 0, 0, 1, 0, 1]), np.array([1.0, 1, 1, 1, 1, 1, 1, 1, 1, 37])
+    found = Bands.derive(p, y, w, ["x", "x", *range(8)], 0.35)
+    # Handed over are 0.35 to 0.5, whose median is 0.425; the win at 0.1 is one of 39, that at 0.4 another one.
+    assert (found.a, found.b, found.c) == (pytest.approx(0.425), 0.35, pytest.approx(0.175))
+    assert Bands.derive(p, y, np.ones(10), range(10), 0.35).c == pytest.approx(0.1)
+    assert {letter: (one["n"], one["conversion"]) for letter, one in found.measured.items()} == {
+        "A": (2, pytest.approx(37 / 38)),
+        "B": (2, 0.5),
+        "C": (3, 0.0),
+        "D": (2, pytest.approx(1 / 3)),
+    }
+    again = Bands(0.45, 0.2, 0.1).measure(p, y, np.ones(10), range(10))
+    assert (again.a, again.b, again.c) == (0.45, 0.2, 0.1)
+    assert [again.measured[letter]["n"] for letter in "ABCD"] == [2, 5, 2, 1]
+    assert again.measured["A"] == conversion(y[8:], np.ones(2))
+
+
+@pytest.mark.parametrize(
+    "limits", [(1.0, 0.5, 0.1), (0.9, 0.9, 0.1), (0.9, 0.1, 0.1), (0.9, 0.5, 0.0), (0.5, 0.9, 0.1)]
+)
+def test_limits_lie_inside_0_and_1_and_decrease_strictly(limits):
+    with pytest.raises(DataError, match=r"expected 1 > A > B > C > 0, found A=.*, B=.*, C=.*\."):
+        Bands(*limits)

@@ -89,3 +89,64 @@ def test_the_logistic_baseline_stands_missing_cells_new_levels_and_empty_columns
     later = pd.DataFrame({"x": [2.0, np.nan], "kind": pd.Categorical(["never seen", None]), "void": [np.nan, 1.0]})
     assert np.isfinite(predict_logistic(model, later)).all()
     assert roc_auc_score(y, predict_logistic(model, matrix)) > 0.65
+
+
+def _cells(n=400, seed=1):
+    rng = np.random.default_rng(seed)
+    x, kind = rng.normal(size=n), rng.choice(["a", "b"], n)
+    y = (rng.random(n) < 1 / (1 + np.exp(-x - (kind == "b")))).astype(float)
+    return pd.DataFrame({"x": x, "kind": pd.Categorical(kind)}), y
+
+
+def test_the_logistic_baseline_counts_rows_by_their_weights():
+    matrix, y = _cells()
+    times = np.random.default_rng(2).integers(1, 4, 400)
+    repeated = np.repeat(np.arange(400), times)
+    weighted = predict_logistic(fit_logistic(matrix, y, times.astype(float), seed=0), matrix)
+    alone = predict_logistic(fit_logistic(matrix, y, np.ones(400), seed=0), matrix)
+    again = predict_logistic(fit_logistic(matrix.iloc[repeated], y[repeated], np.ones(len(repeated)), seed=0), matrix)
+    # The scaler sees each row once, which moves a penalised weight a little.
+    assert np.abs(weighted - again).max() < 0.01
+    assert np.abs(alone - again).max() > 0.02
+
+
+def test_of_too_many_rows_some_are_drawn_by_the_seed(monkeypatch):
+    matrix, y = _cells()
+    monkeypatch.setattr("models.baselines._MOST_LOGISTIC_ROWS", 100)
+    rows = np.sort(np.random.default_rng(5).choice(400, 100, replace=False))
+    w = np.linspace(1, 2, 400)
+    drawn = predict_logistic(fit_logistic(matrix, y, w, seed=5), matrix)
+    assert (
+        drawn.tolist() == predict_logistic(fit_logistic(matrix.iloc[rows], y[rows], w[rows], seed=0), matrix).tolist()
+    )
+    assert drawn.tolist() != predict_logistic(fit_logistic(matrix, y, w, seed=6), matrix).tolist()
+
+
+def test_levels_of_under_ten_rows_are_one_and_null_is_a_level():
+    kind = pd.Categorical(np.repeat(["a", "b", "c"], [30, 9, 9]).tolist() + [None] * 12)
+    y = np.concatenate([np.arange(30) < 6, np.ones(18), np.arange(12) < 6]).astype(float)
+    model = fit_logistic(pd.DataFrame({"kind": kind}), y, np.ones(60), seed=0)
+    names = model[0].get_feature_names_out().tolist()
+    assert names == ["categories__kind_(null)", "categories__kind_a", "categories__kind_infrequent_sklearn"]
+    asked = pd.DataFrame({"kind": pd.Categorical(["b", "c", "new", "a", None])})
+    rare, same, new, often, null = predict_logistic(model, asked)
+    assert rare == same == new > null > often
+
+
+def test_medians_stand_for_missing_numbers_beside_an_indicator():
+    matrix = pd.DataFrame({"x": [0.0, 1.0, 2.0, 9.0, np.nan] * 20})
+    y = np.tile([0.0, 0, 1, 1, 1], 20)
+    model = fit_logistic(matrix, y, np.ones(100), seed=0)
+    assert model[0].get_feature_names_out().tolist() == ["numbers__x", "numbers__missingindicator_x"]
+    assert (
+        model[0].transform(pd.DataFrame({"x": [np.nan]}))[0, 0] == model[0].transform(pd.DataFrame({"x": [1.5]}))[0, 0]
+    )
+    # What is missing was always won: it is more than its median.
+    null, median = predict_logistic(model, pd.DataFrame({"x": [np.nan, 1.5]}))
+    assert null > median
+
+
+def test_weights_count_rows_when_points_become_rates():
+    points, y = np.repeat([0.0, 10.0], 2), np.array([0.0, 1, 0, 1])
+    p = rates_of_points(points, y, np.array([900.0, 100, 500, 500])).predict_proba([[0.0], [10.0]])[:, 1]
+    assert p == pytest.approx([0.1, 0.5], abs=0.01)

@@ -3,13 +3,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 from scipy.special import expit
 from scipy.stats import multivariate_normal
 from sklearn.metrics import log_loss
 
 from features.errors import DataError
 from models.calibration import BetaCalibration
-from models.drift import Margins, _filter, calibrate, newest_level, onward
+from models.drift import _MEMORIES, _MOVES, Margins, _filter, calibrate, newest_level, onward
 
 
 def _draw(slope, shift, n=20_000, seed=0):
@@ -144,3 +145,35 @@ def test_without_drift_both_ways_of_calibrating_agree():
     calm = _margins(*_draw(0.8, 0.0, seed=4))
     found = calibrate(calm, calm)
     assert np.allclose(found(calm.margin), BetaCalibration.fit(calm.margin, calm.y)(calm.margin), atol=0.01)
+
+
+def test_rows_count_by_their_weights_in_the_slope_the_level_and_where_the_level_is_now():
+    n = 6000
+    time, won = np.arange(n), np.arange(n) % 2.0
+    # At a margin of 2 in size, weights make 73% right: log-odds of 1, half of what was said.
+    said = np.where(time // 2 % 2, 2.0, -2.0)
+    right = expit(1.0)
+    forward = Margins(said, won, np.where((said > 0) == (won == 1), right, 1 - right), time)
+    # Won rows stand for three each, at every time.
+    steady = Margins(np.zeros(n), won, np.where(won == 1, 3.0, 1.0), time)
+    found = calibrate(forward, steady)
+    assert found.a == found.b == pytest.approx(0.5, abs=0.01)
+    # Of the newest rows half are won, by their weights: the level is on its way down, by an eighth at most.
+    assert found.logit([0.0])[0] == pytest.approx(np.log(3) - 0.125, abs=0.02)
+
+
+@pytest.mark.parametrize("won", [[0.5, 0.5, 0.5], [0.4, 0.5, 0.75], [0.5, 0.8, 0.5], [0.6, 0.3, 0.35]])
+def test_the_level_of_three_stretches_is_the_likeliest_of_all_ways_to_wander(won):
+    n = 25
+    y = np.concatenate([np.arange(n) < share * n for share in won]).astype(float)
+    time = np.random.default_rng(0).permutation(3 * n)
+    rows = Margins(np.zeros(3 * n), y[time], np.full(3 * n, 7.0), time)
+    moved, error = [], []
+    for k in np.add.reduceat(y, [0, n, 2 * n]):
+        d = brentq(lambda d, k=k: n * expit(d) - k + d, -9, 9)
+        moved.append(d)
+        error.append(1 / (n * expit(d) * expit(-d) + 1))
+    tries = [_filter(moved, error, memory, move) for memory in _MEMORIES for move in _MOVES]
+    steady = multivariate_normal(cov=np.diag(error)).logpdf(moved) + 1.5 * np.log(2 * np.pi)
+    best = max([(0.0, steady), *tries], key=lambda one: one[1])
+    assert newest_level(BetaCalibration(), rows) == pytest.approx(best[0], abs=1e-6)

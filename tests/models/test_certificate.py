@@ -282,3 +282,100 @@ def test_training_certifies_the_test_period_by_segment(world_maker, plan):
 def test_a_tolerance_of_nothing_is_refused():
     with pytest.raises(UseError, match="certificate: expected tolerance > 0"):
         TrainingPlan(tolerance=0.0)
+
+
+@pytest.mark.parametrize(
+    ("wins", "n", "word", "cause"),
+    [
+        # 1,265 leads find a miss of 30% of the odds in 8 of 10 cases: (1.96 + 0.84)^2 / log(1.3)^2 / 0.09. The interval
+        # leaves the tolerance, 7.9% to 12.6%; 20 wins too many are 1.85 standard errors, less than the 1.96 of a miss.
+        (150, 1300, "pass", ""),
+        (110, 1300, "pass", ""),
+        # Too few to have found it.
+        (139, 1200, "unproven", "few"),
+        # A miss, though among the three that are looked for it may be chance: that takes 2.39 standard errors.
+        (152, 1300, "unproven", "few"),
+        (108, 1300, "unproven", "few"),
+        (156, 1300, "unproven", "off"),
+        (104, 1300, "unproven", "off"),
+        # The whole interval is beyond the tolerance.
+        (195, 1300, "fail", "level"),
+        (75, 1300, "fail", "level"),
+    ],
+)
+def test_a_miss_of_the_level_is_judged_by_its_size_and_by_how_sure_it_is(wins, n, word, cause):
+    verdict = judge(constant(wins, n, 0.1), TOLERANCE, CONFIDENCE)
+    assert (verdict.word, verdict.cause) == (word, cause)
+    assert (verdict.low, verdict.high) == pytest.approx(wilson(wins, n, CONFIDENCE), abs=1e-9)
+    assert verdict.p_value == pytest.approx(chi2.sf((wins - n / 10) ** 2 / (n * 0.09), 1))
+
+
+def scale(n, slope=1.0, beside=0.0, highest=2.0):
+    """Ten promises along the scale, n leads each; so many standard errors more or fewer are won, by turns in pairs."""
+    odds = np.linspace(-2, highest, 10)
+    p, middle = expit(odds), odds.mean()
+    signs = np.resize([1, -1, -1, 1], 10)
+    won = n * expit(middle + slope * (odds - middle)) + beside * signs * np.sqrt(n * p * (1 - p))
+    y = np.concatenate([np.arange(n) < k for k in np.round(won)])
+    return Promises(y, np.repeat(p, n), np.ones(10 * n), np.arange(10 * n))
+
+
+@pytest.mark.parametrize(("slope", "sign"), [(0.65, -1), (1.4, 1)])
+def test_percentages_too_extreme_or_too_timid_fail_though_level_and_every_bin_may_be_right(slope, sign):
+    verdict = judge(scale(100, slope), TOLERANCE, CONFIDENCE)
+    assert (verdict.word, verdict.cause) == ("fail", "spread")
+    assert verdict.worst is None
+    assert verdict.happened == pytest.approx(verdict.promised, abs=1e-3)
+    assert sorted([verdict.spread_low * sign, verdict.spread_high * sign])[0] > np.log1p(TOLERANCE)
+    assert verdict.spread_low < verdict.spread < verdict.spread_high
+
+
+@pytest.mark.parametrize(("beside", "cause"), [(1.4, "few"), (1.6, "off")])
+def test_misses_along_the_scale_that_are_sure_together_make_it_suspect(beside, cause):
+    # No miss of level, spread or a single bin; all bins together miss by 10 * beside^2.
+    promises = scale(60, beside=beside, highest=0.0)
+    verdict = judge(promises, 0.1, CONFIDENCE)
+    assert (verdict.word, verdict.cause) == ("unproven", cause)
+    assert verdict.p_value == pytest.approx(chi2.sf(10 * beside**2, 10), rel=0.5)
+    assert abs(promises.surprise) < 1
+
+
+def test_a_verdict_and_a_certificate_say_on_what_they_rest():
+    p, y = cohort(3000, 1)
+    w, lead = np.where(np.arange(3000) % 3, 1.0, 2.0), np.arange(3000) // 2
+    promises = Promises(y, p, w, lead)
+    found = certify(
+        promises, [JULY, JUNE, JUNE], np.full(3000, ALL), forward=False, tolerance=TOLERANCE, confidence=CONFIDENCE
+    )
+    assert (found.first_cutoff, found.last_cutoff, found.forward) == (JUNE, JULY, False)
+    assert (found.tolerance, found.confidence) == (TOLERANCE, CONFIDENCE)
+    verdict = found.verdicts[ALL]
+    assert (verdict.n_rows, verdict.n_leads, verdict.n_won) == (3000, 1500, len(np.unique(lead[y == 1])))
+    assert verdict.promised == pytest.approx(np.average(p, weights=w))
+    assert verdict.happened == pytest.approx(np.average(y, weights=w))
+    spread = promises.spread(Z)
+    assert (verdict.spread, verdict.spread_low, verdict.spread_high) == (spread.value, spread.low, spread.high)
+    assert sum(found["n"] for found in verdict.bins) == 3000
+    assert [found["stated"] for found in verdict.bins] == sorted(found["stated"] for found in verdict.bins)
+
+
+def test_the_worst_bin_is_the_one_that_missed_most_in_odds():
+    bins = [
+        {"stated": 0.5, "observed": 0.7, "off": True},
+        {"stated": 0.02, "observed": 0.1, "off": True},
+        {"stated": 0.01, "observed": 0.0, "off": False},
+    ]
+    verdict = replace(judge(constant(16, 100, 0.1), TOLERANCE, CONFIDENCE), bins=bins)
+    assert verdict.worst is bins[1]
+    assert replace(verdict, bins=bins[2:]).worst is None
+
+
+def test_leads_at_the_bottom_join_the_bin_above_and_where_none_is_enough_there_is_one():
+    p = np.repeat([0.01, 0.1, 0.2, 0.4], 50)
+    promises = Promises(np.zeros(200), p, np.ones(200), np.arange(200))
+    # 20, 10 and 5 wins are promised from the top on, half a one below.
+    assert promises.bins(4, 30, 5.0).tolist() == np.repeat([0, 0, 1, 2], 50).tolist()
+    assert promises.bins(4, 30, 50.0).tolist() == [0] * 200
+    # 25 leads of two rows are 25.
+    repeated = Promises(np.zeros(200), p, np.ones(200), np.arange(200) // 2)
+    assert repeated.bins(4, 26, 2.0).tolist() == np.repeat([0, 0, 1, 1], 50).tolist()

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -165,3 +167,81 @@ def test_arrays_of_different_length_are_refused():
     X, y = _data(50)
     with pytest.raises(ValueError, match="differ in length"):
         LeadClassifier().fit(X, y, sample_weight=np.ones(49))
+
+
+def test_settings_shrink_on_small_data_and_bins_are_shared_by_the_columns():
+    model = LeadClassifier(seed=7, num_threads=2, monotone=[0, 1], max_depth=5, feature_fraction=0.4)
+    model.n_features_in_ = 2
+    assert model._params(25_000, 4000) == {
+        "objective": "binary",
+        "metric": "binary_logloss",
+        "learning_rate": 0.1,
+        "num_leaves": 31,
+        "max_depth": 5,
+        "max_bin": 255,
+        "min_data_in_leaf": 20,
+        "feature_fraction": 0.4,
+        "bagging_fraction": 0.9,
+        "bagging_freq": 1,
+        "lambda_l2": 3.0,
+        "cat_smooth": 20.0,
+        "feature_pre_filter": False,
+        "seed": 7,
+        "deterministic": True,
+        "force_col_wise": True,
+        "num_threads": 2,
+        "verbosity": -1,
+        "monotone_constraints": [0, 1],
+        "monotone_constraints_method": "intermediate",
+    }
+    small = model._params(200, 40)
+    assert (small["learning_rate"], small["num_leaves"], small["min_data_in_leaf"]) == (0.05, 5, 10)
+    least = model._params(40, 10)
+    assert (least["num_leaves"], least["min_data_in_leaf"]) == (2, 3)
+    model.n_features_in_ = 128
+    assert model._params(200, 40)["max_bin"] == 128
+    model.n_features_in_ = 1000
+    assert model._params(200, 40)["max_bin"] == 63
+    assert "monotone_constraints" not in LeadClassifier(monotone=[0, 0]).fit(*_data(200))._params(200, 40)
+
+
+@pytest.mark.parametrize(
+    ("budget", "rounds"),
+    [
+        # Best after four rounds and two; the fifth and sixth of the budget of six go to nobody.
+        (8, [4, 2]),
+        (6, [3, 2]),
+        # Rounds three and four bring 0.02 to three quarters of the rows: 0.015, more than is tolerated.
+        (4, [4, 2]),
+        (2, [4, 2]),
+    ],
+)
+def test_a_budget_is_exceeded_only_where_that_buys_enough_log_loss(budget, rounds):
+    model = LeadClassifier(tree_budget=budget, budget_tolerance=0.014)
+    grown = [(None, [0.6, 0.52, 0.51, 0.5, 0.55]), (None, [0.6, 0.5, 0.7])]
+    assert model._rounds(grown, np.array([3.0, 1.0])) == rounds
+
+
+def test_folds_are_as_many_as_asked_for_as_the_smaller_class_allows_and_eight_by_default():
+    X, y = _data(400)
+    few = np.where(np.cumsum(y) <= 3, y, 0)
+    quick = {"max_rounds": 2}
+    assert len(LeadClassifier(**quick).fit(X, y).boosters_) == 8
+    assert len(LeadClassifier(n_folds=3, **quick).fit(X, y).boosters_) == 3
+    assert len(LeadClassifier(n_folds=5, **quick).fit(X, few).boosters_) == 3
+    with pytest.raises(ValueError, match="expected at least 2 groups of each class, found 1 of one class"):
+        LeadClassifier().fit(X, y, groups=np.where(y == 1, 0, np.arange(400)))
+    with pytest.raises(ValueError, match="expected a sample_weight > 0, found that all are zero"):
+        LeadClassifier().fit(X, y, sample_weight=np.zeros(400))
+
+
+def test_leaves_are_as_large_and_as_many_as_what_a_fold_model_learns_from_allows():
+    X, _ = _data(320)
+    y = (np.arange(320) % 4 == 0).astype(int)
+    model = LeadClassifier(n_folds=4, max_rounds=2, seed=3).fit(X, y)
+    # It learns from 240 rows, a twentieth of which makes a leaf, and from 60 of 80 won, eight for each leaf.
+    for k, booster in enumerate(model.boosters_):
+        told = dict(re.findall(r"^\[(\w+): (.*)\]$", booster.model_to_string(), re.MULTILINE))
+        assert (told["min_data_in_leaf"], told["num_leaves"], told["seed"]) == ("12", "7", str(3 + k))
+        assert (told["num_iterations"], told["objective"], told["metric"]) == ("2", "binary", "binary_logloss")
+        assert (told["bagging_freq"], told["bagging_fraction"], told["feature_fraction"]) == ("1", "0.9", "0.3")

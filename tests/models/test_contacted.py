@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from models.contacted import ENOUGH_LEADS, Decided, kinds, weigh
+from models.metrics import wilson
 
 NEVER = np.nan
 
@@ -112,3 +113,48 @@ def test_drawn_leads_show_what_all_would_have_brought_whatever_the_model_says_of
     # The largest probability within the window would be 1 for all who win after they were worked.
     later = weigh(rows, Decided(log.at, drawn, np.where(drawn & wins, 1.0, share), *list(vars(log).values())[3:]))
     assert later.weight @ rows["label"] / later.weight.sum() < 0.02
+
+
+def test_facts_count_mature_rows_and_the_leads_behind_them():
+    # Two snapshots of each lead; the last lead of each kind has not matured.
+    kinds_of = {
+        "before": (NEVER, 0, 0.0, 0, NEVER),
+        "above": (10, 1, 1.0, 1, NEVER),
+        "left_aside": (10, 0, 0.5, 1, 50),
+        "closed": (10, 0, 0.0, 0, 50),
+        "spared": (10, 0, 0.0, 1, 50),
+    }
+    log = [row for row in kinds_of.values() for _ in range(6)] + explored(62, 62, 0.5)
+    lead = np.repeat(np.arange(len(log) // 2), 2)
+    label = np.zeros(len(log))
+    label[[0, 1, 6, 12, 30, 31, 32]] = 1
+    label[[4, 5, 10, 11, 16, 17, 22, 23, 28, 29]] = np.nan
+    found = weigh(pd.DataFrame({"lead_id": lead, "label": label}), decided(log))
+    assert {kind: tuple(of.values()) for kind, of in found.facts["by_kind"].items()} == {
+        "before": (4, 2, 1),
+        "above": (4, 2, 1),
+        "explored": (62, 31, 2),
+        "left_aside": (4, 2, 1),
+        "closed": (4, 2, 0),
+        "spared": (4, 2, 0),
+    }
+    # Whom nobody was to contact and sales did all the same; the spared are no part of it.
+    assert found.facts["n_contacted_anyway"] == 8
+    # 62 drawn snapshots stand for themselves and the 6 left aside, mature or not.
+    each = 68 / 62
+    assert found.weight[-62:] == pytest.approx(each)
+    assert found.facts["conversion"] == pytest.approx(3 / 62)
+    assert (found.facts["low"], found.facts["high"]) == pytest.approx(wilson(3 / 62 * 31, 31))
+    assert found.facts["largest_weight"] == pytest.approx(each)
+    assert found.facts["n_effective"] == pytest.approx((62 * each + 12) ** 2 / (62 * each**2 + 12))
+
+
+def test_where_nothing_is_mature_or_nobody_was_drawn_no_conversion_is_claimed():
+    log = [*explored(10, 20, 0.5), (10, 1, 1.0, 1, NEVER)]
+    lead = [f"L{place}" for place in range(21)]
+    young = weigh(pd.DataFrame({"lead_id": lead, "label": np.nan}), decided(log)).facts
+    nobody = weigh(pd.DataFrame({"lead_id": lead[-1:], "label": 1}), decided(log[-1:])).facts
+    for facts in (young, nobody):
+        assert (facts["conversion"], facts["low"], facts["high"]) == (None, None, None)
+        assert (facts["corrects"], facts["n_clipped"], facts["largest_weight"]) == (False, 0, 1.0)
+    assert (young["n_effective"], nobody["n_effective"]) == (0.0, 1.0)

@@ -6,7 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.catalogue import DECLARED
-from models.facts import Facts
+from features.declare import activity, count
+from features.specification import Did
+from features.statements import attribute
+from models.facts import Facts, Wider
 
 FACTS = Facts.of(DECLARED)
 NAMES = [feature.name for feature in DECLARED]
@@ -57,3 +60,60 @@ def test_facts_of_another_table_or_family_are_never_covered():
             first = DECLARED[FACTS.members[fact][0]]
             assert first.recipe.source == recipe.source
             assert first.family == DECLARED[wider.recency].family
+
+
+DID = {"en": Did("Did it", "Times"), "fr": Did("L'a fait", "Fois")}
+# Anything, two kinds of it, a measure without recency, another family, and an attribute.
+SMALL = (
+    *activity("any", "engagement", days=(30,), types=(), **DID),
+    *activity("click", "engagement", days=(7, 30), **DID),
+    *activity("reply", "engagement", days=(30,), **DID),
+    *count("open", "engagement", days=(30,), **DID),
+    *activity("demo", "intent", days=(30,), **DID),
+    attribute("fit__source", "fit", ["leads.source"], "value", {}),
+)
+SMALL_NAMES = [feature.name for feature in SMALL]
+
+
+def test_the_widest_fact_covers_the_kinds_of_its_family_and_knows_when_they_were_last():
+    found = Facts.of(SMALL)
+    assert [columns.tolist() for columns in found.members] == [[0, 1], [2, 3, 4], [5, 6], [7], [8, 9], [10]]
+    # A count without recency is covered too; of another family or table nothing is.
+    assert found.wider == (Wider(0, 1, (1, 2, 3), ((1, 4), (2, 6))),)
+
+
+def news(*rows):
+    columns = ("any", "click", "reply")
+    names = [f"engagement__{name}_recency_days" for name in columns]
+    return pd.DataFrame([*rows], columns=names, dtype="float64")
+
+
+def test_sums_of_each_row_by_hand():
+    values = news((np.nan, np.nan, np.nan), (2, 2, 9), (2, 9, 2), (2, 2, 2), (2, 9, 9), (2, np.nan, np.nan))
+    contributions = np.tile(2.0 ** np.arange(11), (6, 1))
+    found = Facts.of(SMALL).points(contributions, values, SMALL_NAMES)
+    any_, click, reply, open_, demo, source = 3.0, 28.0, 96.0, 128.0, 768.0, 1024.0
+    assert found.sums.tolist() == [
+        # Who did nothing neither clicked, nor replied, nor opened.
+        [any_ + click + reply + open_, 0.0, 0.0, 0.0, demo, source],
+        # The last thing was a click, or a reply; of both at once, the first that is declared.
+        [0.0, click + any_, reply, open_, demo, source],
+        [0.0, click, reply + any_, open_, demo, source],
+        [0.0, click + any_, reply, open_, demo, source],
+        # Neither of them.
+        [any_, click, reply, open_, demo, source],
+        [any_, click, reply, open_, demo, source],
+    ]
+    assert found.nothing[:, 0].tolist() == [True, False, False, False, False, False]
+    assert not found.nothing[:, 1:].any()
+    assert found.joined[:, :3].tolist() == [[-1] * 3, [-1, 0, -1], [-1, -1, 0], [-1, 0, -1], [-1] * 3, [-1] * 3]
+
+
+def test_a_night_of_many_rows_says_of_each_what_a_few_rows_say():
+    rng = np.random.default_rng(5)
+    contributions = rng.normal(size=(100, len(NAMES)))
+    values = pd.DataFrame({name: rng.choice([1.0, 2.0, np.nan], 100) for name in RECENCIES[1:]})
+    many = FACTS.points(contributions, values, NAMES)
+    few = [FACTS.points(contributions[at : at + 10], values[at : at + 10], NAMES) for at in range(0, 100, 10)]
+    for name in ("sums", "joined", "nothing"):
+        assert getattr(many, name).tolist() == np.concatenate([getattr(part, name) for part in few]).tolist()

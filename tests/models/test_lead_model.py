@@ -72,5 +72,6 @@ def _altered(files, **change):
     ],
 )
 def test_an_altered_model_is_refused_in_plain_words(trained, break_it, message):
-    with pytest.raises(DataError, match=message):
+    with pytest.raises(DataError, match=message) as refused:
         LeadModel.load(break_it(trained.model.dump()))
+    assert str(refused.value).endswith(("fetch the model again.", "train again, or use that version."))

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from features.specification import Feature
-from models.leak_probes import alone, auc_low, presence
+from models.leak_probes import alone, as_numbers, auc_low, filled, presence
 
 RNG = np.random.default_rng(3)
 Y = (RNG.random(2000) < 0.2).astype(float)
@@ -100,3 +100,60 @@ def test_the_interval_is_that_of_hanley_and_mcneil():
     # Q1 = 0.9/1.1, Q2 = 2*0.81/1.9; variance = (0.09 + 49*(Q1 - 0.81) + 49*(Q2 - 0.81)) / 2500.
     variance = (0.09 + 49 * (0.9 / 1.1 - 0.81) + 49 * (1.62 / 1.9 - 0.81)) / 2500
     assert auc_low(0.9, 50, 50) == pytest.approx(0.9 - 1.96 * variance**0.5)
+
+
+def judged(values, y, dtype="number", n_leads=None):
+    leads = n_leads or {"n_won": int(y.sum()), "n_lost": int((1 - y).sum())}
+    return alone(pd.Series(values), y, Feature("fit__x", "fit", dtype, "x", "unknown"), leads)
+
+
+@pytest.mark.parametrize(("sign", "end", "limit"), [(1, "at_least", 7.0), (-1, "at_most", -7.0)])
+def test_the_limit_is_where_won_and_lost_part_best_and_the_shares_are_of_the_winning_side(sign, end, limit):
+    # Of 100 won 96 have 7 and more, of 100 lost 3; 3 and 9 are seen for both, nulls are left aside.
+    y = np.repeat([1.0, 0.0, 1.0, 0.0], [100, 100, 7, 40])
+    values = np.concatenate(
+        [np.repeat([3.0, 7.0, 9.0], [4, 60, 36]), np.repeat([3.0, 5.0, 9.0], [57, 40, 3]), np.full(47, np.nan)]
+    )
+    code, _, figures = judged(sign * values, y)
+    # An AUC of 4 * 57 / 2 + 60 * 97 + 36 * (97 + 3 / 2) in 10,000 pairs.
+    assert code == "too_good"
+    assert figures == {
+        "auc": pytest.approx((4 * 57 / 2 + 60 * 97 + 36 * 98.5) / 10_000),
+        end: limit,
+        "won": pytest.approx(0.96),
+        "lost": pytest.approx(0.03),
+    }
+
+
+def test_levels_that_win_more_than_the_average_are_counted_and_who_has_them():
+    y = np.repeat([1.0, 0.0], 100)
+    values = np.concatenate([np.repeat(["a", "b", "c"], [50, 47, 3]), np.repeat(["b", "c", "d"], [2, 48, 50])])
+    code, _, figures = judged(values, y, "category")
+    assert code == "too_good"
+    assert (figures["n_levels"], figures["won"], figures["lost"]) == (2.0, 0.97, 0.02)
+
+
+def test_twenty_won_and_twenty_lost_rows_are_judged_and_leads_not_rows_prove():
+    y = np.repeat([1.0, 0.0], 20)
+    assert judged(y, y)[:2] == ("too_good", True)
+    assert judged(y[1:], y[1:]) is None
+    assert judged(y[:-1], y[:-1]) is None
+    good = np.concatenate([np.repeat([1.0, 0.0], [94, 6]), np.repeat([1.0, 0.0], [2, 98])])
+    many = np.repeat([1.0, 0.0], 100)
+    # An AUC of 0.96 begins at 0.93 with a hundred leads each, and at 0.87 with twenty.
+    assert judged(good, many)[:2] == ("too_good", False)
+    assert judged(np.tile(good, 20), np.tile(many, 20))[:2] == ("too_good", True)
+    assert judged(np.tile(good, 20), np.tile(many, 20), n_leads={"n_won": 20, "n_lost": 20})[:2] == ("too_good", False)
+
+
+def test_rows_are_counted_by_outcome_and_whether_they_have_a_value():
+    y = np.repeat([1.0, 0.0], [69, 931])
+    there = np.concatenate([np.arange(69) < 60, np.zeros(931, bool)])
+    assert filled(there, y) == presence((60, 69), (0, 931))
+    assert filled(~there, y) == presence((9, 69), (931, 931))
+
+
+def test_a_level_is_worth_what_the_other_rows_of_it_won_drawn_to_the_base_rate():
+    y = np.array([1.0, 1, 0, 0, 0])
+    # Ten rows at 40% are added: of a (1 + 4) / 12 for the won and (2 + 4) / 12 for the lost row.
+    assert as_numbers(pd.Series(list("aaabb")), y) == pytest.approx([5 / 12, 5 / 12, 6 / 12, 4 / 11, 4 / 11])

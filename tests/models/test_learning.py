@@ -4,10 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.errors import DataError
 from models import linear
-from models.blend import BLEND
+from models.blend import BLEND, RECENT, TREES
+from models.calibration import BetaCalibration
+from models.drift import calibrate
 from models.folds import group_folds
-from models.learning import Learnt, learn, part
+from models.learning import Learnt, Taught, learn, part
 
 QUICK = {"n_folds": 2, "max_rounds": 30}
 
@@ -81,3 +84,85 @@ def test_rare_levels_are_pooled_and_categories_of_too_many_dropped_as_the_plan_s
     assert "fit__source" in {one.name for one in learnt(max_levels=2).dropped}
     kept = {column.feature.name: column.levels for column in learnt(min_level_rows=100).schema.columns}
     assert "ads" not in kept["fit__source"]
+
+
+def test_members_are_trees_and_both_regressions_and_one_that_is_not_there_is_the_other_or_nothing(learnt, small):
+    frame = small.frame.head(5)
+    every, one, none = learnt(), learnt(mix=BLEND), learnt(mix=(1.0, 0.0, 0.0))
+    encoded = every.encode(frame)
+    trees = np.mean([booster.predict(encoded, raw_score=True) for booster in every.trees.boosters_], axis=0)
+    both, recent = (regression.part.margin(encoded) for regression in every.regressions)
+    assert every.members(frame) == pytest.approx(np.column_stack([trees, both, recent]))
+    assert one.members(frame) == pytest.approx(np.column_stack([trees, both, both]))
+    swapped = replace(one, regressions=one.regressions[::-1])
+    assert swapped.members(frame) == pytest.approx(np.column_stack([trees, both, both]))
+    assert none.members(frame) == pytest.approx(np.column_stack([trees, np.zeros(5), np.zeros(5)]))
+    assert every.members(frame.head(0)).shape == (0, 3)
+
+
+def test_the_margin_is_the_mix_of_the_members_and_the_regression_is_the_one_with_a_share(learnt, small):
+    every = learnt()
+    members = every.members(small.frame)
+    trees, both, recent = members.T
+    for mix, margin, k in ((TREES, trees, None), (BLEND, (trees + both) / 2, 0), (RECENT, (trees + recent) / 2, 1)):
+        mixed = replace(every, mix=mix)
+        assert mixed.margin(small.frame) == pytest.approx(margin)
+        assert mixed.regression is (None if k is None else every.regressions[k])
+        assert mixed.linear is (None if k is None else every.regressions[k].part)
+        unseen = every.trees.oof_margin_
+        if k is not None:
+            unseen = (unseen + every.regressions[k].unseen()) / 2
+        assert mixed.unseen_margin() == pytest.approx(unseen)
+        moved = replace(mixed, added_unseen=np.full(len(unseen), 0.25))
+        assert moved.unseen_margin() == pytest.approx(unseen + 0.25)
+
+
+def test_rows_that_teach_beside_teach_the_trees_and_nothing_else(learnt, small, plan):
+    n = len(small.rows)
+    rows, features = part(small.rows, np.arange(n), np.ones(n)), list(small.features)
+    # As many more leads, all won, that came from a fair.
+    fair = small.frame.assign(fit__source="fair")
+    beside = Taught(fair, np.array([f"N{k}" for k in range(n)], dtype=object), np.ones(n), np.full(n, 2.0))
+    quick = replace(plan, classifier=QUICK)
+    alone, taught = (learn(small.frame, rows, features, quick, beside=one) for one in (None, beside))
+    assert len(taught.trees.fold_) == 2 * n
+    assert len(taught.unseen_margin()) == len(taught.rows.at) == n
+    risen = taught.members(fair)[:, 0] - alone.members(fair)[:, 0]
+    assert risen.mean() > 1
+    # With a weight of 2 they count as two rows each.
+    light = learn(small.frame, rows, features, quick, beside=replace(beside, w=np.full(n, 0.02)))
+    assert (light.members(fair)[:, 0] - alone.members(fair)[:, 0]).mean() < risen.mean() / 2
+    assert taught.rows is rows
+
+
+def test_calibration_follows_time_only_where_rows_are_later(learnt, small):
+    every = learnt()
+    rows, margin = every.rows, every.unseen_margin()
+    unseen = rows.margins(0.5 * margin + 1.0)
+    assert every.calibrate(unseen, forward=False) == BetaCalibration.fit(unseen.margin, rows.y, rows.w)
+    assert every.calibrate(unseen, forward=True) == calibrate(unseen, rows.margins(margin))
+
+
+def test_a_part_takes_rows_by_position_and_multiplies_their_weights(small):
+    rows = small.rows.assign(weight=np.arange(len(small.rows)) + 1.0)
+    taken = part(rows, np.array([3, 1]), np.array([2.0, 10.0]))
+    assert taken.at.tolist() == [3, 1]
+    assert taken.lead.tolist() == rows["lead_id"].iloc[[3, 1]].tolist()
+    assert taken.cutoff.tolist() == rows["cutoff"].iloc[[3, 1]].tolist()
+    assert taken.y.tolist() == rows["label"].iloc[[3, 1]].tolist()
+    assert taken.w.tolist() == [8.0, 20.0]
+    margins, sample = taken.margins(np.array([0.1, 0.2])), taken.sample(np.array([0.3, 0.4]))
+    assert (margins.margin.tolist(), margins.y is taken.y, margins.w is taken.w) == ([0.1, 0.2], True, True)
+    assert margins.cutoff is sample.cutoff is taken.cutoff
+    assert (sample.propensity.tolist(), sample.weight is taken.w, sample.worth) == ([0.3, 0.4], True, None)
+
+
+def test_where_no_column_varies_training_is_refused_with_the_reason_of_each(learnt, small, plan):
+    n = len(small.rows)
+    with pytest.raises(DataError, match=r"found none among 2: fit__employees \(.*\), fit__noise \(.*\)\. Bring"):
+        learn(
+            small.frame.assign(fit__employees=1.0, fit__noise=np.nan),
+            part(small.rows, np.arange(n), np.ones(n)),
+            small.features[-2:],
+            plan,
+        )

@@ -1,13 +1,15 @@
 import itertools
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from models import linear
-from models.linear import LinearPart
+from models.linear import Beyond, LinearPart
 
 LEVELS = (None, None, ("a", "b", "c"))
 FREE = (0, 0, 0)
@@ -122,3 +124,91 @@ def test_of_many_rows_those_drawn_give_the_weights_of_all(monkeypatch):
     assert drawn.terms[0].slope == pytest.approx(everything.terms[0].slope, abs=0.05)
     assert np.abs(drawn.margin(matrix) - everything.margin(matrix)).mean() < 0.05
     assert np.abs(unseen() - unseen_of_all()).mean() < 0.06
+
+
+def least(design, y, w, offset, ridge, free):
+    """Weights of least penalised loss, by another hand; the intercept is free, or absent."""
+    columns = np.column_stack([np.ones(len(y)), design]) if free else design
+    penalty = np.full(columns.shape[1], ridge)
+    penalty[0] = 0.0 if free else ridge
+
+    def loss(b):
+        z = offset + columns @ b
+        return float(w @ (np.logaddexp(0, z) - y * z) + 0.5 * penalty @ b**2)
+
+    found = minimize(loss, np.zeros(columns.shape[1]), method="BFGS", options={"gtol": 1e-8})
+    return columns @ found.x
+
+
+@pytest.mark.parametrize(("known", "ridge"), [(None, 1.0), (0.5, 1.0), (0.5, 30.0)])
+def test_rows_count_by_weight_and_what_is_known_beforehand_is_left_to_itself(known, ridge):
+    matrix, y, fold = _rows(400)
+    w = np.random.default_rng(2).choice([1.0, 5.0], 400)
+    offset = np.zeros(400) if known is None else known * (matrix[:, 0] - 5) - 0.3
+    beyond = None if known is None else Beyond(offset, ridge)
+    part, _ = LinearPart.fit(matrix, LEVELS, y, w, fold, FREE, beyond=beyond)
+    numbers = (matrix[:, :2] - matrix[:, :2].mean(axis=0)) / matrix[:, :2].std(axis=0)
+    design = np.column_stack([numbers, np.eye(3)[matrix[:, 2].astype(int)]])
+    expected = least(design, y, w / w.mean(), offset, ridge, free=known is None)
+    assert np.allclose(part.margin(matrix), expected, atol=2e-3)
+    assert part.base == pytest.approx(np.average(part.margin(matrix), weights=w))
+    for j, term in enumerate(part.terms):
+        assert np.average(term(matrix[:, j]), weights=w) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_levels_of_fewer_than_ten_rows_share_a_weight_and_one_that_was_never_there_has_none():
+    # 20 of a, 9 of b, 10 of c, none of d, 3 of e, 12 of null; b and e are rare.
+    codes = np.repeat([0.0, 1, 2, 4, np.nan], [20, 9, 10, 3, 12])
+    column = linear._Column.read(codes, tuple("abcde"))
+    assert column.design.sum(axis=0).tolist() == [20, 10, 12, 12]
+    assert column.codes.tolist() == [0, 3, 1, 3, 3, 2]
+    assert (column.n_levels, column.scale) == (5, 1.0)
+    weights = np.array([0.5, -0.5, 2.0, 9.0])
+    term = column.term(weights, np.ones(54))
+    assert term.levels == (0.5, 9.0, -0.5, 9.0, 9.0)
+    assert term.at_null == 2.0
+    assert term.average == pytest.approx((20 * 0.5 + 12 * 9.0 - 10 * 0.5 + 12 * 2.0) / 54)
+    assert column.bounds(1) == [(None, None)] * 4
+    # Without a rare level the last column is the last frequent one, and what was never there weighs nothing.
+    full = linear._Column.read(np.repeat([0.0, 1], 10), ("a", "b", "c"))
+    assert full.design.shape == (20, 2)
+    assert full.term(np.array([1.0, 2.0]), np.ones(20)).levels == (1.0, 2.0, 0.0)
+    assert full.term(np.array([1.0, 2.0]), np.ones(20)).at_null == 0.0
+
+
+def test_a_number_counts_per_unit_within_a_range_beyond_what_was_seen_and_null_beside_the_median():
+    column = linear._Column.read(np.array([2.0, 4.0, 12.0, np.nan]), None)
+    term = column.term(np.array([3.0, 0.25]), np.array([1.0, 1.0, 1.0, 3.0]))
+    slope = 3.0 / column.scale
+    assert (term.slope, term.low, term.high, term.levels) == (slope, -8.0, 22.0, None)
+    assert term.at_null == pytest.approx(slope * 4.0 + 0.25)
+    assert term.average == pytest.approx((slope * 18 + 3 * term.at_null) / 6)
+    assert column.bounds(1) == [(0.0, None), (None, None)]
+    assert column.bounds(-1) == [(None, 0.0), (None, None)]
+    assert column.bounds(0) == [(None, None)] * 2
+    void = linear._Column.read(np.array([np.nan, np.nan]), None).term(np.array([1.0, 0.5]), np.ones(2))
+    assert (void.low, void.high, void.at_null) == (0.0, 0.0, 0.5)
+
+
+def test_of_too_many_rows_the_rarer_outcome_comes_first_and_weights_undo_the_draw(monkeypatch):
+    monkeypatch.setattr(linear, "_MOST_ROWS", 100)
+    y, w = (np.arange(1000) % 20 == 0).astype(float), np.where(np.arange(1000) % 2, 1.0, 3.0)
+    rows, weight = linear._drawn(y, w, seed=3)
+    # All 50 won rows stay; 50 of 950 lost ones stand for 19 each.
+    assert rows.tolist() == sorted(set(rows.tolist()))
+    assert (len(rows), y[rows].sum()) == (100, 50)
+    assert weight == pytest.approx(w[rows] / 2 * np.where(y[rows] == 1, 1.0, 19.0))
+    assert linear._drawn(y, w, seed=3)[0].tolist() == rows.tolist() != linear._drawn(y, w, seed=4)[0].tolist()
+    # Of won and lost alike half each, whichever is rarer.
+    even, even_weight = linear._drawn(1 - (np.arange(1000) % 4 == 0), np.ones(1000), seed=3)
+    assert ((even % 4 == 0).sum(), even_weight.sum()) == (50, pytest.approx(1000))
+    few, same = linear._drawn(y[:100], w[:100], seed=3)
+    assert (few.tolist(), same.tolist()) == (list(range(100)), (w[:100] / 2).tolist())
+
+
+def test_contributions_of_a_blend_are_the_weighted_means():
+    matrix, y, fold = _rows(100)
+    part = replace(_fit(matrix, y, fold)[0], share=0.25)
+    phi, base = part.blend(np.ones((100, 3)), 2.0, matrix)
+    assert phi == pytest.approx(0.75 + 0.25 * part.contributions(matrix))
+    assert base == part.blend_base(2.0) == pytest.approx(1.5 + 0.25 * part.base)

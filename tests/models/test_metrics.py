@@ -73,3 +73,38 @@ def test_intervals_resample_leads_so_that_copies_of_a_lead_add_no_certainty(lead
         assert ten[name].value == pytest.approx(one[name].value)
         assert ten[name].high - ten[name].low == pytest.approx(one[name].high - one[name].low, rel=0.05)
         assert one[name].low < one[name].value < one[name].high
+
+
+def test_bins_of_a_diagram_are_those_counted_by_hand():
+    y, p = np.array([0.0, 1, 0, 1, 1, 1]), np.array([0.1, 0.1, 0.2, 0.6, 0.8, 0.8])
+    w = np.array([1.0, 3, 1, 1, 1, 2])
+    low, high = metrics.reliability(y, p, w, 2)
+    # Kish: 5^2 / (1 + 9 + 1) and 4^2 / (1 + 1 + 4) leads.
+    assert low == {
+        "n": 3,
+        "stated": pytest.approx((4 * 0.1 + 0.2) / 5),
+        "observed": 0.6,
+        "low": pytest.approx(metrics.wilson(0.6 * 25 / 11, 25 / 11)[0]),
+        "high": pytest.approx(metrics.wilson(0.6 * 25 / 11, 25 / 11)[1]),
+    }
+    assert (high["n"], high["stated"], high["observed"]) == (3, pytest.approx((0.6 + 3 * 0.8) / 4), 1.0)
+    assert (high["low"], high["high"]) == pytest.approx(metrics.wilson(16 / 6, 16 / 6))
+    assert metrics.ece(y, p, w, 2) == pytest.approx(abs(5 * 0.6 - 0.6) / 9 + abs(4 - 3.0) / 9)
+    assert len(metrics.reliability(np.zeros(100), np.arange(100.0) / 100, np.ones(100))) == 10
+
+
+def test_a_curve_cuts_ties_in_proportion_and_counts_by_weight():
+    # By weight 4 of 8 stand at the top, tied: half of the weight of the wins there, 2 of 3.
+    y, score, w = np.array([1.0, 0, 1, 0]), np.array([5.0, 5, 1, 0]), np.array([2.0, 2, 1, 3])
+    curve = metrics.gain_curve(y, score, w, 4)
+    assert [point["share"] for point in curve] == [0.25, 0.5, 0.75, 1.0]
+    assert [point["gain"] for point in curve] == pytest.approx([1 / 3, 2 / 3, 1, 1])
+    assert [point["lift"] for point in curve] == pytest.approx([4 / 3, 4 / 3, 4 / 3, 1])
+    assert len(metrics.gain_curve(y, score, w)) == 20
+    assert metrics.gain_at(y, score, w, 0.125) == pytest.approx(1 / 6)
+
+
+@pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])
+def test_wilson_is_as_sure_as_it_is_asked_to_be(confidence):
+    interval = binomtest(3, 11).proportion_ci(confidence, method="wilson")
+    assert metrics.wilson(3, 11, confidence) == pytest.approx((interval.low, interval.high))

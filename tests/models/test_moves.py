@@ -1,8 +1,12 @@
 """What moved a lead between two nights: exact, only facts that changed, the model's part apart."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from features.matrix import ColumnSchema, MatrixSchema
+from features.specification import Feature
 from models.moves import moves
 from models.reasons import ReasonTable
 
@@ -45,3 +49,22 @@ def test_a_night_without_news_moves_nothing(trained, world):
     then = world.frame[:1]
     found = moves(trained.model, then, then, float(trained.model.propensity(then)[0]), "en")
     assert (found.facts, found.others, found.model_points) == ((), 0.0, 0.0)
+
+
+@pytest.mark.parametrize(("points", "told"), [(0.5, "Called 64 days ago"), (-0.5, "No call for 64 days")])
+def test_what_is_in_favour_is_told_as_done_however_little_it_moves(small_model, small_frame, monkeypatch, points, told):
+    words = {"form": "recency", "days": 365, "en": {"done": "Called", "noun": "calls", "none": "No call"}}
+    called = Feature("engagement__call_recency_days", "engagement", "number", "call", "never", words=words)
+    schema = MatrixSchema((ColumnSchema(called, None), small_model.schema.columns[1]))
+    model = replace(small_model, schema=schema)
+    only = ReasonTable(np.array([0, 1]), np.array([0]), np.array([points]))
+    monkeypatch.setattr("models.moves.top_reasons", lambda *_, **__: only)
+    now = small_frame[:1].rename(columns={small_frame.columns[0]: called.name}).assign(**{called.name: 64.0})
+    then = now.assign(**{called.name: 2.0})
+    (fact,) = moves(model, then, now, 0.1, "en").facts
+    assert (fact.text, fact.code, fact.family, fact.points) == (
+        f"{told} (before: 2 days)",
+        "ENGAGEMENT.CALL_RECENCY_DAYS",
+        "engagement",
+        points,
+    )

@@ -12,10 +12,10 @@ from features.language import NBSP
 from features.matrix import ColumnSchema, MatrixSchema
 from features.specification import Did, Feature
 from features.statements import column_words
-from models.narrator import Narrator
+from models.narrator import Narrator, often
 from models.reasons import top_reasons
 from models.reference import Reference
-from models.shared_facts import SharedFacts
+from models.shared_facts import Conversion, SharedFacts
 
 (PRICING,) = count(
     "pricing",
@@ -104,3 +104,59 @@ def test_reasons_of_a_table_are_told_row_by_row(trained, world):
     assert [len(row) for row in rows] == np.diff(table.start).tolist()
     assert [[reason.points for reason in row] for row in rows] == [[p for _, p in table.of(i)] for i in range(6)]
     assert all(reason.text and "__" not in reason.text for row in rows for reason in row)
+
+
+def test_without_certified_percentages_leads_are_told_beside_the_average(model):
+    frame = pd.DataFrame({PRICING.name: [3.0], PLAN.name: ["pro"]})
+
+    def beside(model, language, points=5.0):
+        return Narrator(model, language, certified=False).tell([[(0, points), (1, -points)]], frame)[0]
+
+    # 50% of 200, where 18% of all were won.
+    views, plan = beside(model, "en")
+    assert views.evidence == "200 such leads were won 2.8 times as often as the average lead within 90 days"
+    assert plan.evidence == "500 such leads were won 0.4 times as often as the average lead within 90 days"
+    assert beside(model, "fr")[0].evidence == (
+        "200 leads dans ce cas ont été gagnés 2,8 fois plus souvent que la moyenne sous 90 jours"
+    )
+    assert beside(model, "fr")[1].evidence.startswith("500 leads dans ce cas ont été gagnés")
+    undated = replace(model, metadata={})
+    assert beside(undated, "en")[0].evidence == "200 such leads were won 2.8 times as often as the average lead"
+    assert beside(model, "en", -5.0)[0].evidence == (
+        "Taken alone it looks otherwise: 200 such leads were won 2.8 times as often as the average lead within 90 days"
+    )
+
+
+def test_small_shares_have_a_decimal_and_large_ones_none(model):
+    shared = replace(
+        model.shared,
+        everybody=Conversion(1000, 0.0987),
+        groups=tuple(replace(one, rate=tuple(0.1049 for _ in one.rate)) for one in model.shared.groups),
+    )
+    assert told(replace(model, shared=shared), "en")[0].evidence == (
+        "Of 200 such leads, 10% were won within 90 days; all leads: 9.9%"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rate", "average", "english", "french"),
+    [
+        (0.1, 0.1, "as often as", "aussi souvent"),
+        (0.104, 0.1, "as often as", "aussi souvent"),
+        (0.106, 0.1, "1.1 times as often as", "1,1 fois plus souvent"),
+        (0.05, 0.1, "0.5 times as often as", "2 fois moins souvent"),
+        (0.01, 0.1, "0.1 times as often as", "10 fois moins souvent"),
+        (0.0099, 0.1, "far less often than", "bien moins souvent"),
+        (0.0, 0.0, "as often as", "aussi souvent"),
+    ],
+)
+def test_how_often_is_said_without_a_percentage(rate, average, english, french):
+    assert (often(rate, average, "en"), often(rate, average, "fr")) == (english, french)
+
+
+def test_values_are_read_as_the_trees_read_them_where_the_matrix_is_at_hand(model):
+    frame = pd.DataFrame({PRICING.name: [3.0], PLAN.name: ["pro"]})
+    told_of_zero = Narrator(model, "en").tell([[(0, 5.0)]], frame, np.array([[0.0, 1.0]]))[0][0]
+    # The sentence tells the value, the evidence that of those who never looked.
+    assert told_of_zero.text.startswith("Viewed the pricing page 3 times")
+    assert told_of_zero.evidence.startswith("Taken alone it looks otherwise: of 800 such leads, 10% were won")

@@ -85,3 +85,11 @@ def test_a_tree_that_bites_its_tail_is_refused(text):
     looped = " ".join(["0", *children.split()[1:]])
     with pytest.raises(DataError, match="does not hang together"):
         read_booster(f"{head}\nleft_child={looped}\n{tail}")
+
+
+def test_a_tree_that_found_no_split_is_one_leaf_of_whatever_it_says():
+    n_features, trees = read_booster(grown(min_data_in_leaf=300).model_to_string())
+    assert n_features == 2
+    for tree in trees:
+        assert (tree.splits, tree.left, tree.right, tree.split_cover, tree.leaf_cover) == ((), (), (), (), (1,))
+        assert len(tree.leaf_value) == 1

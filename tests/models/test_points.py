@@ -85,3 +85,25 @@ def test_what_the_company_has_not_said_never_fires_and_is_named():
     assert absent(preset("icp60").rules, columns) == (ICP,)
     assert absent(preset("saas40").rules, columns) == (TERRITORY,)
     assert absent(preset("saas40", territory=AREA).rules, columns) == ()
+
+
+@pytest.mark.parametrize(
+    ("test", "passes"),
+    [
+        ({"at_least": 3}, [False, True, True, False]),
+        ({"at_most": 3}, [True, True, False, False]),
+        ({"at_least": 3, "at_most": 3}, [False, True, False, False]),
+        ({"at_least": -1}, [True, True, True, False]),
+    ],
+)
+def test_ends_of_a_number_are_included_and_null_never_passes(test, passes):
+    condition = Condition("opens", **test)
+    assert condition.holds(pd.DataFrame({"opens": [2.0, 3.0, 1e12, np.nan]})).tolist() == passes
+    texts = pd.DataFrame({"opens": ["2", "3", "1e12", "many"]})
+    assert condition.holds(texts).tolist() == passes
+
+
+def test_a_category_equals_one_of_several_texts_and_no_number():
+    frame = pd.DataFrame({"role": ["CEO", "CFO", "ceo", None, 5]})
+    assert Condition("role", equals="CEO").holds(frame).tolist() == [True, False, False, False, False]
+    assert Condition("role", equals=("CEO", "CFO")).holds(frame).tolist() == [True, True, False, False, False]

@@ -59,6 +59,9 @@ def test_reasons_that_are_tiny_beside_the_strongest_are_left_out_on_both_sides()
     assert [points for _, points in alone] == [0.4, -0.1]
     everything = chosen(FEATURES, contributions, FRAME.iloc[[0, 0]], least_share=0.0)[0]
     assert [points for _, points in everything] == [12.0, 0.4, -0.1]
+    # A share of the strongest, however weak that is.
+    (half,) = chosen(FEATURES, contributions[1:], FRAME, least_share=0.5)
+    assert [points for _, points in half] == [0.4]
 
 
 def test_the_same_reasons_to_the_last_bit_whatever_stands_in_the_block():

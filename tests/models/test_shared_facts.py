@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import shared_facts
-from models.shared_facts import SharedFacts
+from models.shared_facts import Conversion, Groups, SharedFacts
 
 LEVELS = [None, ("fair", "web")]
 
@@ -90,3 +90,47 @@ def test_every_number_has_a_group_and_the_leads_are_all_counted(values):
     others = np.array([np.inf, -np.inf, 1e300, np.nan])
     assert ((place := shared.groups[0].place(others)) >= 0).all()
     assert (place < len(shared.groups[0].n_leads)).all()
+
+
+def test_groups_of_a_count_and_of_a_category_by_hand():
+    # Leads a to d; a has three rows. The count is 0, 1, 2, 8 and null, the category x, y and null.
+    count = np.array([0.0, 0.0, 1.0, 2.0, 8.0, np.nan])
+    kind = np.array([0.0, 1.0, 1.0, 1.0, np.nan, 0.0])
+    lead = np.array(["a", "a", "a", "b", "c", "d"])
+    y, w = np.array([0.0, 1, 1, 0, 1, 0]), np.array([1.0, 3, 1, 2, 1, 4])
+    shared = SharedFacts.measure(np.column_stack([count, kind]), [None, ("x", "y")], lead, y, w)
+    assert shared.everybody == (4, 5 / 12)
+    counted, by_kind = shared.groups
+    assert counted.edges == (0.0, 1.0, 2.0, 8.0)
+    # One group more lies above the last edge, and null is the last.
+    assert counted.n_leads == (1, 1, 1, 1, 0, 1)
+    assert counted.rate == (0.75, 1.0, 0.0, 1.0, 0.0, 0.0)
+    assert by_kind.edges is None
+    assert by_kind.n_leads == (2, 2, 1)
+    assert by_kind.rate == (0.0, 4 / 6, 1.0)
+    # Kish, over whole leads: (1 + 4)^2 / (1 + 16), (4 + 2)^2 / (16 + 4).
+    assert by_kind.n_effective == pytest.approx((25 / 17, 36 / 20, 1.0))
+    assert counted.place(np.array([-1.0, 0.0, 0.5, 1.5, 8.0, 9.0, np.nan])).tolist() == [0, 0, 1, 2, 3, 4, 5]
+
+
+def test_a_number_is_cut_at_its_eighths_and_in_quarters_above_them():
+    column = np.arange(1.0, 801.0)[:, None]
+    shared = SharedFacts.measure(column, [None], np.arange(800), np.ones(800), np.ones(800))
+    # Above 700, the seventh eighth, the last hundred is cut in quarters.
+    assert shared.groups[0].edges == (*np.arange(100.0, 800.0, 100.0), 725.0, 750.0, 775.0)
+    assert shared.groups[0].n_leads == (100,) * 7 + (25,) * 4 + (0,)
+    nothing = SharedFacts.measure(np.full((3, 1), np.nan), [None], np.arange(3), np.ones(3), np.ones(3)).groups[0]
+    assert (nothing.edges, nothing.n_leads, nothing.rate) == ((), (0, 3), (0.0, 1.0))
+
+
+def test_the_side_is_that_of_wilsons_interval_at_the_effective_number_of_leads():
+    def side(rate, n_effective, n=40):
+        group = Groups(None, (n, 0), (rate, 0.0), (n_effective, 0.0))
+        return SharedFacts((group,), Conversion(1000, 0.2)).side(0, np.array([0.0])).tolist()
+
+    # Of 40, 14 won leave 22% to 51%; of 20 effective ones, 18% to 57%.
+    assert side(0.35, 40.0) == [1]
+    assert side(0.35, 20.0) == [0]
+    assert side(0.35, 40.0, n=29) == [0]
+    assert side(0.05, 40.0) == [-1]
+    assert side(0.1, 40.0) == [0]

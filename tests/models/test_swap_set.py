@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from features.specification import Feature, Recipe
+from models.comparison import conversion
 from models.plan import TrainingPlan
 from models.points import Condition, PointsRule
 from models.points_presets import preset
@@ -125,3 +126,35 @@ def test_every_grid_says_what_it_cannot_see(world):
     assert saas["swap_set"] is None
     assert "points.territory" in saas["absent"]
     assert [grid["name"] for grid in compare_grids(sample, frame, [], [], TrainingPlan())] == []
+
+
+def test_leads_that_stand_for_others_are_told_as_the_leads_that_are_there():
+    # a and d stand for two each. The grid takes c and d, three by weight; the model a and b, as many.
+    sample = leads([0.9, 0.8, 0.1, 0.2], [1, 0, 1, 0], weight=[2.0, 1, 1, 2])
+    swap = swap_set(sample, np.array([0.0, 0, 60, 60]), 60.0, 400, 0, np.array([1.0, 1, 0, 1]))
+    assert swap["n_selected"] == 2
+    assert {name: swap[name]["n"] for name in ("both", "in_by_model", "out_by_model", "model", "points")} == {
+        "both": 0,
+        "in_by_model": 2,
+        "out_by_model": 2,
+        "model": 2,
+        "points": 2,
+    }
+    assert swap["both"]["conversion"] is None
+    assert swap["model"] == conversion(np.array([1.0, 0]), np.array([2.0, 1]))
+    assert swap["points"] == swap["out_by_model"] == conversion(np.array([1.0, 0]), np.array([1.0, 2]))
+    # Two leads of the grid stand for three: each is two thirds of one by weight.
+    assert swap["wins"]["model"] == pytest.approx(2 * 2 / 3)
+    assert swap["wins"]["points"] == pytest.approx(2 / 3)
+    assert swap["wins"]["difference"]["value"] == pytest.approx(2 / 3)
+    assert swap["opportunities"] == {"model": pytest.approx(3 * 2 / 3), "points": pytest.approx(2 * 2 / 3)}
+
+
+def test_an_opportunity_is_that_of_the_row_where_the_lead_is_handed_over():
+    sample = leads([0.1, 0.9, 0.5], [0, 0, 0], ["a", "a", "b"], [0, 1, 0])
+    points = np.array([60.0, 0.0, 0.0])
+    found = swap_set(sample, points, 60.0, NO_RESAMPLE, 0, np.array([1.0, 0.0, 1.0]))
+    # By points a comes on its first row, by the model on its second.
+    assert found["opportunities"] == {"model": 0.0, "points": 1.0}
+    assert swap_set(sample, points, 60.0, NO_RESAMPLE, 0)["opportunities"] is None
+    assert swap_set(sample, np.zeros(3), 60.0, NO_RESAMPLE, 0, np.ones(3))["opportunities"] is None

@@ -96,6 +96,8 @@ def test_noise_is_called_noise(world_maker, plan):
     codes = {note.code for note in result.evidence.notes}
     assert {"no_signal", "no_threshold"} <= codes
     assert result.model.threshold.threshold is None
+    why = next(note for note in result.evidence.notes if note.code == "no_threshold")
+    assert (why.en, why.fr) == (result.model.threshold.reason_en, result.model.threshold.reason_fr)
     assert "points" not in result.evidence.figures
     spread = result.model.propensity(world.frame)
     assert np.quantile(spread, 0.99) - np.quantile(spread, 0.01) < 0.2
@@ -139,6 +141,21 @@ def _rows(won, lost, days):
 def test_too_few_leads_are_refused_with_what_is_missing_and_for_how_long(rows, message):
     with pytest.raises(GateError, match=message):
         require_enough(rows, TrainingPlan())
+
+
+def test_all_that_is_missing_is_told_in_sentences_and_enough_is_enough():
+    with pytest.raises(GateError) as refused:
+        require_enough(_rows(20, 30, 70), TrainingPlan())
+    assert str(refused.value) == (
+        "Too few mature leads to learn from: expected at least 40 won and 40 lost, found 20 won and 30 lost. "
+        "20 won are missing; at the present pace (2.0 won a week) they will be there in about 70 days. "
+        "10 lost are missing; at the present pace (3.0 lost a week) they will be there in about 24 days. "
+        "Add older leads with their outcome, or come back then; until then score by hand."
+    )
+    require_enough(_rows(40, 40, 70), TrainingPlan())
+    require_enough(_rows(3, 4, 70), TrainingPlan(min_won=3, min_lost=4))
+    with pytest.raises(GateError, match="found 0 won and 0 lost"):
+        require_enough(_rows(0, 0, 0), TrainingPlan())
 
 
 def test_rows_that_do_not_match_and_columns_that_do_not_vary_are_refused(world, plan):

@@ -14,6 +14,7 @@ from models.sample import Sample
 from models.threshold_rules import choose
 from models.training import train
 from models.worth import Economics, Worth
+from tests.prose import faults_of
 
 FLAT = AmountModel((), 2000.0, 0.5, 2.0, {"mean": 2000.0})
 TELLING = AmountModel(("tree",), 2000.0, 0.5, 2.0, {"mean": 2000.0})
@@ -73,6 +74,7 @@ def test_the_reference_threshold_cuts_where_each_lead_s_own_does():
     assert np.array_equal(choice.least(amount, np.full(len(amount), None)), own)
     assert "each lead has its own threshold" in choice.reason_en
     assert "chaque lead a le sien" in choice.reason_fr
+    assert faults_of(choice.reason_en) + faults_of(choice.reason_fr) == []
 
 
 def test_each_lead_s_own_threshold_brings_more_than_any_threshold_for_all_where_amounts_are_known():
