@@ -17,7 +17,7 @@ _MEMORIES = (0.8, 0.9, 0.95, 0.98, 1.0)
 _MOVES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 _UNKNOWN = 1.0  # variance of the first level
 # Of what older models missed of the newest level, how much goes on, beyond how many standard errors, how far at most:
-# a trend goes on, a jump does not. What was tried is told in docs/quality.md.
+# a trend goes on, a jump does not. What was tried is told in decision 14.
 _GOES_ON, _NOISE, _FURTHEST = 0.5, 2.0, 0.125
 
 
