@@ -327,3 +327,5 @@ def test_the_size_of_a_company_is_told_in_employees():
         ("Company size: 1,200 employees", f"Effectif{NBSP}: 1{NARROW}200 salariés"),
     ]
     assert (label(size, "en"), label(size, "fr")) == ("Company size", "Effectif")
+    # A number and its band are one fact.
+    assert size.fact == BY_NAME["fit__employees_band"].fact == "employees"
