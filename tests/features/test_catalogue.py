@@ -305,7 +305,11 @@ def test_signals_and_colleagues_need_an_account_and_a_column_of_a_declared_featu
         return {feature.recipe.source for feature in catalogue(Tables(frames, (), 0))}
 
     assert sources(every) == {"events", "signals", "colleagues", "answers"}
-    assert sources({**every, "leads": lazy({"lead_id": ["a"]})}) == {"events", "answers"}
+    bare = {**every, "leads": lazy({"lead_id": ["a"]})}
+    assert sources(bare) == {"events", "answers"}
+    new = FeatureOptions(event_types=("x",), signal_types=("x",), criteria=("x",))
+    found = {feature.recipe.source for feature in catalogue(Tables(bare, (), 0), new)}
+    assert found == {"events", "answers"}
     assert sources({name: frame for name, frame in every.items() if name != "events"}) == {"signals", "answers"}
     accounts = {"leads": leads, "accounts": lazy({"account_id": ["x"], "employees": [3.0]})}
     assert {feature.name for feature in catalogue(Tables(accounts, (), 0))} == {"fit__employees", "fit__employees_band"}

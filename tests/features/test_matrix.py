@@ -154,3 +154,9 @@ def test_a_schema_survives_json_and_its_hash_sees_levels_but_not_words():
 def test_names_and_features_follow_the_columns():
     schema = MatrixSchema((ColumnSchema(number("a"), None), ColumnSchema(category("b"), ("x",))))
     assert schema.names == ("fit__a", "fit__b") == tuple(f.name for f in schema.features)
+
+
+@pytest.mark.parametrize(("n", "dropped"), [(50, ["identifier"]), (49, [])])
+def test_numbers_that_count_rows_are_identifiers_from_fifty_leads_on(n, dropped):
+    _, found = fitted({"x": np.arange(float(n))}, [number("x")])
+    assert [one.reason for one in found] == dropped

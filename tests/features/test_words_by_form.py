@@ -2,12 +2,9 @@
 
 import pytest
 
-from features.catalogue import DECLARED
-from features.language import NARROW, NBSP
+from features.language import NBSP
 from features.specification import Feature
 from features.words import LONGEST, before, comparison, label, sentence, with_remark
-
-BY_NAME = {f.name: f for f in DECLARED}
 
 
 def spoken(form, number="", days=0, **words):
@@ -155,59 +152,3 @@ def test_a_remark_stands_where_the_line_holds_it():
     assert sentence(spoken("text", some="y" * LONGEST, zero="", unknown="?"), 1.0, "en") == "y" * LONGEST
     assert sentence(BARE, "z" * 61, "en") == f"Lead score: {'z' * 59}…"
     assert sentence(BARE, "z" * 60, "en") == f"Lead score: {'z' * 60}"
-
-
-def test_bands_of_employees_are_written_with_the_thousands_of_the_language():
-    band = BY_NAME["fit__employees_band"].words
-    assert band["en"]["levels"] == {
-        "0": "no employee",
-        "1_9": "1 to 9 employees",
-        "10_49": "10 to 49 employees",
-        "50_249": "50 to 249 employees",
-        "250_999": "250 to 999 employees",
-        "1000_4999": "1,000 to 4,999 employees",
-        "5000_more": "5,000 or more employees",
-    }
-    assert band["fr"]["levels"] == {
-        "0": "aucun salarié",
-        "1_9": "1 à 9 salariés",
-        "10_49": "10 à 49 salariés",
-        "50_249": "50 à 249 salariés",
-        "250_999": "250 à 999 salariés",
-        "1000_4999": f"1{NARROW}000 à 4{NARROW}999 salariés",
-        "5000_more": f"5{NARROW}000 et plus salariés",
-    }
-
-
-@pytest.mark.parametrize(
-    ("name", "english", "french"),
-    [
-        ("employees", "Company size not known", "Effectif inconnu"),
-        ("employees_band", "Company size not known", "Effectif inconnu"),
-        ("revenue", "Revenue not known", "Chiffre d'affaires inconnu"),
-        ("industry_section", "Industry not known", "Secteur inconnu"),
-        ("industry_division", "Activity of the company not known", "Activité de l'entreprise inconnue"),
-        ("industry", "Industry not known", "Secteur inconnu"),
-        ("country", "Country not known", "Pays inconnu"),
-        ("seniority", "Seniority not known", "Niveau hiérarchique inconnu"),
-        ("job_function", "Function not known", "Fonction inconnue"),
-        ("email_kind", "E-mail address: not known", "Adresse e-mail inconnue"),
-        ("source", "Source not known", "Origine inconnue"),
-        ("direction", "Who made the first contact is not known", "Sens du premier contact inconnu"),
-        ("created_weekday", "Day of first contact not known", "Jour du premier contact inconnu"),
-    ],
-)
-def test_what_is_not_known_of_a_lead_has_a_sentence_of_its_own(name, english, french):
-    feature = BY_NAME[f"fit__{name}"]
-    assert (sentence(feature, None, "en"), sentence(feature, None, "fr")) == (english, french)
-
-
-def test_the_size_of_a_company_is_told_in_employees():
-    size = BY_NAME["fit__employees"]
-    told = [(sentence(size, n, "en"), sentence(size, n, "fr")) for n in (0.0, 1.0, 1200.0)]
-    assert told == [
-        ("Company size: 0 employees", f"Effectif{NBSP}: 0 salarié"),
-        ("Company size: 1 employee", f"Effectif{NBSP}: 1 salarié"),
-        ("Company size: 1,200 employees", f"Effectif{NBSP}: 1{NARROW}200 salariés"),
-    ]
-    assert (label(size, "en"), label(size, "fr")) == ("Company size", "Effectif")
