@@ -16,15 +16,10 @@ the disk, with the codes and points of their reasons, in a process of its own.
 import argparse
 import gc
 import json
-import re
-import resource
-import sys
 import tempfile
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +29,7 @@ import numpy.typing as npt
 import pyarrow.parquet as pq
 import shap
 
+from benchmarks.alone import alone, peak_mb
 from benchmarks.champion import Champion, champion
 from models.pattern_tables import PatternTables
 from pipeline.score_rows import score_block
@@ -95,12 +91,6 @@ def seconds(work: Callable[[], Any]) -> float:
     return time.process_time() - start
 
 
-def alone(work: Callable[..., Any], *arguments: Any) -> Any:
-    """Run something in a process of its own, so that its memory is its own."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(work, *arguments).result()
-
-
 def memory_mb(system: str, texts: Sequence[str], few: Floats, warm: str) -> float:
     """Megabytes by which a process grows when it makes a model ready and explains a few rows."""
 
@@ -148,15 +138,6 @@ def night(who: Champion, n_leads: int) -> Row:
         "peak_mb": peak_mb(),
         "disk_mb": on_disk,
     }
-
-
-def peak_mb() -> float:
-    """Largest memory of this process so far."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        # Unlike the usage that the system accounts for, this does not begin with the peak of the parent.
-        return float(re.search(r"VmHWM:\s+(\d+) kB", status.read_text())[1]) / 1e3
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
 
 
 def measure(case: str, texts: Sequence[str], matrix: Floats, warm: str) -> list[Row]:

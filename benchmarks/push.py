@@ -18,12 +18,10 @@ import contextlib
 import io
 import json
 import os
-import resource
 import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -35,6 +33,7 @@ import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.alone import alone, peak_mb
 from pipeline.cli import run_verb
 from pipeline.score_runs import MANIFEST, SCHEMA
 from pipeline.settings import Settings
@@ -95,13 +94,7 @@ def push(root: str, token: str) -> tuple[dict[str, float], Row]:
     told = json.loads(said.getvalue())
     if code:
         raise SystemExit(f"tamis push ended with {code}: {told}")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"seconds": round(seconds, 1), "cpu_s": round(cpu, 1), "peak_mb": round(peak)}, told
-
-
-def apart(work: Callable[..., Any], *given: Any) -> Any:
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(work, *given).result()
+    return {"seconds": round(seconds, 1), "cpu_s": round(cpu, 1), "peak_mb": round(peak_mb())}, told
 
 
 def workspace(folder: str, **crm: Any) -> Path:
@@ -168,7 +161,7 @@ def case_postgres(n: int) -> list[Row]:
                 fill(url, size)
                 for night, (case, shift) in enumerate((("first", 0.0), ("changed", 0.05), ("unchanged", 0.05))):
                     publish(root, size, night, shift)
-                    cost, told = apart(push, str(root), "")
+                    cost, told = alone(push, str(root), "")
                     written = told["written"] if case != "unchanged" else told["unchanged"]
                     assert written == size, told
                     rows.append(
@@ -201,7 +194,7 @@ def case_tryton(n: int) -> list[Row]:
             world.add(*(f"L{number:08d}" for number in range(n)))
             root = workspace(folder, **world.settings)
             publish(root, n, 0, 0.0)
-            cost, told = apart(push, str(root), TOKEN)
+            cost, told = alone(push, str(root), TOKEN)
             assert told["written"] == n, told
             bare = bare_tryton(server, list(world.ids))
         finally:
@@ -262,7 +255,7 @@ def case_hubspot(n: int) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         root = workspace(folder, **line.recv())
         publish(root, n, 0, 0.0)
-        cost, told = apart(push, str(root), TOKEN)
+        cost, told = alone(push, str(root), TOKEN)
         assert told["written"] == n, told
     line.send("done")
     requests = line.recv()

@@ -13,16 +13,14 @@ matches by name, recall the share found among those that the register has. The j
 import argparse
 import json
 import os
-import resource
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from benchmarks.alone import alone, peak_mb
 from benchmarks.sirene_register import generate
 from pipeline.enrichment import names, sirene
 from pipeline.enrichment.files import open_file
@@ -56,11 +54,10 @@ def join(folder: str, memory: str, threads: int, minimum: float) -> Row:
         target=root / "found.parquet",
     )
     connection.close()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
         "seconds": round(time.perf_counter() - began, 1),
         "cpu_s": round(time.process_time() - worked, 1),
-        "peak_mb": round(peak),
+        "peak_mb": round(peak_mb()),
     }
 
 
@@ -97,15 +94,14 @@ def main() -> None:
     parser.add_argument("--companies", type=int, default=16_000_000)
     parser.add_argument("--leads", type=int, default=1_000_000)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--memory", default="1500MB", help="what DuckDB may take; it spills above")
+    parser.add_argument("--memory", default="1500MB", help="what the join may take; what does not fit goes to the disk")
     parser.add_argument("--minimum", type=float, default=0.9, help="least confidence of a match by name")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON too")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         connection = connect(LimitSettings(), Path(folder) / "generating")
         generate(connection, Path(folder), options.companies, options.leads)
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            cost = pool.submit(join, folder, options.memory, options.threads, options.minimum).result()
+        cost = alone(join, folder, options.memory, options.threads, options.minimum)
         load = round(os.getloadavg()[0], 1)
         case = f"sirene {options.companies:,} companies, {options.leads:,} leads"
         rows = [{"case": case, "system": "tamis", **cost, "load": load}, *quality(connection, Path(folder))]

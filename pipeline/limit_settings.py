@@ -6,7 +6,7 @@ from pipeline.section import Section
 
 LEAST_MEMORY_MB = 100
 # What a process that scores a million leads holds beside the memory of DuckDB.
-OURS_MB = 600
+OURS_MB = 700
 
 
 class LimitSettings(Section):
@@ -35,7 +35,7 @@ class LimitSettings(Section):
         Examples
         --------
         >>> LimitSettings(memory="2GB").tables_mb, LimitSettings(memory="500MB").tables_mb
-        (1400, 250)
+        (1300, 250)
         """
         whole = _megabytes(self.memory)
         return round(max(whole - OURS_MB, whole / 2))
