@@ -5,8 +5,8 @@ from pydantic import Field, field_validator
 from pipeline.section import Section
 
 LEAST_MEMORY_MB = 100
-# What a process that scores a million leads holds beside the memory of DuckDB.
-OURS_MB = 700
+# What a process that scores a million leads holds beside what DuckDB counts as its own.
+OURS_MB = 900
 
 
 class LimitSettings(Section):
@@ -35,7 +35,7 @@ class LimitSettings(Section):
         Examples
         --------
         >>> LimitSettings(memory="2GB").tables_mb, LimitSettings(memory="500MB").tables_mb
-        (1300, 250)
+        (1100, 250)
         """
         whole = _megabytes(self.memory)
         return round(max(whole - OURS_MB, whole / 2))
