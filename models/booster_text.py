@@ -141,8 +141,9 @@ def _tree(fields: Mapping[str, str], number: int, n_features: int) -> Tree:
             f"booster text: tree {number} has linear leaves; only trees with constant leaves are explained."
         )
     try:
+        n_leaves = int(fields["num_leaves"])
         leaf_value = tuple(float(word) for word in fields["leaf_value"].split())
-        if fields["num_leaves"] == "1":
+        if n_leaves == 1:
             return Tree((), (), (), leaf_value[:1], (1,), ())
         tree = Tree(
             splits=_splits(fields),
@@ -154,7 +155,7 @@ def _tree(fields: Mapping[str, str], number: int, n_features: int) -> Tree:
         )
     except (KeyError, ValueError, IndexError) as error:
         raise DataError(f"booster text: tree {number} is not readable ({error}); fetch the model again.") from error
-    if not _is_sound(tree, int(fields["num_leaves"]), n_features):
+    if not _is_sound(tree, n_leaves, n_features):
         raise DataError(f"booster text: tree {number} does not hang together; it was altered: fetch the model again.")
     return tree
 

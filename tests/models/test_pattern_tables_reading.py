@@ -67,6 +67,7 @@ def test_boosters_that_are_not_one_sum_of_plain_trees_are_refused():
         ("max_feature_idx=1", "max_feature_idx=", "expected max_feature_idx, found none"),
         ("\nleaf_count=", "\nleaf_size=", "tree 0 is not readable"),
         ("\nthreshold=", "\nthreshold=x", "tree 0 is not readable"),
+        ("\nnum_leaves=", "\nnum_leaves=\0", "tree 0 is not readable"),
         ("\nleaf_count=", "\nleaf_count=7 ", "tree 0 does not hang together"),
         ("\ninternal_count=", "\ninternal_count=7 ", "tree 0 does not hang together"),
         ("max_feature_idx=1", "max_feature_idx=0", "tree 0 does not hang together"),
