@@ -38,6 +38,17 @@ class Margins:
     w: Floats
     cutoff: Ints
 
+    def take(self, at: Ints) -> "Margins":
+        """Some of the rows, by position.
+
+        Examples
+        --------
+        >>> rows = Margins(np.array([0.5, -1.0]), np.array([1.0, 0.0]), np.ones(2), np.array([7, 8]))
+        >>> rows.take(np.array([1])).margin.tolist()
+        [-1.0]
+        """
+        return Margins(self.margin[at], self.y[at], self.w[at], self.cutoff[at])
+
 
 def calibrate(forward: Margins, all_times: Margins) -> BetaCalibration:
     """Calibrate a model that will be used after all of its data.
@@ -62,7 +73,7 @@ def calibrate(forward: Margins, all_times: Margins) -> BetaCalibration:
     >>> m, w, t = np.zeros(9000), np.ones(9000), np.arange(9000)
     >>> steady = Margins(m, (t % 2).astype(float), w, t)
     >>> risen = Margins(m, (t % 10 > np.where(t > 6000, 1, 4)).astype(float), w, t)
-    >>> newest = Margins(m[6000:], risen.y[6000:], w[6000:], t[6000:])
+    >>> newest = risen.take(t[6000:])
     >>> calibrate(steady, steady)([0.0]).round(2).tolist(), calibrate(newest, risen)([0.0]).round(2).tolist()
     ([0.5], [0.79])
     """
@@ -100,7 +111,7 @@ def newest_level(calibration: BetaCalibration, rows: Margins) -> float:
     rarer = min(float((rows.y == 1).sum()), float((rows.y == 0).sum()))
     n_stretches = int(np.clip(rarer / _WON_PER_STRETCH, _FEWEST_STRETCHES, _MOST_STRETCHES))
     stretches = np.array_split(np.argsort(rows.cutoff, kind="stable"), n_stretches)
-    moved, error = zip(*(_moved(calibration, rows, at) for at in stretches), strict=True)
+    moved, error = zip(*(_moved(calibration, rows.take(at)) for at in stretches), strict=True)
     filtered = [_filter(moved, error, memory, move) for memory in _MEMORIES for move in _MOVES]
     steady = 0.0, _filter(moved, error, 1.0, 0.0, first=0.0)[1]
     return max([steady, *filtered], key=lambda found: found[1])[0]
@@ -135,17 +146,17 @@ def onward(calibration: BetaCalibration, forward: Margins) -> float:
     >>> [round(onward(BetaCalibration(c=c), half_won), 2) for c in (0.0, 0.2, 3.0)]
     [0.1, 0.0, -0.12]
     """
-    missed, error = _moved(calibration, forward, np.arange(len(forward.y)))
+    missed, error = _moved(calibration, forward)
     believed = max(0.0, 1.0 - _NOISE**2 * error / missed**2) if missed else 0.0
     return float(np.clip(_GOES_ON * believed * missed, -_FURTHEST, _FURTHEST))
 
 
-def _moved(calibration: BetaCalibration, rows: Margins, at: Ints) -> tuple[float, float]:
+def _moved(calibration: BetaCalibration, rows: Margins) -> tuple[float, float]:
     """How far conversion of some rows is from what a calibration says, and the variance of the error of that."""
-    here = calibration.with_level(rows.margin[at], rows.y[at], rows.w[at])
-    p = here(rows.margin[at])
+    here = calibration.with_level(rows.margin, rows.y, rows.w)
+    p = here(rows.margin)
     # As `with_level` believes in the level beforehand with variance 1, so does its error.
-    error = 1.0 / (float(rows.w[at] @ (p * (1 - p))) / rows.w[at].mean() + 1.0)
+    error = 1.0 / (float(rows.w @ (p * (1 - p))) / rows.w.mean() + 1.0)
     return here.c - calibration.c, error
 
 

@@ -77,7 +77,7 @@ def newest_rows(rows: Margins) -> Margins:
     enough = np.flatnonzero((behind[0] >= _ENOUGH) & (behind[1] >= _ENOUGH))
     if len(enough):
         order = order[rows.cutoff[order] >= rows.cutoff[order[enough[-1]]]]
-    return Margins(rows.margin[order], rows.y[order], rows.w[order], rows.cutoff[order])
+    return rows.take(order)
 
 
 @dataclass(frozen=True)
@@ -146,12 +146,12 @@ def try_out(
     other = ~np.isin(codes, codes[at])
     older = np.flatnonzero((rows.cutoff < start) & other)
     if min(rows.y[older].sum(), (1 - rows.y[older]).sum()) >= _FEWEST:
-        return Trial(at, refit(champion, _take(rows, older))(rows.margin[at]), forward=True)
+        return Trial(at, refit(champion, rows.take(older))(rows.margin[at]), forward=True)
     half = np.random.default_rng(seed).random(codes.max() + 1)[codes] < 0.5
     propensity = np.empty(len(at))
     for side in (half, ~half):
         here = side[at]
-        propensity[here] = refit(champion, _take(rows, np.flatnonzero(~side)))(rows.margin[at[here]])
+        propensity[here] = refit(champion, rows.take(np.flatnonzero(~side)))(rows.margin[at[here]])
     return Trial(at, propensity, forward=False)
 
 
@@ -160,7 +160,3 @@ def _start(rows: Margins, codes: Ints, fresh: Flags, least_won: int) -> int | No
     won = np.flatnonzero(fresh & (rows.y == 1))
     last = pd.Series(rows.cutoff[won]).groupby(codes[won]).max().sort_values(ascending=False)
     return int(last.iloc[least_won - 1]) if len(last) >= least_won else None
-
-
-def _take(rows: Margins, at: Ints) -> Margins:
-    return Margins(rows.margin[at], rows.y[at], rows.w[at], rows.cutoff[at])

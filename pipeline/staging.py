@@ -202,9 +202,9 @@ class Stager:
             return False
         n = self._one(f"count({key})", self._typed[table])
         passes = max(1, -(-n // HASHES_AT_ONCE))
+        every = select([f"hash({key}) AS h"], self._typed[table], f"WHERE {key} IS NOT NULL")
         for k in range(passes):
-            rest = f"WHERE {key} IS NOT NULL" + (f" AND hash({key}) % {passes} = {k}" if passes > 1 else "")
-            query = select([f"hash({key}) AS h"], self._typed[table], rest)
+            query = select(["h"], f"({every})", f"WHERE h % {passes} = {k}")
             hashes = np.asarray(self._connection.execute(query).fetchnumpy()["h"])
             hashes.sort()
             if (hashes[1:] == hashes[:-1]).any():

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from features.errors import TamisError
 from models.lead_model import LeadModel
+from models.model_files import digest
 from pipeline.console import Console
 from pipeline.page.places import home
 from pipeline.score import Request
@@ -138,8 +138,9 @@ def index(root: Path) -> Any:
 def registry(root: Path) -> Any:
     """What the versions are and which decides; one that a disturbed process left is the same model, once more."""
     kept = Registry(Workspace(root), load(root).registry)
-    said = {version.number: _model(kept, version.number) for version in kept.versions()}
-    (champion,) = (version.number for version in kept.versions() if "champion" in version.aliases)
+    versions = kept.versions()
+    said = {version.number: _model(kept, version.number) for version in versions}
+    (champion,) = (version.number for version in versions if "champion" in version.aliases)
     return sorted(set(said.values())), said[champion]
 
 
@@ -147,7 +148,7 @@ def _model(kept: Registry, number: int) -> str:
     model = LeadModel.load(kept.load(number)[1])
     lasting = {name: fact for name, fact in model.metadata.items() if name != "trained_at"}
     files = replace(model, metadata=lasting).dump()
-    return json.dumps({name: sha256(content).hexdigest() for name, content in files.items()}, sort_keys=True)
+    return json.dumps({name: digest(content) for name, content in files.items()}, sort_keys=True)
 
 
 def in_crm(root: Path) -> Any:
