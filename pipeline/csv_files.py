@@ -41,8 +41,10 @@ class Sniffed:
 
     Attributes
     ----------
-    encoding, delimiter, decimal : str
+    encoding, delimiter : str
         As in ``[source.csv]``, found where the settings say ``auto``.
+    stated_decimal : str
+        As in ``[source.csv]``, ``auto`` included.
     headers : tuple of str
         Column names as they stand, outer spaces removed; none in an empty file.
     skipped : int
@@ -53,10 +55,18 @@ class Sniffed:
 
     encoding: str
     delimiter: str
-    decimal: str
+    stated_decimal: str
     headers: tuple[str, ...]
     skipped: int = 0
     rows: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def decimal(self) -> str:
+        """Sign of the decimals, ``,`` or ``.``, as far as the first rows tell; a reading looks at the whole table."""
+        if self.stated_decimal != "auto":
+            return self.stated_decimal
+        commas, points = (_decimals(self.rows, mark) for mark in ",.")
+        return "," if decimal_mark(commas, points, self.delimiter) == "," else "."
 
 
 @dataclass
@@ -138,10 +148,7 @@ def sniff(path: Path, settings: CsvSettings | None = None, table: str = "leads")
     records = _records(text, delimiter, 1001)
     headers = tuple(cell.strip() for cell in records[0]) if records else ()
     rows = tuple(tuple(record) for record in records[1:])
-    decimal = settings.decimal
-    if decimal == "auto":
-        decimal = "," if decimal_mark(_decimals(rows, ","), _decimals(rows, "."), delimiter) == "," else "."
-    return Sniffed(settings.encoding, delimiter, decimal, headers, skipped, rows)
+    return Sniffed(settings.encoding, delimiter, settings.decimal, headers, skipped, rows)
 
 
 def _decimals(rows: Iterable[Iterable[str]], mark: str) -> int:
