@@ -40,7 +40,7 @@ from pipeline.staging import Stager
 from pipeline.typing_columns import Raw
 from pipeline.workspace import Workspace
 
-FORMAT = "3"
+FORMAT = "4"
 KEPT_STAGINGS = 5
 NOTHING: Enrichments = {}
 TEMPORARY = ".new-"

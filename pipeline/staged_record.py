@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from features.faults import Faults
 from features.tables import Attribute, Tables
 from pipeline.cells import identifier
-from pipeline.staging import LEAD
+from pipeline.sorted_file import LEAD
 
 RECORD = "source.json"
 

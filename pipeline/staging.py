@@ -14,7 +14,7 @@ import duckdb
 import narwhals.stable.v2 as nw
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet
+import pyarrow.parquet as pq
 
 from features import checks
 from features.checks import CREATED, KEPT, REMOVING, ROW, Check, Checked, flag
@@ -25,17 +25,13 @@ from pipeline.columns import Bound
 from pipeline.forget.suppression import NOBODY, Suppressed
 from pipeline.settings import SourceSettings
 from pipeline.shown_cells import iso, shown
+from pipeline.sorted_file import LEAD, SPENT, Layout, few_words, write_sorted
 from pipeline.typed_query import typed_query
 from pipeline.typing_columns import Raw, look
 
 EXAMPLES = 3
-# Few enough that the rows of one lead are read in milliseconds.
-ROWS_PER_GROUP = 8_192
 # Eight bytes each.
 HASHES_AT_ONCE = 32_000_000
-# Beside lead_id in every table that has one: the place of the lead among the leads, by which engines count and join in
-# a fraction of the time that texts take.
-LEAD = "@lead"
 
 Frame = nw.LazyFrame[Any]
 
@@ -323,7 +319,7 @@ class Stager:
                 {"row": [row for row, _ in raw.wrong.first], "text": [text for _, text in raw.wrong.first]}
             )
             path = self._work / f"{table}.wrong.parquet"
-            pa.parquet.write_table(whole, path)
+            pq.write_table(whole, path)
             parts.append(select(["row", "'wrong_fields'", "text", *("NULL" for _ in width[1:])], scan(path)))
         if parts:
             query = select(["*"], f"({' UNION ALL '.join(parts)})", "ORDER BY row")
@@ -332,31 +328,24 @@ class Stager:
     def _write(self, table: str, sound: Frame) -> None:
         columns = [*SCHEMA[table], *(["number"] if table == "changes" else [])]
         columns += [attribute.name for attribute in self.result.attributes if attribute.table == table]
-        listed = [identifier(name) for name in columns]
         relation = sound.select(columns).to_native()
-        source, first = "sound", "account_id" if "account_id" in columns else listed[0]
-        if table == "leads":
-            listed.append(f"row_number() OVER (ORDER BY lead_id) - 1 AS {identifier(LEAD)}")
-            first = "lead_id"
-        elif "lead_id" in columns and "leads" in self._raws:
-            source = f"sound JOIN {scan(self._numbers())} USING (lead_id)"
-            listed.append(identifier(LEAD))
-            first = identifier(LEAD)
-        then = ["occurred_at"] if "occurred_at" in columns else []
-        # A hash of the whole row leaves no ties, so that the file does not depend on the order of the source; every
-        # column as a key of its own would cost twice as much.
-        keys = ", ".join([first, *then, f"hash({', '.join(map(identifier, columns))})"])
-        relation.query("sound", select(listed, source, f"ORDER BY {keys}")).to_parquet(
-            str(self._target / f"{table}.parquet"), row_group_size=ROWS_PER_GROUP
+        texts = [name for name, kind in zip(columns, relation.types, strict=True) if kind == "VARCHAR"]
+        of_leads = table != "leads" and "lead_id" in columns and "leads" in self._raws
+        first = LEAD if of_leads else "account_id" if "account_id" in columns and table != "leads" else columns[0]
+        layout = Layout(
+            tuple(columns),
+            (first, *(["occurred_at"] if "occurred_at" in columns else [])),
+            few_words(self._connection, self._typed[table], [name for name in texts if name not in (first, *SPENT)]),
+            self._lead_ids() if of_leads else None,
+            table == "leads",
         )
+        numbers = select(["lead_id", identifier(LEAD)], scan(self._target / "leads.parquet"))
+        source = f"sound JOIN ({numbers}) USING (lead_id)" if of_leads else "sound"
+        write_sorted(relation.query("sound", layout.query(source)), layout, self._target / f"{table}.parquet")
 
-    def _numbers(self) -> Path:
-        """Number the leads that were kept, in their order; 32 bits are enough for two billion."""
-        path = self._work / "numbers.parquet"
-        if not path.exists():
-            columns = ["lead_id", f"CAST({identifier(LEAD)} AS INTEGER) AS {identifier(LEAD)}"]
-            self._copy(select(columns, scan(self._target / "leads.parquet")), path)
-        return path
+    def _lead_ids(self) -> pa.StringArray:
+        """Leads that were kept, by number."""
+        return pq.read_table(self._target / "leads.parquet", columns=["lead_id"]).column(0).combine_chunks()
 
     def _frame(self, source: str) -> Frame:
         return nw.from_native(self._connection.sql(select(["*"], source))).lazy()
