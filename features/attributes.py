@@ -13,8 +13,8 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from features import naf
-from features.email_domains import email_kind
-from features.frames import DAY_S, Frame, in_days
+from features.email_domains import address, domain, email_kind
+from features.frames import DAY_S, Frame, distinct, in_days
 from features.job_titles import job_function, plain, seniority
 from features.specification import Feature, Recipe
 from features.tables import Tables
@@ -101,10 +101,17 @@ def attribute_frame(keys: Frame, tables: Tables, wanted: Sequence[Feature], last
         own = [name for name in columns if name.startswith(_OWN) and name in dtypes]
         base = _as_of(base, keys, tables.frames["changes"], own, dtypes, last)
     for measures, (folded, readings) in _READINGS.items():
-        texts = {n for r in recipes.values() if r.measure in measures for n in r.columns if dtypes.get(n) == nw.String}
-        for name in sorted(texts):
+        for name in _texts(recipes.values(), measures, dtypes):
             base = _read_once(base, tables, name, folded, readings)
+    for name in _texts(recipes.values(), ("email_kind",), dtypes):
+        read = f"{name}|domain"
+        base = base.with_columns(**{read: address(c(name))}).with_columns(**{read: domain(c(read))})
     return base.select(*_KEYS, **{f.name: _read(f, recipes[f.name], dtypes) for f in wanted})
+
+
+def _texts(recipes: Iterable[Recipe], measures: Sequence[str], dtypes: Mapping[str, Any]) -> list[str]:
+    """Columns of text that some measures read."""
+    return sorted({n for r in recipes if r.measure in measures for n in r.columns if dtypes.get(n) == nw.String})
 
 
 def _placed(recipe: Recipe) -> Recipe:
@@ -197,9 +204,9 @@ def _read_once(base: Frame, tables: Tables, name: str, folded: _Reading, reading
     texts = [tables.frames[table].select(text=c(column))]
     if table == "leads" and "changes" in tables.frames:
         texts.append(tables.frames["changes"].filter(c("field") == column).select(text=c("value")))
-    distinct = nw.concat(texts).filter(~c("text").is_null()).unique().with_columns(folded=folded(c("text")))
+    different = distinct(nw.concat(texts).filter(~c("text").is_null()), "text").with_columns(folded=folded(c("text")))
     read = {f"{name}|{measure}": reading(c("text"), c("folded")) for measure, reading in readings.items()}
-    return base.join(distinct.select(**{name: c("text")}, **read), on=name, how="left")
+    return base.join(different.select(**{name: c("text")}, **read), on=name, how="left")
 
 
 def _read(feature: Feature, recipe: Recipe, dtypes: Mapping[str, Any]) -> nw.Expr:
@@ -223,7 +230,7 @@ def _reading(recipe: Recipe, name: str) -> nw.Expr:
         case "employee_band":
             return _band(value)
         case "email_kind":
-            return email_kind(value)
+            return email_kind(c(f"{name}|domain"))
     return value
 
 

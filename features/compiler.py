@@ -14,7 +14,7 @@ import narwhals.stable.v2 as nw
 from features.answers import ANSWER_CODES, coarse_answer, plain_answer
 from features.attributes import attribute_frame
 from features.errors import UseError
-from features.frames import DAY_S, Aggregates, Frame, aggregate, in_days
+from features.frames import DAY_S, Aggregates, Frame, aggregate, distinct, in_days
 from features.specification import Feature, Recipe
 from features.tables import Tables
 
@@ -193,20 +193,20 @@ def _colleagues(
 ) -> Frame:
     longest = _longest(wanted)
     members = tables.frames["leads"].select("account_id", "lead_id").filter(~c("account_id").is_null())
-    for i, (types, group) in enumerate(_by_types(wanted, "count")):
+    for types, group in _by_types(wanted, "count"):
         rows = _bounded(
             _of_types(tables.frames["events"], types).select("lead_id", "occurred_at", "known_at"),
             longest,
             bounds,
         )
         team = _accounts(keys).join(members, on="account_id", how="inner")
-        active = aggregate(_visible(team, rows, "lead_id", longest), [*_ACCOUNT, "lead_id"], {"age": (c("age"), "min")})
-        own = active.select(*_LEAD, **{f"own{i}": c("age")})
-        result = result.join(aggregate(active, _ACCOUNT, _counts(group)), on=list(_ACCOUNT), how="left")
-        result = result.join(own, on=list(_LEAD), how="left")
-        for name, recipe in group.items():
-            mine = nw.when(c(f"own{i}") <= recipe.days * DAY_S).then(nw.lit(1.0)).otherwise(nw.lit(0.0))
-            result = result.with_columns(**{name: c(name).cast(nw.Float64) - mine})
+        newest = aggregate(_visible(team, rows, "lead_id", longest), _LEAD, {"age": (c("age"), "min")})
+        # Every member with its own activity, so that the events are gone through once.
+        team = team.join(newest, on=list(_LEAD), how="left")
+        own = {name: nw.when(_within(r.days)).then(nw.lit(1.0)).otherwise(nw.lit(0.0)) for name, r in group.items()}
+        team = team.select(*_ACCOUNT, "lead_id", **own)
+        others = {name: c(name).sum().over(*_ACCOUNT) - c(name) for name in group}
+        result = result.join(team.select(*_LEAD, **others), on=list(_LEAD), how="left")
     return result
 
 
@@ -319,7 +319,7 @@ def _final(name: str, recipe: Recipe) -> nw.Expr:
 
 
 def _accounts(keys: Frame) -> Frame:
-    return keys.select(*_ACCOUNT).filter(~c("account_id").is_null()).unique()
+    return distinct(keys.filter(~c("account_id").is_null()), *_ACCOUNT)
 
 
 def _is_type(types: Iterable[str]) -> nw.Expr:

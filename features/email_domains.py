@@ -30,8 +30,28 @@ KIND_NAMES = {
 }  # fmt: skip
 
 
-def email_kind(email: nw.Expr) -> nw.Expr:
-    """Return the kind of an e-mail address.
+def address(email: nw.Expr) -> nw.Expr:
+    """Return an e-mail address as `email_kind` reads it: without case and blanks around it, never null."""
+    return email.fill_null("").str.strip_chars().str.to_lowercase()
+
+
+def domain(plain: nw.Expr) -> nw.Expr:
+    """Return what stands behind the at sign of an `address`; null where it is none.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> frame = nw.from_native(pl.DataFrame({"e": ["a@acme.fr", "acme.fr", "a@b@acme.fr"]}))
+    >>> frame.select(e=domain(nw.col("e")))["e"].to_list()
+    ['acme.fr', None, None]
+    """
+    return nw.when(plain.str.contains(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")).then(plain.str.replace_all("^.*@", ""))
+
+
+def email_kind(of: nw.Expr) -> nw.Expr:
+    """Return the kind of an e-mail address from its `domain`.
+
+    Each step is a column of its own, because SQL engines compute an expression as often as it stands in another.
 
     Returns
     -------
@@ -41,13 +61,12 @@ def email_kind(email: nw.Expr) -> nw.Expr:
     Examples
     --------
     >>> import polars as pl
-    >>> frame = nw.from_native(pl.DataFrame({"e": ["a@acme.fr", "B@Gmail.com", "c@univ-lille.fr", None]}))
+    >>> frame = nw.from_native(pl.DataFrame({"e": ["a@acme.fr", " B@Gmail.com", "c@univ-lille.fr", None]}))
+    >>> frame = frame.with_columns(e=address(nw.col("e"))).with_columns(e=domain(nw.col("e")))
     >>> frame.select(e=email_kind(nw.col("e")))["e"].to_list()
     ['company', 'free', 'education', 'missing']
     """
-    address = email.fill_null("").str.strip_chars().str.to_lowercase()
-    domain = address.str.replace_all("^.*@", "")
-    kind = nw.when(domain.str.contains(_PUBLIC)).then(nw.lit("public")).otherwise(nw.lit("company"))
-    kind = nw.when(domain.str.contains(_EDUCATION)).then(nw.lit("education")).otherwise(kind)
-    kind = nw.when(domain.is_in(FREE)).then(nw.lit("free")).otherwise(kind)
-    return nw.when(address.str.contains(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")).then(kind).otherwise(nw.lit("missing"))
+    kind = nw.when(of.str.contains(_PUBLIC)).then(nw.lit("public")).otherwise(nw.lit("company"))
+    kind = nw.when(of.str.contains(_EDUCATION)).then(nw.lit("education")).otherwise(kind)
+    kind = nw.when(of.is_in(FREE)).then(nw.lit("free")).otherwise(kind)
+    return nw.when(~of.is_null()).then(kind).otherwise(nw.lit("missing"))

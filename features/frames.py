@@ -35,6 +35,19 @@ def aggregate(frame: Frame, keys: Sequence[str], columns: Aggregates) -> Frame:
     return staged.group_by(*keys).agg(*[getattr(nw.col(name), how)() for name, (_, how) in columns.items()])
 
 
+def distinct(frame: Frame, *columns: str) -> Frame:
+    """Keep the different rows of some columns, for a fraction of ``unique``, which numbers all rows on SQL engines.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> distinct(nw.from_native(pd.DataFrame({"k": ["a", "a"], "x": [1, 5]})).lazy(), "k").collect().to_native()
+       k
+    0  a
+    """
+    return frame.select(*columns).group_by(*columns).agg(nw.len().alias("@n")).select(*columns)
+
+
 def in_days(seconds: nw.Expr) -> nw.Expr:
     """Turn whole seconds into days, the same to the last bit on every engine.
 
