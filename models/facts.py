@@ -127,7 +127,7 @@ class Facts:
         # Facts lie one behind the other, so that each is read and written in one go.
         by_column = np.ascontiguousarray(contributions.T)
         sums = np.zeros((len(self.members), len(contributions)))
-        # Member after member of all facts at once, each fact in the order of its members: see `explain.row_sums`.
+        # Member after member of all facts at once, each fact in the order of its members: see `sums.row_sums`.
         for facts, columns in self._rounds:
             sums[facts] += by_column[columns]
         joined = np.full(sums.shape, -1, dtype=np.int64)

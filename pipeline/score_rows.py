@@ -14,11 +14,11 @@ import pyarrow as pa
 from features.specification import Feature
 from models.alarms import ReasonTally
 from models.calendar import HOUR_S, WorkCalendar
-from models.explain import row_sums
 from models.exploration import Lottery, drawn, probabilities
 from models.lead_model import LeadModel
 from models.policy import WITH_SALES, Scores, qualify
 from models.reasons import ReasonTable, top_reasons
+from models.sums import row_sums
 from pipeline.owner_thresholds import TEAM_ONLY, LeadThresholds
 from pipeline.policy_facts import PolicyFacts, policy_of
 from pipeline.score_runs import EXPLORATION, REASON, SCHEMA, TALLY, write_part
