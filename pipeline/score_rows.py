@@ -19,6 +19,7 @@ from models.lead_model import LeadModel
 from models.policy import WITH_SALES, Scores, qualify
 from models.reasons import ReasonTable, top_reasons
 from models.sums import row_sums
+from pipeline.by_lead import places
 from pipeline.owner_thresholds import TEAM_ONLY, LeadThresholds
 from pipeline.policy_facts import PolicyFacts, policy_of
 from pipeline.score_runs import EXPLORATION, REASON, SCHEMA, TALLY, write_part
@@ -36,7 +37,7 @@ class Previous:
     Attributes
     ----------
     lead_ids : pandas.Index of n str
-        Each once.
+        In order, each once.
     propensity, due_at : ndarray of shape (n,)
         0 to 1; UTC seconds, NaN where nothing was due.
     """
@@ -48,7 +49,7 @@ class Previous:
     def of(self, lead_ids: "pd.Series[str]") -> tuple[Floats, Floats]:
         """Propensity and due time of each lead in the run before, NaN where it was not in it."""
         # An absent lead has place -1: the NaN at the end.
-        place = self.lead_ids.get_indexer(pd.Index(lead_ids))
+        place = places(self.lead_ids, lead_ids)
         return np.append(self.propensity, np.nan)[place], np.append(self.due_at, np.nan)[place]
 
 
