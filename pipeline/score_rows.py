@@ -141,8 +141,8 @@ def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
         "lead_id": lead_ids,
         "cutoff": block["cutoff"],
         "scored_at": np.full(n, run_.scored_at),
-        "run_id": [run_.run_id] * n,
-        "model_version": [str(run_.version.number)] * n,
+        "run_id": pa.repeat(run_.run_id, n),
+        "model_version": pa.repeat(str(run_.version.number), n),
         "segment": segments,
         "scored_by": model.by_segment.made_by(block),
         "propensity": explained.propensity,
@@ -222,7 +222,7 @@ def _stored(field: pa.Field) -> pa.DataType:
     return pa.int64() if pa.types.is_timestamp(field.type) else field.type
 
 
-def _trend(now: Floats, previous: Floats) -> npt.NDArray[np.str_]:
+def _trend(now: Floats, previous: Floats) -> pa.StringArray:
     move = now - previous
-    choices = [np.isnan(move), move > STABLE, move < -STABLE]
-    return np.select(choices, ["new", "up", "down"], default="stable")
+    place = np.select([np.isnan(move), move > STABLE, move < -STABLE], [0, 1, 2], default=3)
+    return pa.array(["new", "up", "down", "stable"]).take(pa.array(place))
