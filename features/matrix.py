@@ -201,7 +201,8 @@ def to_matrix(frame: pd.DataFrame, schema: MatrixSchema) -> pd.DataFrame:
 
 def _finite(values: pd.Series | pd.DataFrame) -> npt.NDArray[np.float64]:
     numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
-    return numbers if np.isfinite(numbers).all() else np.where(np.isfinite(numbers), numbers, np.nan)
+    infinite = np.isinf(numbers)
+    return np.where(infinite, np.nan, numbers) if infinite.any() else numbers
 
 
 def to_array(frame: pd.DataFrame, schema: MatrixSchema) -> npt.NDArray[np.float64]:
@@ -215,7 +216,7 @@ def to_array(frame: pd.DataFrame, schema: MatrixSchema) -> npt.NDArray[np.float6
     Returns
     -------
     ndarray of shape (n, p)
-        Numbers of `to_matrix`; a level as its position; NaN for null.
+        Numbers of `to_matrix`; a level as its position; NaN for null. Columns lie one behind the other.
 
     Examples
     --------
@@ -224,7 +225,8 @@ def to_array(frame: pd.DataFrame, schema: MatrixSchema) -> npt.NDArray[np.float6
     >>> to_array(pd.DataFrame({"fit__source": ["web", "tv", None]}), schema).tolist()
     [[1.0], [0.0], [nan]]
     """
-    out = np.full((len(frame), len(schema.columns)), np.nan)
+    by_column = np.full((len(schema.columns), len(frame)), np.nan)
+    out = by_column.T
     if len(frame) <= _FEW:
         # Cell by cell: pandas needs some tenths of a millisecond to begin with a column.
         cells = dict(zip(frame.columns, frame.to_numpy(dtype=object).T, strict=True))
@@ -234,11 +236,11 @@ def to_array(frame: pd.DataFrame, schema: MatrixSchema) -> npt.NDArray[np.float6
     there = frozenset(frame.columns)
     present = [(j, column) for j, column in enumerate(schema.columns) if column.feature.name in there]
     numbers = [j for j, column in present if column.levels is None]
-    out[:, numbers] = _finite(frame[[schema.names[j] for j in numbers]])
+    by_column[numbers] = _finite(frame[[schema.names[j] for j in numbers]]).T
     for j, column in present:
         if column.levels is not None:
             codes = _codes(frame[column.feature.name], column.levels)
-            out[:, j] = np.where(codes < 0, np.nan, codes)
+            by_column[j] = np.where(codes < 0, np.nan, codes)
     return out
 
 

@@ -16,7 +16,8 @@ import pandas as pd
 
 from models.calibration import BetaCalibration
 from models.linear import LinearPart
-from models.pattern_tables import PatternTables, margin_of
+from models.pattern_tables import PatternTables
+from models.sums import margin_of, row_sums
 
 Floats = npt.NDArray[np.float64]
 FAMILIES = ("fit", "engagement", "intent")
@@ -110,35 +111,6 @@ def families_as_players(
         phi = (1.0 - linear.share) * phi + linear.share * np.column_stack(own)
     points = 100.0 * probability_contributions(phi, base, margin_of(phi, base), calibration)
     return pd.DataFrame(points, columns=list(FAMILIES))
-
-
-def row_sums(values: Floats) -> Floats:
-    """Sum each row from left to right.
-
-    Unlike ``values.sum(axis=1)``, whose order of additions, and so whose rounding, depends on the number of rows and
-    on how they lie in memory: a lead scores the same alone and in company.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n, m)
-        Any numbers.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-
-    Examples
-    --------
-    >>> row_sums(np.array([[1.0, 2.0], [0.5, -0.5]])).tolist()
-    [3.0, 0.0]
-    """
-    if values.flags.c_contiguous and values.shape[1]:
-        # From left to right as well, along the rows as they lie.
-        return np.asarray(np.add.accumulate(values, axis=1)[:, -1] + 0.0)
-    total = np.zeros(len(values))
-    for column in values.T:
-        total += column
-    return total
 
 
 @dataclass(frozen=True)

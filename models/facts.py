@@ -53,14 +53,14 @@ class FactPoints:
     ----------
     sums : ndarray of shape (n, facts)
         In the unit of what was summed; 0 for a fact that was joined to another one.
-    joined : ndarray of shape (n, facts), int64
+    joined : ndarray of shape (n, facts), int16
         The wider fact that was joined to this one, -1 for none.
     nothing : ndarray of shape (n, facts), bool
         Whether this fact is shown as "nothing happened", its narrower ones inside.
     """
 
     sums: Floats
-    joined: Ints
+    joined: npt.NDArray[np.int16]
     nothing: npt.NDArray[np.bool_]
 
 
@@ -126,11 +126,11 @@ class Facts:
         """
         # Facts lie one behind the other, so that each is read and written in one go.
         by_column = np.ascontiguousarray(contributions.T)
-        sums = np.zeros((len(self.members), len(contributions)))
-        # Member after member of all facts at once, each fact in the order of its members: see `explain.row_sums`.
+        # Member after member of all facts at once, each fact in the order of its members: see `sums.row_sums`.
+        sums = by_column[[int(columns[0]) for columns in self.members]]
         for facts, columns in self._rounds:
             sums[facts] += by_column[columns]
-        joined = np.full(sums.shape, -1, dtype=np.int64)
+        joined = np.full(sums.shape, -1, dtype=np.int16)
         nothing = np.zeros(sums.shape, dtype=np.bool_)
         recencies = {j for wider in self.wider for j in (wider.recency, *(column for _, column in wider.latest))}
         last = _columns(values, {j: names[j] for j in recencies})
@@ -155,10 +155,10 @@ class Facts:
 
     @cached_property
     def _rounds(self) -> tuple[tuple[list[int], list[int]], ...]:
-        """First, second ... member of each fact that has as many: facts and columns."""
+        """Second, third ... member of each fact that has as many: facts and columns."""
         rounds = [
             [(k, int(columns[place])) for k, columns in enumerate(self.members) if place < len(columns)]
-            for place in range(max(map(len, self.members), default=0))
+            for place in range(1, max(map(len, self.members), default=1))
         ]
         return tuple(([k for k, _ in one], [j for _, j in one]) for one in rounds)
 

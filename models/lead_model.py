@@ -23,11 +23,12 @@ from models.certificate import Certificate
 from models.explain import Contributions, probability_contributions
 from models.linear import LinearPart
 from models.model_files import MODEL_FILE, as_written, digest, entries_of, files_of, read_json, verified
-from models.pattern_tables import PatternTables, margin_of
+from models.pattern_tables import PatternTables
 from models.reference import Reference
 from models.segment_models import NO_SEGMENTS, SegmentModels
 from models.segments import ALL, Names
 from models.shared_facts import SharedFacts
+from models.sums import margin_of
 from models.threshold import ThresholdChoice
 from models.worth import channel_of
 

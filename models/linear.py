@@ -197,7 +197,7 @@ class LinearPart:
         ndarray of shape (n, m)
             Log-odds.
         """
-        out = np.empty(matrix.shape)
+        out = np.empty_like(matrix)
         for j, term in enumerate(self.terms):
             out[:, j] = term(matrix[:, j])
         return out

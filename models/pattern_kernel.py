@@ -24,8 +24,10 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.uint16]
 Function = TypeVar("Function", bound=Callable[..., object])
-# Rows of a block: their lines, bins and totals stay in the processor's second cache.
-BLOCK = 2048
+# Rows of a block, a multiple of four: every block reads all tables anew, from the processor's last cache or memory.
+BLOCK = 5000
+# Rows that are worth a thread.
+FEWEST = 2048
 # Eight Gauss-Legendre nodes integrate a polynomial of degree 15 exactly: the path of a leaf over up to 16 features.
 _LEGENDRE = np.polynomial.legendre.leggauss(8)
 _NODES, _WEIGHTS = (_LEGENDRE[0] + 1.0) / 2.0, _LEGENDRE[1] / 2.0
@@ -132,7 +134,7 @@ def _leaf_values(value: float, share: Floats) -> Floats:
 
 @_translated
 def explain_rows(
-    matrix: Floats,
+    by_column: Floats,
     span: tuple[int, int],
     bins: Bins,
     lines: Lines,
@@ -144,8 +146,8 @@ def explain_rows(
 
     Parameters
     ----------
-    matrix : ndarray of shape (n, m)
-        All rows.
+    by_column : ndarray of shape (m, n)
+        All rows, a column of the matrix behind the other.
     span : tuple of int
         First row and the one after the last.
     bins : Bins
@@ -154,60 +156,53 @@ def explain_rows(
         ``read_start``, ``read_group`` and ``read_offset`` of ``Columns``.
     table : ndarray of float
         Entries of all columns.
-    out : ndarray of shape (n, players)
-        Filled in the span.
+    out : ndarray of shape (players, n)
+        Zeros; added to in the span.
     """
     read_start, read_group, read_offset = read
-    n_players, n_groups = out.shape[1], lines.origin.shape[0]
-    codes = np.zeros((matrix.shape[1], BLOCK), np.uint16)
+    n_players, n_groups = out.shape[0], lines.origin.shape[0]
+    codes = np.zeros((by_column.shape[0], BLOCK), np.uint16)
     line = np.empty((min(CHUNK, n_groups), BLOCK), np.uint16)
-    total = np.empty((n_players, BLOCK))
     for start in range(span[0], span[1], BLOCK):
-        n = min(BLOCK, span[1] - start)
-        _find_bins(matrix[start : start + n], bins, codes)
-        total[:, :n] = 0.0
+        stop = min(start + BLOCK, span[1])
+        for f in range(bins.kind.shape[0]):
+            _find_bins(by_column[f, start:stop], f, bins, codes[f])
         for first in range(0, n_groups, CHUNK):
-            _find_lines(codes, n, first, min(first + CHUNK, n_groups), lines, line)
+            _find_lines(codes, stop - start, first, min(first + CHUNK, n_groups), lines, line)
             for player in range(n_players):
                 k = first // CHUNK * n_players + player
                 part = slice(read_start[k], read_start[k + 1])
-                _add_columns(line, n, read_group[part], read_offset[part], table, total[player])
-        for r in range(n):
-            for player in range(n_players):
-                out[start + r, player] = total[player, r]
+                _add_columns(line, read_group[part], read_offset[part], table, out[player, start:stop])
 
 
 @_translated
-def _find_bins(matrix: Floats, bins: Bins, codes: Codes) -> None:
-    """Find the bin of every value; `models.pattern_bins.Bins` says which that is."""
-    n = matrix.shape[0]
-    for f in range(bins.kind.shape[0]):
-        code = codes[f]
-        if bins.kind[f] == NUMBER:
-            cuts = bins.thresholds[bins.threshold_start[f] : bins.threshold_start[f + 1]]
-            last, zero_bin = bins.n_bins[f] - 1, bins.zero_bin[f]
-            for r in range(n):
-                x = matrix[r, f]
-                if abs(x) <= ZERO:
-                    x = 0.0
-                # Branch-free bisection: what is unpredictable becomes arithmetic.
-                low, length = 0, cuts.shape[0]
-                while length > 1:
-                    half = length >> 1
-                    low += half * (cuts[low + half - 1] < x)
-                    length -= half
-                low += cuts[low] < x
-                if np.isnan(x):
-                    low = last
-                elif zero_bin and x == 0.0:
-                    low = last - 1
-                code[r] = low
-        elif bins.kind[f] == CATEGORY:
-            top = bins.n_bins[f] - 1.0
-            for r in range(n):
-                x = matrix[r, f]
-                # LightGBM cuts towards zero, so what lies between -1 and 0 is level 0.
-                code[r] = np.int64(x) + 1 if -1.0 < x < top else 0
+def _find_bins(values: Floats, f: int, bins: Bins, code: Codes) -> None:
+    """Find the bin of every value of a feature; `models.pattern_bins.Bins` says which that is."""
+    if bins.kind[f] == NUMBER:
+        cuts = bins.thresholds[bins.threshold_start[f] : bins.threshold_start[f + 1]]
+        last, zero_bin = bins.n_bins[f] - 1, bins.zero_bin[f]
+        for r in range(values.shape[0]):
+            x = values[r]
+            if abs(x) <= ZERO:
+                x = 0.0
+            # Branch-free bisection: what is unpredictable becomes arithmetic.
+            low, length = 0, cuts.shape[0]
+            while length > 1:
+                half = length >> 1
+                low += half * (cuts[low + half - 1] < x)
+                length -= half
+            low += cuts[low] < x
+            if np.isnan(x):
+                low = last
+            elif zero_bin and x == 0.0:
+                low = last - 1
+            code[r] = low
+    elif bins.kind[f] == CATEGORY:
+        top = bins.n_bins[f] - 1.0
+        for r in range(values.shape[0]):
+            x = values[r]
+            # LightGBM cuts towards zero, so what lies between -1 and 0 is level 0.
+            code[r] = np.int64(x) + 1 if -1.0 < x < top else 0
 
 
 @_translated
@@ -228,14 +223,22 @@ def _find_lines(codes: Codes, n: int, first: int, stop: int, lines: Lines, line:
 
 
 @_translated
-def _add_columns(line: Codes, n: int, group: Ints, offset: Ints, table: Floats, total: Floats) -> None:
+def _add_columns(line: Codes, group: Ints, offset: Ints, table: Floats, total: Floats) -> None:
     """Add the entries of one player's columns to its total, in their order."""
-    k, stop = 0, group.shape[0]
-    # Four at a time, a total is read and written once for four look-ups.
+    k, stop, n = 0, group.shape[0], total.shape[0]
+    # The lines of four rows are read at once, the first of them in the lowest bits: numba knows no other processors.
+    quads, width, lowest = line.view(np.uint64), np.uint64(16), np.uint64(0xFFFF)
+    # Four columns at a time, a total is read and written once for four look-ups.
     while k + 4 <= stop:
         line_a, line_b, line_c, line_d = line[group[k]], line[group[k + 1]], line[group[k + 2]], line[group[k + 3]]
+        quad_a, quad_b, quad_c, quad_d = quads[group[k]], quads[group[k + 1]], quads[group[k + 2]], quads[group[k + 3]]
         a, b, c, d = table[offset[k] :], table[offset[k + 1] :], table[offset[k + 2] :], table[offset[k + 3] :]
-        for r in range(n):
+        for q in range(n // 4):
+            w, x, y, z = quad_a[q], quad_b[q], quad_c[q], quad_d[q]
+            for r in range(4 * q, 4 * q + 4):
+                total[r] = (((total[r] + a[w & lowest]) + b[x & lowest]) + c[y & lowest]) + d[z & lowest]
+                w, x, y, z = w >> width, x >> width, y >> width, z >> width
+        for r in range(n // 4 * 4, n):
             total[r] = (((total[r] + a[line_a[r]]) + b[line_b[r]]) + c[line_c[r]]) + d[line_d[r]]
         k += 4
     while k < stop:

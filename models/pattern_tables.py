@@ -33,6 +33,7 @@ from models.pattern_file import dump_arrays, load_arrays
 from models.pattern_groups import LONGEST_TABLE, MOST_LINES, group_forest
 from models.pattern_layout import Columns, Leaves, Lines, lay_columns, lay_leaves, lay_lines
 from models.pattern_paths import Paths
+from models.sums import margin_of
 
 if TYPE_CHECKING:
     from lightgbm import Booster
@@ -239,7 +240,7 @@ class PatternTables:
             )
         names = list(dict.fromkeys(families))
         out = self._explained(self._checked(matrix), tuple(names.index(family) for family in families), num_threads)
-        return {name: out[:, k].copy() for k, name in enumerate(names)}
+        return {name: np.ascontiguousarray(out[:, k]) for k, name in enumerate(names)}
 
     @property
     def nbytes(self) -> int:
@@ -333,56 +334,31 @@ class PatternTables:
         return self._memory[player]
 
     def _checked(self, matrix: Floats) -> Floats:
-        # Numba would translate everything once more for an array that cannot be written to.
-        rows = np.require(matrix, np.float64, ["C_CONTIGUOUS", "ALIGNED", "WRITEABLE"])
+        rows = np.asarray(matrix, dtype=np.float64)
         if rows.ndim != 2 or rows.shape[1] != self.n_features:
             raise UseError(f"matrix: expected {self.n_features} columns, found shape {rows.shape}.")
         return rows
 
     def _explained(self, rows: Floats, player: tuple[int, ...], num_threads: int) -> Floats:
-        from models.pattern_kernel import BLOCK, explain_rows  # noqa: PLC0415  numba is slow to import
+        from models.pattern_kernel import FEWEST, explain_rows  # noqa: PLC0415  numba is slow to import
 
         columns, table = self._filled(player)
         read = (columns.read_start, columns.read_group, columns.read_offset)
-        out = np.zeros((len(rows), max(player) + 1))
+        # Numba would translate everything once more for an array that cannot be written to.
+        by_column = np.require(rows.T, np.float64, ["C_CONTIGUOUS", "ALIGNED", "WRITEABLE"])
+        out = np.zeros((max(player) + 1, len(rows)))
 
         def explain(span: tuple[int, int]) -> None:
-            explain_rows(rows, span, self.bins, self.lines, read, table, out)
+            explain_rows(by_column, span, self.bins, self.lines, read, table, out)
 
-        n_spans = max(1, min(num_threads, len(rows) // BLOCK))
+        n_spans = max(1, min(num_threads, len(rows) // FEWEST))
         ends = [len(rows) * k // n_spans for k in range(n_spans + 1)]
         if n_spans == 1:
             explain((0, len(rows)))
         else:
             with ThreadPoolExecutor(n_spans) as pool:
                 list(pool.map(explain, pairwise(ends)))
-        return out
-
-
-def margin_of(contributions: Floats, base: Floats | float) -> Floats:
-    """Sum contributions to the margin, in the order of the columns whatever the number of rows.
-
-    Parameters
-    ----------
-    contributions : ndarray of shape (n, m)
-        Log-odds.
-    base : ndarray of shape (n,) or float
-        Margin of the average lead, of all or of each row.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-
-    Examples
-    --------
-    >>> margin_of(np.array([[0.5, -1.5], [0.25, 0.0]]), 2.0)
-    array([1.  , 2.25])
-    """
-    if not contributions.shape[1]:
-        return np.full(len(contributions), base)
-    steps = contributions.copy()
-    steps[:, 0] += base
-    return np.asarray(np.add.accumulate(steps, axis=1, out=steps)[:, -1].copy())
+        return out.T
 
 
 def _runs(trees: Sequence[tuple[int, int]]) -> list[tuple[int, int, int]]:

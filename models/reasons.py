@@ -121,14 +121,17 @@ def top_reasons(
     points = 100.0 * contributions
     found = facts.points(points, frame, [feature.name for feature in features])
     least = np.maximum(least_points, least_share * np.abs(found.sums).max(axis=1, initial=0.0))
-    up_rows, up_facts = _strongest(found.sums, n_up, least)
-    down_rows, down_facts = _strongest(-found.sums, n_down, least)
-    rows, chosen = np.concatenate([up_rows, down_rows]), np.concatenate([up_facts, down_facts])
-    total = found.sums[rows, chosen]
-    order = np.lexsort((-np.abs(total), rows))
-    rows, chosen, total = rows[order], chosen[order], total[order]
+    up, down = _largest(found.sums, n_up), _largest(-found.sums, n_down)
+    largest = np.hstack([up, down])
+    sums = np.take_along_axis(found.sums, largest, axis=1)
+    # The largest of a row that has too few in this direction are of the other.
+    sums[sums * np.repeat([1.0, -1.0], [up.shape[1], down.shape[1]]) <= 0] = np.nan
+    order = np.argsort(-np.abs(sums), axis=1, kind="stable")
+    largest, sums = np.take_along_axis(largest, order, axis=1), np.take_along_axis(sums, order, axis=1)
+    given = np.abs(sums) >= least[:, None]
+    rows, chosen, total = np.nonzero(given)[0], largest[given], sums[given]
     return ReasonTable(
-        start=np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(points)))]).astype(np.int64),
+        start=np.concatenate([[0], np.cumsum(given.sum(axis=1))]).astype(np.int64),
         column=_shown(facts, found, points, _clarity(features), rows, chosen, np.sign(total)),
         points=total,
     )
@@ -139,14 +142,15 @@ def _clarity(features: Sequence[Feature]) -> Floats:
     return np.array([_UNCLEAR if f.recipe and f.recipe.measure in _ABSTRACT else 1.0 for f in features])
 
 
-def _strongest(sums: Floats, n: int, least: Floats) -> tuple[Ints, Ints]:
-    """Rows and facts of the n largest sums of each row that reach its least."""
-    n = min(n, sums.shape[1])
-    if n == 0:
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    largest = np.argpartition(-sums, n - 1, axis=1)[:, :n]
-    place, rank = np.nonzero(np.take_along_axis(sums, largest, axis=1) >= least[:, None])
-    return place, largest[place, rank]
+def _largest(sums: Floats, n: int) -> Ints:
+    """Facts of the n largest sums of each row, the largest first, of equal ones the first."""
+    left = sums.copy()
+    rows = np.arange(len(sums))
+    found = np.empty((len(sums), min(n, sums.shape[1])), dtype=np.int64)
+    for rank in range(found.shape[1]):
+        found[:, rank] = left.argmax(axis=1)
+        left[rows, found[:, rank]] = -np.inf
+    return found
 
 
 def _shown(

@@ -14,8 +14,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.linear import LinearPart
-from models.pattern_tables import PatternTables, margin_of
+from models.pattern_tables import PatternTables
 from models.segments import ALL, Names, Segment, assign
+from models.sums import margin_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -154,7 +155,7 @@ class SegmentModels:
         bases = np.full(len(matrix), base)
         if not self.corrections:
             return phi, bases
-        phi, names = phi.copy(), self.of(frame)
+        phi, names = phi.copy(order="K"), self.of(frame)
         for name, correction in self.corrections.items():
             rows = np.flatnonzero(names == name)
             if len(rows):

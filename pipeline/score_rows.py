@@ -14,11 +14,12 @@ import pyarrow as pa
 from features.specification import Feature
 from models.alarms import ReasonTally
 from models.calendar import HOUR_S, WorkCalendar
-from models.explain import row_sums
 from models.exploration import Lottery, drawn, probabilities
 from models.lead_model import LeadModel
 from models.policy import WITH_SALES, Scores, qualify
 from models.reasons import ReasonTable, top_reasons
+from models.sums import row_sums
+from pipeline.by_lead import places
 from pipeline.owner_thresholds import TEAM_ONLY, LeadThresholds
 from pipeline.policy_facts import PolicyFacts, policy_of
 from pipeline.score_runs import EXPLORATION, REASON, SCHEMA, TALLY, write_part
@@ -36,7 +37,7 @@ class Previous:
     Attributes
     ----------
     lead_ids : pandas.Index of n str
-        Each once.
+        In order, each once.
     propensity, due_at : ndarray of shape (n,)
         0 to 1; UTC seconds, NaN where nothing was due.
     """
@@ -48,7 +49,7 @@ class Previous:
     def of(self, lead_ids: "pd.Series[str]") -> tuple[Floats, Floats]:
         """Propensity and due time of each lead in the run before, NaN where it was not in it."""
         # An absent lead has place -1: the NaN at the end.
-        place = self.lead_ids.get_indexer(pd.Index(lead_ids))
+        place = places(self.lead_ids, lead_ids)
         return np.append(self.propensity, np.nan)[place], np.append(self.due_at, np.nan)[place]
 
 
@@ -140,8 +141,8 @@ def score_block(block: pd.DataFrame, run_: RunFacts) -> pa.Table:
         "lead_id": lead_ids,
         "cutoff": block["cutoff"],
         "scored_at": np.full(n, run_.scored_at),
-        "run_id": [run_.run_id] * n,
-        "model_version": [str(run_.version.number)] * n,
+        "run_id": pa.repeat(run_.run_id, n),
+        "model_version": pa.repeat(str(run_.version.number), n),
         "segment": segments,
         "scored_by": model.by_segment.made_by(block),
         "propensity": explained.propensity,
@@ -221,7 +222,7 @@ def _stored(field: pa.Field) -> pa.DataType:
     return pa.int64() if pa.types.is_timestamp(field.type) else field.type
 
 
-def _trend(now: Floats, previous: Floats) -> npt.NDArray[np.str_]:
+def _trend(now: Floats, previous: Floats) -> pa.StringArray:
     move = now - previous
-    choices = [np.isnan(move), move > STABLE, move < -STABLE]
-    return np.select(choices, ["new", "up", "down"], default="stable")
+    place = np.select([np.isnan(move), move > STABLE, move < -STABLE], [0, 1, 2], default=3)
+    return pa.array(["new", "up", "down", "stable"]).take(pa.array(place))

@@ -7,7 +7,8 @@ import pytest
 
 from models.calibration import BetaCalibration
 from models.explain import families_as_players, probability_contributions
-from models.pattern_tables import PatternTables, margin_of
+from models.pattern_tables import PatternTables
+from models.sums import margin_of
 
 
 def test_margin_contributions_are_the_mean_of_lightgbm_s_own(trained, world):

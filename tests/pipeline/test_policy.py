@@ -110,7 +110,7 @@ def test_facts_are_those_known_before_the_cutoff_whatever_the_spelling(opening):
 
 def test_criteria_are_those_of_the_settings_and_looser_where_a_segment_says_so(opening):
     opened = opening(leads=LEADS, answers=ANSWERS)
-    leads = pd.Series(["e", "d"], dtype="str")
+    leads = pd.Series(["d", "e"], dtype="str")
 
     def met(segment, **policy):
         chosen = Settings(segments={"large": {"direction": "inbound"}}, policy=policy)
@@ -118,10 +118,10 @@ def test_criteria_are_those_of_the_settings_and_looser_where_a_segment_says_so(o
         return found.of(leads, pd.Series([segment] * 2).to_numpy(dtype=object)).criteria.tolist()
 
     assert met("all") == [None, None]
-    assert met("all", sql={"answer": "clear"}) == ["bant", None]
-    assert met("all", sql={"least": 3}) == ["bant", None]
+    assert met("all", sql={"answer": "clear"}) == [None, "bant"]
+    assert met("all", sql={"least": 3}) == [None, "bant"]
     loose = {"segments": {"large": {"criteria": ["timing"]}}}
-    assert met("large", **loose) == ["own", None]
+    assert met("large", **loose) == [None, "own"]
     assert met("all", **loose) == [None, None]
     assert met("all", sql={"criteria": "meddic"}) == [None, None]
 

@@ -7,7 +7,8 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.pattern_tables import PatternTables, margin_of
+from models.pattern_tables import PatternTables
+from models.sums import margin_of
 
 COLUMNS = (
     "with_nan",

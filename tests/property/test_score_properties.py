@@ -34,7 +34,7 @@ def facts(model, barred=(), before=None, language="en"):
         np.array([np.nan if due is None else due for _, (_, due) in known], dtype=float),
     )
     chosen = Settings(output={"language": language}, limits={"threads": 1}, policy={"least_families": 1})
-    reasons = {f"L{row:03d}": "student" for row in barred}
+    reasons = {f"L{row:03d}": "student" for row in sorted(barred)}
     policy = PolicyFacts(disqualified=pd.Series(reasons, index=pd.Index(list(reasons), dtype="str"), dtype="object"))
     return RunFacts("run", CUTOFF + 5, CUTOFF, model, VERSION, chosen, policy, ALWAYS_OPEN, named)
 
