@@ -101,6 +101,8 @@ def flag(position: int) -> str:
 
 Rule = tuple[Check, nw.Expr]
 REMOVING = ("row", "drop")
+# Once repeated deliveries are dropped nobody reads these, and no two are alike: that there was one is all that is kept.
+SPENT = ("event_id",)
 # What must not be there twice: key, what decides who stays, and the check.
 GROUPED = {
     "leads": ("lead_id", ("created_at",), Check("lead_id", "duplicate_id", "row")),
@@ -338,6 +340,8 @@ def _flagged(frame: Frame, rules: Sequence[Rule]) -> Checked:
 def repair(table: str, frame: Frame, known: Frame | None = None) -> Frame:
     """Move the times that a checked table must not hold: nothing is known before it occurred.
 
+    Of what is `SPENT` an empty text is left.
+
     Examples
     --------
     >>> import pandas as pd
@@ -345,11 +349,12 @@ def repair(table: str, frame: Frame, known: Frame | None = None) -> Frame:
     >>> repair("events", nw.from_native(typed).lazy()).collect()["known_at"].to_list()
     [10.0, 20.0]
     """
+    names = frame.collect_schema().names()
     if table in ("events", "signals"):
         late = nw.when(nw.col("known_at") >= nw.col("occurred_at")).then(nw.col("known_at"))
-        return frame.with_columns(late.otherwise(nw.col("occurred_at")).alias("known_at"))
+        spent = [nw.when(~nw.col(name).is_null()).then(nw.lit("")).alias(name) for name in SPENT if name in names]
+        return frame.with_columns(late.otherwise(nw.col("occurred_at")).alias("known_at"), *spent)
     if table == "outcomes" and known is not None:
-        names = frame.collect_schema().names()
         joined = frame.join(known, on="lead_id", how="left")
         late = nw.when(nw.col(CREATED) > nw.col("decided_at")).then(nw.col(CREATED))
         return joined.with_columns(late.otherwise(nw.col("decided_at")).alias("decided_at")).select(names)

@@ -203,7 +203,7 @@ def _colleagues(
         newest = aggregate(_visible(team, rows, "lead_id", longest), _LEAD, {"age": (c("age"), "min")})
         # Every member with its own activity, so that the events are gone through once.
         team = team.join(newest, on=list(_LEAD), how="left")
-        own = {name: nw.when(_within(r.days)).then(nw.lit(1.0)).otherwise(nw.lit(0.0)) for name, r in group.items()}
+        own = {name: nw.when(_within(r.days)).then(nw.lit(1)).otherwise(nw.lit(0)) for name, r in group.items()}
         team = team.select(*_ACCOUNT, "lead_id", **own)
         others = {name: c(name).sum().over(*_ACCOUNT) - c(name) for name in group}
         result = result.join(team.select(*_LEAD, **others), on=list(_LEAD), how="left")

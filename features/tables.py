@@ -2,7 +2,7 @@
 
 In a checked table every canonical column exists (typed nulls where the source has none): identifiers and text are
 ``String``, times are ``Int64`` UTC seconds, numbers are ``Float64``. ``known_at`` is never null and never before
-``occurred_at``.
+``occurred_at``. Of ``event_id`` an empty text may be all that is left: it is read before tables are checked.
 """
 
 from collections.abc import Mapping

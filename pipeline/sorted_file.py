@@ -22,8 +22,6 @@ LEAD = "@lead"
 ROWS_PER_GROUP = 32_768
 MOST_WORDS = 256
 LOOKED_AT = 20_000
-# Once repeated deliveries are dropped nobody reads these, and no two are alike: an empty text says that there was one.
-SPENT = ("event_id",)
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class Layout:
         What rows are sorted by; those that are equal in this by a hash of the rest, so that the file does not depend
         on the order of the source: every column as a key of its own would cost twice as much.
     words : mapping of str to sequence of str
-        From `few_words`.
+        Of columns of text, all that there are: from `few_words`.
     lead_ids : pyarrow.StringArray, optional
         By number: rows are of these leads, and the source has `LEAD` and no ``lead_id``.
     is_leads : bool
@@ -60,8 +58,6 @@ class Layout:
         return select(["*"], f"({rows})", f"ORDER BY {', '.join(keys)}")
 
     def _cell(self, name: str) -> str:
-        if name in SPENT:
-            return f"{identifier(name)} IS NOT NULL"
         words = self.words.get(name)
         return f"CAST({identifier(name)} AS ENUM ({', '.join(map(literal, words))}))" if words else identifier(name)
 
@@ -75,9 +71,6 @@ class Layout:
         return pa.table(columns)
 
     def _column(self, batch: pa.RecordBatch, name: str) -> pa.Array:
-        if name in SPENT:
-            there = pc.if_else(batch.column(name), pa.scalar(0, pa.int8()), pa.scalar(None, pa.int8()))
-            return pa.DictionaryArray.from_arrays(there, pa.array([""]))
         if name == "lead_id" and self.lead_ids is not None:
             numbers = batch.column(LEAD)
             first, last = (numbers[0].as_py(), numbers[-1].as_py()) if len(numbers) else (0, -1)

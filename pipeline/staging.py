@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features import checks
-from features.checks import CREATED, KEPT, REMOVING, ROW, Check, Checked, flag
+from features.checks import CREATED, KEPT, REMOVING, ROW, SPENT, Check, Checked, flag
 from features.faults import Count, Example, Fault, Level, fault
 from features.tables import SCHEMA, Attribute
 from pipeline.cells import identifier, literal, select
@@ -25,7 +25,7 @@ from pipeline.columns import Bound
 from pipeline.forget.suppression import NOBODY, Suppressed
 from pipeline.settings import SourceSettings
 from pipeline.shown_cells import iso, shown
-from pipeline.sorted_file import LEAD, SPENT, Layout, few_words, write_sorted
+from pipeline.sorted_file import LEAD, Layout, few_words, write_sorted
 from pipeline.typed_query import typed_query
 from pipeline.typing_columns import Raw, look
 
@@ -332,10 +332,11 @@ class Stager:
         texts = [name for name, kind in zip(columns, relation.types, strict=True) if kind == "VARCHAR"]
         of_leads = table != "leads" and "lead_id" in columns and "leads" in self._raws
         first = LEAD if of_leads else "account_id" if "account_id" in columns and table != "leads" else columns[0]
+        words = few_words(self._connection, self._typed[table], [name for name in texts if name not in (first, *SPENT)])
         layout = Layout(
             tuple(columns),
             (first, *(["occurred_at"] if "occurred_at" in columns else [])),
-            few_words(self._connection, self._typed[table], [name for name in texts if name not in (first, *SPENT)]),
+            words | {name: ("",) for name in SPENT if name in columns},
             self._lead_ids() if of_leads else None,
             table == "leads",
         )

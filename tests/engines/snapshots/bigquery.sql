@@ -254,24 +254,24 @@ SELECT
   *
 FROM (
   SELECT
-    `t71`.*
+    `t72`.*
     EXCEPT (`cutoff_right`, `lead_id_right`)
   FROM (
     SELECT
       `t8`.`lead_id`,
       `t8`.`cutoff`,
-      `t70`.`lead_id` AS `lead_id_right`,
-      `t70`.`cutoff` AS `cutoff_right`,
-      `t70`.`engagement__lead_age_days`,
-      `t70`.`fit__email_kind`,
-      `t70`.`fit__employees_band`,
-      `t70`.`fit__industry`,
-      `t70`.`fit__job_function`,
-      `t70`.`fit__industry_division`,
-      `t70`.`fit__industry_section`,
-      `t70`.`fit__seniority`,
-      `t70`.`fit__employees`,
-      `t70`.`fit__created_weekday`
+      `t71`.`lead_id` AS `lead_id_right`,
+      `t71`.`cutoff` AS `cutoff_right`,
+      `t71`.`engagement__lead_age_days`,
+      `t71`.`fit__email_kind`,
+      `t71`.`fit__employees_band`,
+      `t71`.`fit__industry`,
+      `t71`.`fit__job_function`,
+      `t71`.`fit__industry_division`,
+      `t71`.`fit__industry_section`,
+      `t71`.`fit__seniority`,
+      `t71`.`fit__employees`,
+      `t71`.`fit__created_weekday`
     FROM (
       SELECT
         `t0`.`lead_id`,
@@ -280,22 +280,22 @@ FROM (
     ) AS `t8`
     LEFT OUTER JOIN (
       SELECT
-        `t68`.`lead_id`,
-        `t68`.`cutoff`,
+        `t69`.`lead_id`,
+        `t69`.`cutoff`,
         CASE
-          WHEN `t68`.`l created_at` < `t68`.`cutoff`
+          WHEN `t69`.`l created_at` < `t69`.`cutoff`
           THEN CAST(CASE
             WHEN 86400 <> 0
-            THEN CAST(FLOOR(ieee_divide(`t68`.`cutoff` - `t68`.`l created_at`, 86400)) AS INT64)
+            THEN CAST(FLOOR(ieee_divide(`t69`.`cutoff` - `t69`.`l created_at`, 86400)) AS INT64)
             ELSE NULL
           END AS FLOAT64) + (
             (
               (
-                `t68`.`cutoff` - `t68`.`l created_at`
+                `t69`.`cutoff` - `t69`.`l created_at`
               ) - (
                 CASE
                   WHEN 86400 <> 0
-                  THEN CAST(FLOOR(ieee_divide(`t68`.`cutoff` - `t68`.`l created_at`, 86400)) AS INT64)
+                  THEN CAST(FLOOR(ieee_divide(`t69`.`cutoff` - `t69`.`l created_at`, 86400)) AS INT64)
                   ELSE NULL
                 END * 86400
               )
@@ -304,15 +304,14 @@ FROM (
           ELSE NULL
         END AS `engagement__lead_age_days`,
         CASE
-          WHEN REGEXP_CONTAINS(
-            LOWER(TRIM(COALESCE(`t68`.`l email`, ''), ' \t\n\r\v\f')),
-            '^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$'
+          WHEN NOT (
+            `t69`.`l email|domain` IS NULL
           )
           THEN CASE
             WHEN IF(
-              REGEXP_REPLACE(LOWER(TRIM(COALESCE(`t68`.`l email`, ''), ' \t\n\r\v\f')), '^.*@', '') IS NULL,
+              `t69`.`l email|domain` IS NULL,
               NULL,
-              REGEXP_REPLACE(LOWER(TRIM(COALESCE(`t68`.`l email`, ''), ' \t\n\r\v\f')), '^.*@', '') IN (
+              `t69`.`l email|domain` IN (
                 'gmail.com',
                 'googlemail.com',
                 'outlook.com',
@@ -390,13 +389,13 @@ FROM (
             THEN 'free'
             ELSE CASE
               WHEN REGEXP_CONTAINS(
-                REGEXP_REPLACE(LOWER(TRIM(COALESCE(`t68`.`l email`, ''), ' \t\n\r\v\f')), '^.*@', ''),
+                `t69`.`l email|domain`,
                 '\\.edu$|\\.edu\\.[a-z]{2}$|\\.ac\\.[a-z]{2}$|(?:^|\\.)univ-|(?:^|\\.)ac-[a-z-]+\\.fr$|^(?:etu|student|alumni)\\.|(?:^|\\.)universit|(?:^|\\.)(?:polytechnique|hec|essec|escp|edhec|sciencespo|cnrs|inria)\\.(?:fr|edu|eu)$'
               )
               THEN 'education'
               ELSE CASE
                 WHEN REGEXP_CONTAINS(
-                  REGEXP_REPLACE(LOWER(TRIM(COALESCE(`t68`.`l email`, ''), ' \t\n\r\v\f')), '^.*@', ''),
+                  `t69`.`l email|domain`,
                   '\\.gouv\\.fr$|\\.gov$|\\.gov\\.[a-z]{2}$|\\.mil$|\\.europa\\.eu$|^(?:mairie|ville|cc|metropole|agglo|departement|region)-|^(?:ap-hm|aphp|chu-[a-z-]+|ch-[a-z-]+|assurance-maladie|pole-emploi|francetravail|insee|senat|assemblee-nationale)\\.fr$|\\.(?:aphp|admin)\\.(?:fr|ch)$'
                 )
                 THEN 'public'
@@ -407,23 +406,23 @@ FROM (
           ELSE 'missing'
         END AS `fit__email_kind`,
         CASE
-          WHEN `t68`.`a employees` >= 0
+          WHEN `t69`.`a employees` >= 0
           THEN CASE
-            WHEN `t68`.`a employees` < 1
+            WHEN `t69`.`a employees` < 1
             THEN '0'
             ELSE CASE
-              WHEN `t68`.`a employees` < 10
+              WHEN `t69`.`a employees` < 10
               THEN '1_9'
               ELSE CASE
-                WHEN `t68`.`a employees` < 50
+                WHEN `t69`.`a employees` < 50
                 THEN '10_49'
                 ELSE CASE
-                  WHEN `t68`.`a employees` < 250
+                  WHEN `t69`.`a employees` < 250
                   THEN '50_249'
                   ELSE CASE
-                    WHEN `t68`.`a employees` < 1000
+                    WHEN `t69`.`a employees` < 1000
                     THEN '250_999'
-                    ELSE CASE WHEN `t68`.`a employees` < 5000 THEN '1000_4999' ELSE '5000_more' END
+                    ELSE CASE WHEN `t69`.`a employees` < 5000 THEN '1000_4999' ELSE '5000_more' END
                   END
                 END
               END
@@ -431,12 +430,12 @@ FROM (
           END
           ELSE NULL
         END AS `fit__employees_band`,
-        `t68`.`a industry|industry_text` AS `fit__industry`,
-        `t68`.`l job_title|job_function` AS `fit__job_function`,
-        `t68`.`a industry|naf_division` AS `fit__industry_division`,
-        `t68`.`a industry|naf_section` AS `fit__industry_section`,
-        COALESCE(`t68`.`l seniority|seniority`, `t68`.`l job_title|seniority`) AS `fit__seniority`,
-        `t68`.`a employees` AS `fit__employees`,
+        `t69`.`a industry|industry_text` AS `fit__industry`,
+        `t69`.`l job_title|job_function` AS `fit__job_function`,
+        `t69`.`a industry|naf_division` AS `fit__industry_division`,
+        `t69`.`a industry|naf_section` AS `fit__industry_section`,
+        COALESCE(`t69`.`l seniority|seniority`, `t69`.`l job_title|seniority`) AS `fit__seniority`,
+        `t69`.`a employees` AS `fit__employees`,
         CASE
           WHEN (
             (
@@ -445,7 +444,7 @@ FROM (
                   MOD(
                     CASE
                       WHEN 86400 <> 0
-                      THEN CAST(FLOOR(ieee_divide(`t68`.`l created_at`, 86400)) AS INT64)
+                      THEN CAST(FLOOR(ieee_divide(`t69`.`l created_at`, 86400)) AS INT64)
                       ELSE NULL
                     END + 3,
                     7
@@ -456,7 +455,7 @@ FROM (
             ) = 6
           )
           AND (
-            `t68`.`l created_at` < `t68`.`cutoff`
+            `t69`.`l created_at` < `t69`.`cutoff`
           )
           THEN 'sunday'
           ELSE CASE
@@ -467,7 +466,7 @@ FROM (
                     MOD(
                       CASE
                         WHEN 86400 <> 0
-                        THEN CAST(FLOOR(ieee_divide(`t68`.`l created_at`, 86400)) AS INT64)
+                        THEN CAST(FLOOR(ieee_divide(`t69`.`l created_at`, 86400)) AS INT64)
                         ELSE NULL
                       END + 3,
                       7
@@ -478,7 +477,7 @@ FROM (
               ) = 5
             )
             AND (
-              `t68`.`l created_at` < `t68`.`cutoff`
+              `t69`.`l created_at` < `t69`.`cutoff`
             )
             THEN 'saturday'
             ELSE CASE
@@ -489,7 +488,7 @@ FROM (
                       MOD(
                         CASE
                           WHEN 86400 <> 0
-                          THEN CAST(FLOOR(ieee_divide(`t68`.`l created_at`, 86400)) AS INT64)
+                          THEN CAST(FLOOR(ieee_divide(`t69`.`l created_at`, 86400)) AS INT64)
                           ELSE NULL
                         END + 3,
                         7
@@ -500,7 +499,7 @@ FROM (
                 ) = 4
               )
               AND (
-                `t68`.`l created_at` < `t68`.`cutoff`
+                `t69`.`l created_at` < `t69`.`cutoff`
               )
               THEN 'friday'
               ELSE CASE
@@ -511,7 +510,7 @@ FROM (
                         MOD(
                           CASE
                             WHEN 86400 <> 0
-                            THEN CAST(FLOOR(ieee_divide(`t68`.`l created_at`, 86400)) AS INT64)
+                            THEN CAST(FLOOR(ieee_divide(`t69`.`l created_at`, 86400)) AS INT64)
                             ELSE NULL
                           END + 3,
                           7
@@ -522,7 +521,7 @@ FROM (
                   ) = 3
                 )
                 AND (
-                  `t68`.`l created_at` < `t68`.`cutoff`
+                  `t69`.`l created_at` < `t69`.`cutoff`
                 )
                 THEN 'thursday'
                 ELSE CASE
@@ -533,7 +532,7 @@ FROM (
                           MOD(
                             CASE
                               WHEN 86400 <> 0
-                              THEN CAST(FLOOR(ieee_divide(`t68`.`l created_at`, 86400)) AS INT64)
+                              THEN CAST(FLOOR(ieee_divide(`t69`.`l created_at`, 86400)) AS INT64)
                               ELSE NULL
                             END + 3,
                             7
@@ -544,7 +543,7 @@ FROM (
                     ) = 2
                   )
                   AND (
-                    `t68`.`l created_at` < `t68`.`cutoff`
+                    `t69`.`l created_at` < `t69`.`cutoff`
                   )
                   THEN 'wednesday'
                   ELSE CASE
@@ -555,7 +554,7 @@ FROM (
                             MOD(
                               CASE
                                 WHEN 86400 <> 0
-                                THEN CAST(FLOOR(ieee_divide(`t68`.`l created_at`, 86400)) AS INT64)
+                                THEN CAST(FLOOR(ieee_divide(`t69`.`l created_at`, 86400)) AS INT64)
                                 ELSE NULL
                               END + 3,
                               7
@@ -566,7 +565,7 @@ FROM (
                       ) = 1
                     )
                     AND (
-                      `t68`.`l created_at` < `t68`.`cutoff`
+                      `t69`.`l created_at` < `t69`.`cutoff`
                     )
                     THEN 'tuesday'
                     ELSE CASE
@@ -577,7 +576,7 @@ FROM (
                               MOD(
                                 CASE
                                   WHEN 86400 <> 0
-                                  THEN CAST(FLOOR(ieee_divide(`t68`.`l created_at`, 86400)) AS INT64)
+                                  THEN CAST(FLOOR(ieee_divide(`t69`.`l created_at`, 86400)) AS INT64)
                                   ELSE NULL
                                 END + 3,
                                 7
@@ -588,7 +587,7 @@ FROM (
                         ) = 0
                       )
                       AND (
-                        `t68`.`l created_at` < `t68`.`cutoff`
+                        `t69`.`l created_at` < `t69`.`cutoff`
                       )
                       THEN 'monday'
                       ELSE CAST(NULL AS STRING)
@@ -601,508 +600,543 @@ FROM (
         END AS `fit__created_weekday`
       FROM (
         SELECT
-          `t67`.*
-          EXCEPT (`a industry_right`)
+          `t68`.`lead_id`,
+          `t68`.`cutoff`,
+          `t68`.`account key`,
+          `t68`.`l created_at`,
+          `t68`.`l email`,
+          `t68`.`l job_title`,
+          `t68`.`l seniority`,
+          `t68`.`a employees`,
+          `t68`.`a industry`,
+          `t68`.`created_at|any`,
+          `t68`.`email|any`,
+          `t68`.`job_title|any`,
+          `t68`.`seniority|any`,
+          `t68`.`created_at|new`,
+          `t68`.`email|new`,
+          `t68`.`job_title|new`,
+          `t68`.`seniority|new`,
+          `t68`.`l job_title|seniority`,
+          `t68`.`l job_title|job_function`,
+          `t68`.`l seniority|seniority`,
+          `t68`.`l seniority|job_function`,
+          `t68`.`a industry|naf_section`,
+          `t68`.`a industry|naf_division`,
+          `t68`.`a industry|industry_text`,
+          CASE
+            WHEN REGEXP_CONTAINS(
+              LOWER(TRIM(COALESCE(`t68`.`l email`, ''), ' \t\n\r\v\f')),
+              '^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$'
+            )
+            THEN REGEXP_REPLACE(LOWER(TRIM(COALESCE(`t68`.`l email`, ''), ' \t\n\r\v\f')), '^.*@', '')
+            ELSE NULL
+          END AS `l email|domain`
         FROM (
           SELECT
-            `t66`.`lead_id`,
-            `t66`.`cutoff`,
-            `t66`.`account key`,
-            `t66`.`l created_at`,
-            `t66`.`l email`,
-            `t66`.`l job_title`,
-            `t66`.`l seniority`,
-            `t66`.`a employees`,
-            `t66`.`a industry`,
-            `t66`.`created_at|any`,
-            `t66`.`email|any`,
-            `t66`.`job_title|any`,
-            `t66`.`seniority|any`,
-            `t66`.`created_at|new`,
-            `t66`.`email|new`,
-            `t66`.`job_title|new`,
-            `t66`.`seniority|new`,
-            `t66`.`l job_title|seniority`,
-            `t66`.`l job_title|job_function`,
-            `t66`.`l seniority|seniority`,
-            `t66`.`l seniority|job_function`,
-            `t60`.`a industry` AS `a industry_right`,
-            `t60`.`a industry|naf_section`,
-            `t60`.`a industry|naf_division`,
-            `t60`.`a industry|industry_text`
+            `t67`.*
+            EXCEPT (`a industry_right`)
           FROM (
             SELECT
-              `t64`.*
-              EXCEPT (`l seniority_right`)
+              `t66`.`lead_id`,
+              `t66`.`cutoff`,
+              `t66`.`account key`,
+              `t66`.`l created_at`,
+              `t66`.`l email`,
+              `t66`.`l job_title`,
+              `t66`.`l seniority`,
+              `t66`.`a employees`,
+              `t66`.`a industry`,
+              `t66`.`created_at|any`,
+              `t66`.`email|any`,
+              `t66`.`job_title|any`,
+              `t66`.`seniority|any`,
+              `t66`.`created_at|new`,
+              `t66`.`email|new`,
+              `t66`.`job_title|new`,
+              `t66`.`seniority|new`,
+              `t66`.`l job_title|seniority`,
+              `t66`.`l job_title|job_function`,
+              `t66`.`l seniority|seniority`,
+              `t66`.`l seniority|job_function`,
+              `t59`.`a industry` AS `a industry_right`,
+              `t59`.`a industry|naf_section`,
+              `t59`.`a industry|naf_division`,
+              `t59`.`a industry|industry_text`
             FROM (
               SELECT
-                `t63`.`lead_id`,
-                `t63`.`cutoff`,
-                `t63`.`account key`,
-                `t63`.`l created_at`,
-                `t63`.`l email`,
-                `t63`.`l job_title`,
-                `t63`.`l seniority`,
-                `t63`.`a employees`,
-                `t63`.`a industry`,
-                `t63`.`created_at|any`,
-                `t63`.`email|any`,
-                `t63`.`job_title|any`,
-                `t63`.`seniority|any`,
-                `t63`.`created_at|new`,
-                `t63`.`email|new`,
-                `t63`.`job_title|new`,
-                `t63`.`seniority|new`,
-                `t63`.`l job_title|seniority`,
-                `t63`.`l job_title|job_function`,
-                `t58`.`l seniority` AS `l seniority_right`,
-                `t58`.`l seniority|seniority`,
-                `t58`.`l seniority|job_function`
+                `t64`.*
+                EXCEPT (`l seniority_right`)
               FROM (
                 SELECT
-                  `t61`.*
-                  EXCEPT (`l job_title_right`)
+                  `t63`.`lead_id`,
+                  `t63`.`cutoff`,
+                  `t63`.`account key`,
+                  `t63`.`l created_at`,
+                  `t63`.`l email`,
+                  `t63`.`l job_title`,
+                  `t63`.`l seniority`,
+                  `t63`.`a employees`,
+                  `t63`.`a industry`,
+                  `t63`.`created_at|any`,
+                  `t63`.`email|any`,
+                  `t63`.`job_title|any`,
+                  `t63`.`seniority|any`,
+                  `t63`.`created_at|new`,
+                  `t63`.`email|new`,
+                  `t63`.`job_title|new`,
+                  `t63`.`seniority|new`,
+                  `t63`.`l job_title|seniority`,
+                  `t63`.`l job_title|job_function`,
+                  `t56`.`l seniority` AS `l seniority_right`,
+                  `t56`.`l seniority|seniority`,
+                  `t56`.`l seniority|job_function`
                 FROM (
                   SELECT
-                    `t54`.`lead_id`,
-                    `t54`.`cutoff`,
-                    `t54`.`account key`,
-                    `t54`.`l created_at`,
-                    `t54`.`l email`,
-                    `t54`.`l job_title`,
-                    `t54`.`l seniority`,
-                    `t54`.`a employees`,
-                    `t54`.`a industry`,
-                    `t54`.`created_at|any`,
-                    `t54`.`email|any`,
-                    `t54`.`job_title|any`,
-                    `t54`.`seniority|any`,
-                    `t54`.`created_at|new`,
-                    `t54`.`email|new`,
-                    `t54`.`job_title|new`,
-                    `t54`.`seniority|new`,
-                    `t59`.`l job_title` AS `l job_title_right`,
-                    `t59`.`l job_title|seniority`,
-                    `t59`.`l job_title|job_function`
+                    `t61`.*
+                    EXCEPT (`l job_title_right`)
                   FROM (
                     SELECT
-                      `t52`.`lead_id`,
-                      `t52`.`cutoff`,
-                      `t52`.`account key`,
-                      CASE
-                        WHEN COALESCE(`t52`.`created_at|any`, 0) = 0
-                        THEN `t52`.`l created_at`
-                        ELSE `t52`.`created_at|new`
-                      END AS `l created_at`,
-                      CASE
-                        WHEN COALESCE(`t52`.`email|any`, 0) = 0
-                        THEN `t52`.`l email`
-                        ELSE `t52`.`email|new`
-                      END AS `l email`,
-                      CASE
-                        WHEN COALESCE(`t52`.`job_title|any`, 0) = 0
-                        THEN `t52`.`l job_title`
-                        ELSE `t52`.`job_title|new`
-                      END AS `l job_title`,
-                      CASE
-                        WHEN COALESCE(`t52`.`seniority|any`, 0) = 0
-                        THEN `t52`.`l seniority`
-                        ELSE `t52`.`seniority|new`
-                      END AS `l seniority`,
-                      `t52`.`a employees`,
-                      `t52`.`a industry`,
-                      `t52`.`created_at|any`,
-                      `t52`.`email|any`,
-                      `t52`.`job_title|any`,
-                      `t52`.`seniority|any`,
-                      `t52`.`created_at|new`,
-                      `t52`.`email|new`,
-                      `t52`.`job_title|new`,
-                      `t52`.`seniority|new`
+                      `t60`.`lead_id`,
+                      `t60`.`cutoff`,
+                      `t60`.`account key`,
+                      `t60`.`l created_at`,
+                      `t60`.`l email`,
+                      `t60`.`l job_title`,
+                      `t60`.`l seniority`,
+                      `t60`.`a employees`,
+                      `t60`.`a industry`,
+                      `t60`.`created_at|any`,
+                      `t60`.`email|any`,
+                      `t60`.`job_title|any`,
+                      `t60`.`seniority|any`,
+                      `t60`.`created_at|new`,
+                      `t60`.`email|new`,
+                      `t60`.`job_title|new`,
+                      `t60`.`seniority|new`,
+                      `t57`.`l job_title` AS `l job_title_right`,
+                      `t57`.`l job_title|seniority`,
+                      `t57`.`l job_title|job_function`
                     FROM (
                       SELECT
-                        `t51`.*
-                        EXCEPT (`cutoff_right`, `lead_id_right`)
+                        `t52`.`lead_id`,
+                        `t52`.`cutoff`,
+                        `t52`.`account key`,
+                        CASE
+                          WHEN COALESCE(`t52`.`created_at|any`, 0) = 0
+                          THEN `t52`.`l created_at`
+                          ELSE `t52`.`created_at|new`
+                        END AS `l created_at`,
+                        CASE
+                          WHEN COALESCE(`t52`.`email|any`, 0) = 0
+                          THEN `t52`.`l email`
+                          ELSE `t52`.`email|new`
+                        END AS `l email`,
+                        CASE
+                          WHEN COALESCE(`t52`.`job_title|any`, 0) = 0
+                          THEN `t52`.`l job_title`
+                          ELSE `t52`.`job_title|new`
+                        END AS `l job_title`,
+                        CASE
+                          WHEN COALESCE(`t52`.`seniority|any`, 0) = 0
+                          THEN `t52`.`l seniority`
+                          ELSE `t52`.`seniority|new`
+                        END AS `l seniority`,
+                        `t52`.`a employees`,
+                        `t52`.`a industry`,
+                        `t52`.`created_at|any`,
+                        `t52`.`email|any`,
+                        `t52`.`job_title|any`,
+                        `t52`.`seniority|any`,
+                        `t52`.`created_at|new`,
+                        `t52`.`email|new`,
+                        `t52`.`job_title|new`,
+                        `t52`.`seniority|new`
                       FROM (
                         SELECT
-                          `t43`.`lead_id`,
-                          `t43`.`cutoff`,
-                          `t43`.`account key`,
-                          `t43`.`l created_at`,
-                          `t43`.`l email`,
-                          `t43`.`l job_title`,
-                          `t43`.`l seniority`,
-                          `t43`.`a employees`,
-                          `t43`.`a industry`,
-                          `t43`.`created_at|any`,
-                          `t43`.`email|any`,
-                          `t43`.`job_title|any`,
-                          `t43`.`seniority|any`,
-                          `t50`.`lead_id` AS `lead_id_right`,
-                          `t50`.`cutoff` AS `cutoff_right`,
-                          `t50`.`created_at|new`,
-                          `t50`.`email|new`,
-                          `t50`.`job_title|new`,
-                          `t50`.`seniority|new`
+                          `t51`.*
+                          EXCEPT (`cutoff_right`, `lead_id_right`)
                         FROM (
                           SELECT
-                            `t40`.*
-                            EXCEPT (`lead_id_right`)
+                            `t43`.`lead_id`,
+                            `t43`.`cutoff`,
+                            `t43`.`account key`,
+                            `t43`.`l created_at`,
+                            `t43`.`l email`,
+                            `t43`.`l job_title`,
+                            `t43`.`l seniority`,
+                            `t43`.`a employees`,
+                            `t43`.`a industry`,
+                            `t43`.`created_at|any`,
+                            `t43`.`email|any`,
+                            `t43`.`job_title|any`,
+                            `t43`.`seniority|any`,
+                            `t50`.`lead_id` AS `lead_id_right`,
+                            `t50`.`cutoff` AS `cutoff_right`,
+                            `t50`.`created_at|new`,
+                            `t50`.`email|new`,
+                            `t50`.`job_title|new`,
+                            `t50`.`seniority|new`
                           FROM (
                             SELECT
-                              `t36`.`lead_id`,
-                              `t36`.`cutoff`,
-                              `t36`.`account key`,
-                              `t36`.`l created_at`,
-                              `t36`.`l email`,
-                              `t36`.`l job_title`,
-                              `t36`.`l seniority`,
-                              `t36`.`a employees`,
-                              `t36`.`a industry`,
-                              `t30`.`lead_id` AS `lead_id_right`,
-                              `t30`.`created_at|any`,
-                              `t30`.`email|any`,
-                              `t30`.`job_title|any`,
-                              `t30`.`seniority|any`
+                              `t41`.*
+                              EXCEPT (`lead_id_right`)
                             FROM (
                               SELECT
-                                `t32`.*
-                                EXCEPT (`account key_right`)
+                                `t36`.`lead_id`,
+                                `t36`.`cutoff`,
+                                `t36`.`account key`,
+                                `t36`.`l created_at`,
+                                `t36`.`l email`,
+                                `t36`.`l job_title`,
+                                `t36`.`l seniority`,
+                                `t36`.`a employees`,
+                                `t36`.`a industry`,
+                                `t32`.`lead_id` AS `lead_id_right`,
+                                `t32`.`created_at|any`,
+                                `t32`.`email|any`,
+                                `t32`.`job_title|any`,
+                                `t32`.`seniority|any`
                               FROM (
                                 SELECT
-                                  `t26`.`lead_id`,
-                                  `t26`.`cutoff`,
-                                  `t26`.`account key`,
-                                  `t26`.`l created_at`,
-                                  `t26`.`l email`,
-                                  `t26`.`l job_title`,
-                                  `t26`.`l seniority`,
-                                  `t10`.`account key` AS `account key_right`,
-                                  `t10`.`a employees`,
-                                  `t10`.`a industry`
+                                  `t34`.*
+                                  EXCEPT (`account key_right`)
                                 FROM (
                                   SELECT
-                                    `t21`.*
-                                    EXCEPT (`lead_id_right`)
+                                    `t27`.`lead_id`,
+                                    `t27`.`cutoff`,
+                                    `t27`.`account key`,
+                                    `t27`.`l created_at`,
+                                    `t27`.`l email`,
+                                    `t27`.`l job_title`,
+                                    `t27`.`l seniority`,
+                                    `t10`.`account key` AS `account key_right`,
+                                    `t10`.`a employees`,
+                                    `t10`.`a industry`
                                   FROM (
                                     SELECT
-                                      `t8`.`lead_id`,
-                                      `t8`.`cutoff`,
-                                      `t9`.`lead_id` AS `lead_id_right`,
-                                      `t9`.`account key`,
-                                      `t9`.`l created_at`,
-                                      `t9`.`l email`,
-                                      `t9`.`l job_title`,
-                                      `t9`.`l seniority`
+                                      `t22`.*
+                                      EXCEPT (`lead_id_right`)
                                     FROM (
                                       SELECT
-                                        `t0`.`lead_id`,
-                                        1790000000 AS `cutoff`
-                                      FROM `leads` AS `t0`
-                                    ) AS `t8`
-                                    LEFT OUTER JOIN (
-                                      SELECT
-                                        `t0`.`lead_id`,
-                                        `t0`.`account_id` AS `account key`,
-                                        `t0`.`created_at` AS `l created_at`,
-                                        `t0`.`email` AS `l email`,
-                                        `t0`.`job_title` AS `l job_title`,
-                                        `t0`.`seniority` AS `l seniority`
-                                      FROM `leads` AS `t0`
-                                    ) AS `t9`
-                                      ON `t8`.`lead_id` = `t9`.`lead_id`
-                                  ) AS `t21`
-                                ) AS `t26`
-                                LEFT OUTER JOIN (
-                                  SELECT
-                                    `t1`.`account_id` AS `account key`,
-                                    `t1`.`employees` AS `a employees`,
-                                    `t1`.`industry` AS `a industry`
-                                  FROM `accounts` AS `t1`
-                                ) AS `t10`
-                                  ON `t26`.`account key` = `t10`.`account key`
-                              ) AS `t32`
-                            ) AS `t36`
-                            LEFT OUTER JOIN (
-                              SELECT
-                                *
-                              FROM (
-                                SELECT
-                                  `t16`.`lead_id`,
-                                  COUNT(`t16`.`created_at|any`) AS `created_at|any`,
-                                  COUNT(`t16`.`email|any`) AS `email|any`,
-                                  COUNT(`t16`.`job_title|any`) AS `job_title|any`,
-                                  COUNT(`t16`.`seniority|any`) AS `seniority|any`
-                                FROM (
-                                  SELECT
-                                    `t2`.`lead_id`,
-                                    `t2`.`known_at`,
-                                    `t2`.`field`,
-                                    `t2`.`value`,
-                                    `t2`.`number`,
-                                    CASE WHEN `t2`.`field` = 'created_at' THEN 1 ELSE NULL END AS `created_at|any`,
-                                    CASE WHEN `t2`.`field` = 'email' THEN 1 ELSE NULL END AS `email|any`,
-                                    CASE WHEN `t2`.`field` = 'job_title' THEN 1 ELSE NULL END AS `job_title|any`,
-                                    CASE WHEN `t2`.`field` = 'seniority' THEN 1 ELSE NULL END AS `seniority|any`
-                                  FROM `changes` AS `t2`
-                                  WHERE
-                                    IF(
-                                      `t2`.`field` IS NULL,
-                                      NULL,
-                                      `t2`.`field` IN ('created_at', 'email', 'job_title', 'seniority')
-                                    )
-                                ) AS `t16`
-                                GROUP BY
-                                  1
-                              ) AS `t22`
-                            ) AS `t30`
-                              ON `t36`.`lead_id` = `t30`.`lead_id`
-                          ) AS `t40`
-                        ) AS `t43`
-                        LEFT OUTER JOIN (
-                          SELECT
-                            *
-                          FROM (
-                            SELECT
-                              `t45`.`lead_id`,
-                              `t45`.`cutoff`,
-                              MAX(`t45`.`created_at|new`) AS `created_at|new`,
-                              MAX(`t45`.`email|new`) AS `email|new`,
-                              MAX(`t45`.`job_title|new`) AS `job_title|new`,
-                              MAX(`t45`.`seniority|new`) AS `seniority|new`
-                            FROM (
-                              SELECT
-                                `t44`.`lead_id`,
-                                `t44`.`cutoff`,
-                                `t44`.`field`,
-                                `t44`.`known_at`,
-                                `t44`.`value`,
-                                `t44`.`number`,
-                                CASE WHEN `t44`.`field` = 'created_at' THEN `t44`.`number` ELSE NULL END AS `created_at|new`,
-                                CASE WHEN `t44`.`field` = 'email' THEN `t44`.`value` ELSE NULL END AS `email|new`,
-                                CASE WHEN `t44`.`field` = 'job_title' THEN `t44`.`value` ELSE NULL END AS `job_title|new`,
-                                CASE WHEN `t44`.`field` = 'seniority' THEN `t44`.`value` ELSE NULL END AS `seniority|new`
-                              FROM (
-                                SELECT
-                                  `t39`.`lead_id`,
-                                  `t39`.`cutoff`,
-                                  `t39`.`field`,
-                                  `t39`.`known_at`,
-                                  `t19`.`value`,
-                                  `t19`.`number`
-                                FROM (
-                                  SELECT
-                                    *
-                                  FROM (
-                                    SELECT
-                                      `t31`.`lead_id`,
-                                      `t31`.`cutoff`,
-                                      `t31`.`field`,
-                                      MAX(`t31`.`known_at`) AS `known_at`
-                                    FROM (
-                                      SELECT
-                                        *
+                                        `t8`.`lead_id`,
+                                        `t8`.`cutoff`,
+                                        `t9`.`lead_id` AS `lead_id_right`,
+                                        `t9`.`account key`,
+                                        `t9`.`l created_at`,
+                                        `t9`.`l email`,
+                                        `t9`.`l job_title`,
+                                        `t9`.`l seniority`
                                       FROM (
                                         SELECT
-                                          `t8`.`lead_id`,
-                                          `t8`.`cutoff`,
-                                          `t20`.`known_at`,
-                                          `t20`.`field`,
-                                          `t20`.`value`,
-                                          `t20`.`number`
+                                          `t0`.`lead_id`,
+                                          1790000000 AS `cutoff`
+                                        FROM `leads` AS `t0`
+                                      ) AS `t8`
+                                      LEFT OUTER JOIN (
+                                        SELECT
+                                          `t0`.`lead_id`,
+                                          `t0`.`account_id` AS `account key`,
+                                          `t0`.`created_at` AS `l created_at`,
+                                          `t0`.`email` AS `l email`,
+                                          `t0`.`job_title` AS `l job_title`,
+                                          `t0`.`seniority` AS `l seniority`
+                                        FROM `leads` AS `t0`
+                                      ) AS `t9`
+                                        ON `t8`.`lead_id` = `t9`.`lead_id`
+                                    ) AS `t22`
+                                  ) AS `t27`
+                                  LEFT OUTER JOIN (
+                                    SELECT
+                                      `t1`.`account_id` AS `account key`,
+                                      `t1`.`employees` AS `a employees`,
+                                      `t1`.`industry` AS `a industry`
+                                    FROM `accounts` AS `t1`
+                                  ) AS `t10`
+                                    ON `t27`.`account key` = `t10`.`account key`
+                                ) AS `t34`
+                              ) AS `t36`
+                              LEFT OUTER JOIN (
+                                SELECT
+                                  *
+                                FROM (
+                                  SELECT
+                                    `t16`.`lead_id`,
+                                    COUNT(`t16`.`created_at|any`) AS `created_at|any`,
+                                    COUNT(`t16`.`email|any`) AS `email|any`,
+                                    COUNT(`t16`.`job_title|any`) AS `job_title|any`,
+                                    COUNT(`t16`.`seniority|any`) AS `seniority|any`
+                                  FROM (
+                                    SELECT
+                                      `t2`.`lead_id`,
+                                      `t2`.`known_at`,
+                                      `t2`.`field`,
+                                      `t2`.`value`,
+                                      `t2`.`number`,
+                                      CASE WHEN `t2`.`field` = 'created_at' THEN 1 ELSE NULL END AS `created_at|any`,
+                                      CASE WHEN `t2`.`field` = 'email' THEN 1 ELSE NULL END AS `email|any`,
+                                      CASE WHEN `t2`.`field` = 'job_title' THEN 1 ELSE NULL END AS `job_title|any`,
+                                      CASE WHEN `t2`.`field` = 'seniority' THEN 1 ELSE NULL END AS `seniority|any`
+                                    FROM `changes` AS `t2`
+                                    WHERE
+                                      IF(
+                                        `t2`.`field` IS NULL,
+                                        NULL,
+                                        `t2`.`field` IN ('created_at', 'email', 'job_title', 'seniority')
+                                      )
+                                  ) AS `t16`
+                                  GROUP BY
+                                    1
+                                ) AS `t23`
+                              ) AS `t32`
+                                ON `t36`.`lead_id` = `t32`.`lead_id`
+                            ) AS `t41`
+                          ) AS `t43`
+                          LEFT OUTER JOIN (
+                            SELECT
+                              *
+                            FROM (
+                              SELECT
+                                `t47`.`lead_id`,
+                                `t47`.`cutoff`,
+                                MAX(`t47`.`created_at|new`) AS `created_at|new`,
+                                MAX(`t47`.`email|new`) AS `email|new`,
+                                MAX(`t47`.`job_title|new`) AS `job_title|new`,
+                                MAX(`t47`.`seniority|new`) AS `seniority|new`
+                              FROM (
+                                SELECT
+                                  `t44`.`lead_id`,
+                                  `t44`.`cutoff`,
+                                  `t44`.`field`,
+                                  `t44`.`known_at`,
+                                  `t44`.`value`,
+                                  `t44`.`number`,
+                                  CASE WHEN `t44`.`field` = 'created_at' THEN `t44`.`number` ELSE NULL END AS `created_at|new`,
+                                  CASE WHEN `t44`.`field` = 'email' THEN `t44`.`value` ELSE NULL END AS `email|new`,
+                                  CASE WHEN `t44`.`field` = 'job_title' THEN `t44`.`value` ELSE NULL END AS `job_title|new`,
+                                  CASE WHEN `t44`.`field` = 'seniority' THEN `t44`.`value` ELSE NULL END AS `seniority|new`
+                                FROM (
+                                  SELECT
+                                    `t40`.`lead_id`,
+                                    `t40`.`cutoff`,
+                                    `t40`.`field`,
+                                    `t40`.`known_at`,
+                                    `t19`.`value`,
+                                    `t19`.`number`
+                                  FROM (
+                                    SELECT
+                                      *
+                                    FROM (
+                                      SELECT
+                                        `t33`.`lead_id`,
+                                        `t33`.`cutoff`,
+                                        `t33`.`field`,
+                                        MAX(`t33`.`known_at`) AS `known_at`
+                                      FROM (
+                                        SELECT
+                                          *
                                         FROM (
                                           SELECT
-                                            `t0`.`lead_id`,
-                                            1790000000 AS `cutoff`
-                                          FROM `leads` AS `t0`
-                                        ) AS `t8`
-                                        INNER JOIN (
-                                          SELECT
-                                            *
-                                          FROM `changes` AS `t2`
-                                          WHERE
-                                            IF(
-                                              `t2`.`field` IS NULL,
-                                              NULL,
-                                              `t2`.`field` IN ('created_at', 'email', 'job_title', 'seniority')
-                                            )
-                                            AND `t2`.`known_at` < 1790000000
-                                        ) AS `t20`
-                                          ON `t8`.`lead_id` = `t20`.`lead_id`
-                                      ) AS `t29`
-                                      WHERE
-                                        `t29`.`known_at` < `t29`.`cutoff`
-                                    ) AS `t31`
-                                    GROUP BY
-                                      1,
-                                      2,
-                                      3
-                                  ) AS `t37`
-                                ) AS `t39`
-                                INNER JOIN (
-                                  SELECT
-                                    *
-                                  FROM `changes` AS `t2`
-                                  WHERE
-                                    IF(
-                                      `t2`.`field` IS NULL,
-                                      NULL,
-                                      `t2`.`field` IN ('created_at', 'email', 'job_title', 'seniority')
-                                    )
-                                ) AS `t19`
-                                  ON `t39`.`lead_id` = `t19`.`lead_id`
-                                  AND `t39`.`field` = `t19`.`field`
-                                  AND `t39`.`known_at` = `t19`.`known_at`
-                              ) AS `t44`
-                            ) AS `t45`
-                            GROUP BY
-                              1,
-                              2
-                          ) AS `t48`
-                        ) AS `t50`
-                          ON `t43`.`lead_id` = `t50`.`lead_id` AND `t43`.`cutoff` = `t50`.`cutoff`
-                      ) AS `t51`
-                    ) AS `t52`
-                  ) AS `t54`
-                  LEFT OUTER JOIN (
-                    SELECT
-                      `t47`.`text` AS `l job_title`,
-                      CASE
-                        WHEN REGEXP_CONTAINS(
-                          `t47`.`folded`,
-                          ' (?:stagiair[a-z]*|intern|internship|alternant[a-z]*|alternance|apprenti[a-z]*|trainee|etudiant[a-z]*|student|junior|jr|graduate) '
-                        )
-                        THEN 'junior'
-                        ELSE CASE
+                                            `t8`.`lead_id`,
+                                            `t8`.`cutoff`,
+                                            `t20`.`known_at`,
+                                            `t20`.`field`,
+                                            `t20`.`value`,
+                                            `t20`.`number`
+                                          FROM (
+                                            SELECT
+                                              `t0`.`lead_id`,
+                                              1790000000 AS `cutoff`
+                                            FROM `leads` AS `t0`
+                                          ) AS `t8`
+                                          INNER JOIN (
+                                            SELECT
+                                              *
+                                            FROM `changes` AS `t2`
+                                            WHERE
+                                              IF(
+                                                `t2`.`field` IS NULL,
+                                                NULL,
+                                                `t2`.`field` IN ('created_at', 'email', 'job_title', 'seniority')
+                                              )
+                                              AND `t2`.`known_at` < 1790000000
+                                          ) AS `t20`
+                                            ON `t8`.`lead_id` = `t20`.`lead_id`
+                                        ) AS `t29`
+                                        WHERE
+                                          `t29`.`known_at` < `t29`.`cutoff`
+                                      ) AS `t33`
+                                      GROUP BY
+                                        1,
+                                        2,
+                                        3
+                                    ) AS `t37`
+                                  ) AS `t40`
+                                  INNER JOIN (
+                                    SELECT
+                                      *
+                                    FROM `changes` AS `t2`
+                                    WHERE
+                                      IF(
+                                        `t2`.`field` IS NULL,
+                                        NULL,
+                                        `t2`.`field` IN ('created_at', 'email', 'job_title', 'seniority')
+                                      )
+                                  ) AS `t19`
+                                    ON `t40`.`lead_id` = `t19`.`lead_id`
+                                    AND `t40`.`field` = `t19`.`field`
+                                    AND `t40`.`known_at` = `t19`.`known_at`
+                                ) AS `t44`
+                              ) AS `t47`
+                              GROUP BY
+                                1,
+                                2
+                            ) AS `t48`
+                          ) AS `t50`
+                            ON `t43`.`lead_id` = `t50`.`lead_id` AND `t43`.`cutoff` = `t50`.`cutoff`
+                        ) AS `t51`
+                      ) AS `t52`
+                    ) AS `t60`
+                    LEFT OUTER JOIN (
+                      SELECT
+                        `t46`.`text` AS `l job_title`,
+                        CASE
                           WHEN REGEXP_CONTAINS(
-                            `t47`.`folded`,
-                            ' (?:assistant[a-z]*|assistante de direction|secretaire[a-z]*|executive assistant|personal assistant) '
+                            `t46`.`folded`,
+                            ' (?:stagiair[a-z]*|intern|internship|alternant[a-z]*|alternance|apprenti[a-z]*|trainee|etudiant[a-z]*|student|junior|jr|graduate) '
                           )
-                          THEN 'staff'
+                          THEN 'junior'
                           ELSE CASE
                             WHEN REGEXP_CONTAINS(
-                              `t47`.`folded`,
-                              ' (?:vp|svp|evp|avp|vice president[a-z]*|vice presidente|directeur general adjoint|directrice generale adjointe|dga) '
+                              `t46`.`folded`,
+                              ' (?:assistant[a-z]*|assistante de direction|secretaire[a-z]*|executive assistant|personal assistant) '
                             )
-                            THEN 'vp'
+                            THEN 'staff'
                             ELSE CASE
                               WHEN REGEXP_CONTAINS(
-                                `t47`.`folded`,
-                                ' (?:ceo|cto|cfo|coo|cio|cmo|cso|cro|chro|cdo|ciso|cpo|chief|c level|c suite|cxo|pdg|dg|president[a-z]*|presidente|founder|co founder|cofounder|owner|fondat[a-z]*|cofondat[a-z]*|co fondat[a-z]*|gerant[a-z]*|associe[a-z]*|partner|dirigeant[a-z]*|managing director|directeur general|directrice generale|general manager|chef d entreprise|proprietaire|entrepreneur[a-z]*) '
+                                `t46`.`folded`,
+                                ' (?:vp|svp|evp|avp|vice president[a-z]*|vice presidente|directeur general adjoint|directrice generale adjointe|dga) '
                               )
-                              THEN 'c_level'
+                              THEN 'vp'
                               ELSE CASE
                                 WHEN REGEXP_CONTAINS(
-                                  `t47`.`folded`,
-                                  ' (?:director|directeur[a-z]*|directrice[a-z]*|dir|head|head of|dsi|daf|drh|dircom|dirco|rssi|dpo|dirigeante|direction) '
+                                  `t46`.`folded`,
+                                  ' (?:ceo|cto|cfo|coo|cio|cmo|cso|cro|chro|cdo|ciso|cpo|chief|c level|c suite|cxo|pdg|dg|president[a-z]*|presidente|founder|co founder|cofounder|owner|fondat[a-z]*|cofondat[a-z]*|co fondat[a-z]*|gerant[a-z]*|associe[a-z]*|partner|dirigeant[a-z]*|managing director|directeur general|directrice generale|general manager|chef d entreprise|proprietaire|entrepreneur[a-z]*) '
                                 )
-                                THEN 'director'
+                                THEN 'c_level'
                                 ELSE CASE
                                   WHEN REGEXP_CONTAINS(
-                                    `t47`.`folded`,
-                                    ' (?:manager|mgr|managing|responsable[a-z]*|resp|chef|cheffe|chef de|superviseu[a-z]*|supervisor|supervisory|team lead|team leader|rrh|raf|cadre|encadrant[a-z]*|principal) '
+                                    `t46`.`folded`,
+                                    ' (?:director|directeur[a-z]*|directrice[a-z]*|dir|head|head of|dsi|daf|drh|dircom|dirco|rssi|dpo|dirigeante|direction) '
                                   )
-                                  THEN 'manager'
+                                  THEN 'director'
                                   ELSE CASE
                                     WHEN REGEXP_CONTAINS(
-                                      `t47`.`folded`,
-                                      ' (?:senior|sr|lead|expert[a-z]*|architect[a-z]*|confirme[a-z]*|staff engineer|specialist[a-z]*|specialiste) '
+                                      `t46`.`folded`,
+                                      ' (?:manager|mgr|managing|responsable[a-z]*|resp|chef|cheffe|chef de|superviseu[a-z]*|supervisor|supervisory|team lead|team leader|rrh|raf|cadre|encadrant[a-z]*|principal) '
                                     )
-                                    THEN 'senior'
+                                    THEN 'manager'
                                     ELSE CASE
                                       WHEN REGEXP_CONTAINS(
-                                        `t47`.`folded`,
-                                        ' (?:engineer|ingenieur[a-z]*|developer|developpeu[a-z]*|analyst[a-z]*|analyste|consultant[a-z]*|technicien[a-z]*|technician|comptable[a-z]*|accountant|commercial[a-z]*|vendeu[a-z]*|representative|rep|account executive|charge de[a-z]*|chargee de[a-z]*|chargee d|charge d|acheteu[a-z]*|buyer|juriste[a-z]*|lawyer|officer|coordinat[a-z]*|administrat[a-z]*|administrator|gestionnaire[a-z]*|employe[a-z]*|employee|designer|recruteu[a-z]*|recruiter|conseiller[a-z]*|advisor|agent|operat[a-z]*|redact[a-z]*|professeu[a-z]*|teacher|enseignant[a-z]*|entry|individual contributor) '
+                                        `t46`.`folded`,
+                                        ' (?:senior|sr|lead|expert[a-z]*|architect[a-z]*|confirme[a-z]*|staff engineer|specialist[a-z]*|specialiste) '
                                       )
-                                      THEN 'staff'
-                                      ELSE CAST(NULL AS STRING)
+                                      THEN 'senior'
+                                      ELSE CASE
+                                        WHEN REGEXP_CONTAINS(
+                                          `t46`.`folded`,
+                                          ' (?:engineer|ingenieur[a-z]*|developer|developpeu[a-z]*|analyst[a-z]*|analyste|consultant[a-z]*|technicien[a-z]*|technician|comptable[a-z]*|accountant|commercial[a-z]*|vendeu[a-z]*|representative|rep|account executive|charge de[a-z]*|chargee de[a-z]*|chargee d|charge d|acheteu[a-z]*|buyer|juriste[a-z]*|lawyer|officer|coordinat[a-z]*|administrat[a-z]*|administrator|gestionnaire[a-z]*|employe[a-z]*|employee|designer|recruteu[a-z]*|recruiter|conseiller[a-z]*|advisor|agent|operat[a-z]*|redact[a-z]*|professeu[a-z]*|teacher|enseignant[a-z]*|entry|individual contributor) '
+                                        )
+                                        THEN 'staff'
+                                        ELSE CAST(NULL AS STRING)
+                                      END
                                     END
                                   END
                                 END
                               END
                             END
                           END
-                        END
-                      END AS `l job_title|seniority`,
-                      CASE
-                        WHEN REGEXP_CONTAINS(
-                          `t47`.`folded`,
-                          ' (?:rh|drh|rrh|hr|chro|human resources|ressources humaines|recruteu[a-z]*|recruiter|recrutement|recruitment|talent|people|paie|payroll|formation|qvt) '
-                        )
-                        THEN 'hr'
-                        ELSE CASE
+                        END AS `l job_title|seniority`,
+                        CASE
                           WHEN REGEXP_CONTAINS(
-                            `t47`.`folded`,
-                            ' (?:it|dsi|cio|cto|ciso|rssi|si|informatique[a-z]*|information technology|information officer|information systems|systeme d information|systemes d information|systemes|systems|sysadmin|reseau[a-z]*|network|infrastructure[a-z]*|devops|developer|developpeu[a-z]*|software|logiciel[a-z]*|cybersecurite|cybersecurity|security engineer|data[a-z]*|cdo|numerique|technology|technologies|tech|cloud|digital transformation|web developer|programmer|fullstack|backend|frontend|erp) '
+                            `t46`.`folded`,
+                            ' (?:rh|drh|rrh|hr|chro|human resources|ressources humaines|recruteu[a-z]*|recruiter|recrutement|recruitment|talent|people|paie|payroll|formation|qvt) '
                           )
-                          THEN 'it'
+                          THEN 'hr'
                           ELSE CASE
                             WHEN REGEXP_CONTAINS(
-                              `t47`.`folded`,
-                              ' (?:marketing|cmo|communication[a-z]*|dircom|brand|marque|growth|content|contenu[a-z]*|seo|sea|media|community manager|product marketing|digital|acquisition|event[a-z]*|evenementiel|crm|public relations|relations presse|traffic manager) '
+                              `t46`.`folded`,
+                              ' (?:it|dsi|cio|cto|ciso|rssi|si|informatique[a-z]*|information technology|information officer|information systems|systeme d information|systemes d information|systemes|systems|sysadmin|reseau[a-z]*|network|infrastructure[a-z]*|devops|developer|developpeu[a-z]*|software|logiciel[a-z]*|cybersecurite|cybersecurity|security engineer|data[a-z]*|cdo|numerique|technology|technologies|tech|cloud|digital transformation|web developer|programmer|fullstack|backend|frontend|erp) '
                             )
-                            THEN 'marketing'
+                            THEN 'it'
                             ELSE CASE
                               WHEN REGEXP_CONTAINS(
-                                `t47`.`folded`,
-                                ' (?:finance[a-z]*|financ[a-z]*|daf|raf|cfo|comptab[a-z]*|accounting|accountant|accounts payable|controleu[a-z]* de gestion|controle de gestion|controller|treasur[a-z]*|tresor[a-z]*|audit[a-z]*|fiscal[a-z]*|tax|credit manager|administratif et financier|administrative et financiere|investment[a-z]*) '
+                                `t46`.`folded`,
+                                ' (?:marketing|cmo|communication[a-z]*|dircom|brand|marque|growth|content|contenu[a-z]*|seo|sea|media|community manager|product marketing|digital|acquisition|event[a-z]*|evenementiel|crm|public relations|relations presse|traffic manager) '
                               )
-                              THEN 'finance'
+                              THEN 'marketing'
                               ELSE CASE
                                 WHEN REGEXP_CONTAINS(
-                                  `t47`.`folded`,
-                                  ' (?:legal|juridique[a-z]*|juriste[a-z]*|lawyer|avocat[a-z]*|counsel|compliance|conformite|dpo|notaire[a-z]*|contentieux|attorney) '
+                                  `t46`.`folded`,
+                                  ' (?:finance[a-z]*|financ[a-z]*|daf|raf|cfo|comptab[a-z]*|accounting|accountant|accounts payable|controleu[a-z]* de gestion|controle de gestion|controller|treasur[a-z]*|tresor[a-z]*|audit[a-z]*|fiscal[a-z]*|tax|credit manager|administratif et financier|administrative et financiere|investment[a-z]*) '
                                 )
-                                THEN 'legal'
+                                THEN 'finance'
                                 ELSE CASE
                                   WHEN REGEXP_CONTAINS(
-                                    `t47`.`folded`,
-                                    ' (?:achat[a-z]*|acheteu[a-z]*|purchas[a-z]*|procurement|buyer|sourcing|approvisionn[a-z]*|category manager|cpo) '
+                                    `t46`.`folded`,
+                                    ' (?:legal|juridique[a-z]*|juriste[a-z]*|lawyer|avocat[a-z]*|counsel|compliance|conformite|dpo|notaire[a-z]*|contentieux|attorney) '
                                   )
-                                  THEN 'purchasing'
+                                  THEN 'legal'
                                   ELSE CASE
                                     WHEN REGEXP_CONTAINS(
-                                      `t47`.`folded`,
-                                      ' (?:customer[a-z]*|client[a-z]*|relation client|service client|customer success|support|sav|after sales|apres vente|csm|helpdesk) '
+                                      `t46`.`folded`,
+                                      ' (?:achat[a-z]*|acheteu[a-z]*|purchas[a-z]*|procurement|buyer|sourcing|approvisionn[a-z]*|category manager|cpo) '
                                     )
-                                    THEN 'customer'
+                                    THEN 'purchasing'
                                     ELSE CASE
                                       WHEN REGEXP_CONTAINS(
-                                        `t47`.`folded`,
-                                        ' (?:sales|commercial[a-z]*|vente[a-z]*|vendeu[a-z]*|dirco|cro|business developer|business development|developpement commercial|account executive|account manager|key account|grands comptes|ingenieu[a-z]* d affaires|charge[a-z]* d affaires|bdr|sdr|avant vente[a-z]*|presales|pre sales|technico commercial[a-z]*|revenue|directeur des ventes|directrice des ventes|chef des ventes|export|secteur) '
+                                        `t46`.`folded`,
+                                        ' (?:customer[a-z]*|client[a-z]*|relation client|service client|customer success|support|sav|after sales|apres vente|csm|helpdesk) '
                                       )
-                                      THEN 'sales'
+                                      THEN 'customer'
                                       ELSE CASE
                                         WHEN REGEXP_CONTAINS(
-                                          `t47`.`folded`,
-                                          ' (?:product|produit[a-z]*|product owner|product manager|chef de produit|cheffe de produit|ux|ui|designer|design) '
+                                          `t46`.`folded`,
+                                          ' (?:sales|commercial[a-z]*|vente[a-z]*|vendeu[a-z]*|dirco|cro|business developer|business development|developpement commercial|account executive|account manager|key account|grands comptes|ingenieu[a-z]* d affaires|charge[a-z]* d affaires|bdr|sdr|avant vente[a-z]*|presales|pre sales|technico commercial[a-z]*|revenue|directeur des ventes|directrice des ventes|chef des ventes|export|secteur) '
                                         )
-                                        THEN 'product'
+                                        THEN 'sales'
                                         ELSE CASE
                                           WHEN REGEXP_CONTAINS(
-                                            `t47`.`folded`,
-                                            ' (?:r d|r et d|research[a-z]*|recherche[a-z]*|innovation[a-z]*|scientist[a-z]*|scientifique[a-z]*|chercheu[a-z]*|laboratoire|lab|bureau d etudes|ingenierie|engineering|engineer|ingenieur[a-z]*|etudes|conception) '
+                                            `t46`.`folded`,
+                                            ' (?:product|produit[a-z]*|product owner|product manager|chef de produit|cheffe de produit|ux|ui|designer|design) '
                                           )
-                                          THEN 'research'
+                                          THEN 'product'
                                           ELSE CASE
                                             WHEN REGEXP_CONTAINS(
-                                              `t47`.`folded`,
-                                              ' (?:operations|operation|coo|ops|production|supply[a-z]*|supply chain|logisti[a-z]*|usine|plant|factory|industriel[a-z]*|industrial|maintenance|qualite|quality|qhse|hse|qse|exploitation|transport[a-z]*|methodes|manufacturing|manufactur[a-z]*|travaux|chantier[a-z]*|site|moyens generaux|facilities|facility|warehouse|entrepot[a-z]*|technique|techniques|technical|technicien[a-z]*) '
+                                              `t46`.`folded`,
+                                              ' (?:r d|r et d|research[a-z]*|recherche[a-z]*|innovation[a-z]*|scientist[a-z]*|scientifique[a-z]*|chercheu[a-z]*|laboratoire|lab|bureau d etudes|ingenierie|engineering|engineer|ingenieur[a-z]*|etudes|conception) '
                                             )
-                                            THEN 'operations'
+                                            THEN 'research'
                                             ELSE CASE
                                               WHEN REGEXP_CONTAINS(
-                                                `t47`.`folded`,
-                                                ' (?:assistant[a-z]*|assistante|secretaire[a-z]*|office manager|administrati[a-z]*|secretariat|accueil|receptionist|executive assistant) '
+                                                `t46`.`folded`,
+                                                ' (?:operations|operation|coo|ops|production|supply[a-z]*|supply chain|logisti[a-z]*|usine|plant|factory|industriel[a-z]*|industrial|maintenance|qualite|quality|qhse|hse|qse|exploitation|transport[a-z]*|methodes|manufacturing|manufactur[a-z]*|travaux|chantier[a-z]*|site|moyens generaux|facilities|facility|warehouse|entrepot[a-z]*|technique|techniques|technical|technicien[a-z]*) '
                                               )
-                                              THEN 'administration'
+                                              THEN 'operations'
                                               ELSE CASE
                                                 WHEN REGEXP_CONTAINS(
-                                                  `t47`.`folded`,
-                                                  ' (?:ceo|pdg|dg|dga|president[a-z]*|presidente|vice president[a-z]*|founder|co founder|cofounder|owner|fondat[a-z]*|cofondat[a-z]*|co fondat[a-z]*|gerant[a-z]*|dirigeant[a-z]*|associe[a-z]*|partner|managing director|directeur general|directrice generale|general manager|chef d entreprise|entrepreneur[a-z]*|proprietaire|direction generale|strateg[a-z]*|secretaire general[a-z]*) '
+                                                  `t46`.`folded`,
+                                                  ' (?:assistant[a-z]*|assistante|secretaire[a-z]*|office manager|administrati[a-z]*|secretariat|accueil|receptionist|executive assistant) '
                                                 )
-                                                THEN 'general_management'
-                                                ELSE CAST(NULL AS STRING)
+                                                THEN 'administration'
+                                                ELSE CASE
+                                                  WHEN REGEXP_CONTAINS(
+                                                    `t46`.`folded`,
+                                                    ' (?:ceo|pdg|dg|dga|president[a-z]*|presidente|vice president[a-z]*|founder|co founder|cofounder|owner|fondat[a-z]*|cofondat[a-z]*|co fondat[a-z]*|gerant[a-z]*|dirigeant[a-z]*|associe[a-z]*|partner|managing director|directeur general|directrice generale|general manager|chef d entreprise|entrepreneur[a-z]*|proprietaire|direction generale|strateg[a-z]*|secretaire general[a-z]*) '
+                                                  )
+                                                  THEN 'general_management'
+                                                  ELSE CAST(NULL AS STRING)
+                                                END
                                               END
                                             END
                                           END
@@ -1114,228 +1148,226 @@ FROM (
                               END
                             END
                           END
-                        END
-                      END AS `l job_title|job_function`
-                    FROM (
-                      SELECT
-                        `t34`.`text`,
-                        CONCAT(
+                        END AS `l job_title|job_function`
+                      FROM (
+                        SELECT
+                          `t31`.`text`,
                           CONCAT(
-                            ' ',
-                            '',
-                            REGEXP_REPLACE(
+                            CONCAT(
+                              ' ',
+                              '',
                               REGEXP_REPLACE(
                                 REGEXP_REPLACE(
                                   REGEXP_REPLACE(
                                     REGEXP_REPLACE(
                                       REGEXP_REPLACE(
                                         REGEXP_REPLACE(
-                                          REGEXP_REPLACE(REGEXP_REPLACE(LOWER(COALESCE(`t34`.`text`, '')), '[àâä]', 'a'), '[éèêë]', 'e'),
-                                          '[îï]',
-                                          'i'
+                                          REGEXP_REPLACE(
+                                            REGEXP_REPLACE(REGEXP_REPLACE(LOWER(COALESCE(`t31`.`text`, '')), '[àâä]', 'a'), '[éèêë]', 'e'),
+                                            '[îï]',
+                                            'i'
+                                          ),
+                                          '[ôö]',
+                                          'o'
                                         ),
-                                        '[ôö]',
-                                        'o'
+                                        '[ùûü]',
+                                        'u'
                                       ),
-                                      '[ùûü]',
-                                      'u'
+                                      'ç',
+                                      'c'
                                     ),
-                                    'ç',
-                                    'c'
+                                    'œ',
+                                    'oe'
                                   ),
-                                  'œ',
-                                  'oe'
+                                  '\\(e\\)|·e|\\.e\\b',
+                                  ''
                                 ),
-                                '\\(e\\)|·e|\\.e\\b',
-                                ''
-                              ),
-                              '[^a-z0-9]+',
-                              ' '
-                            )
-                          ),
-                          '',
-                          ' '
-                        ) AS `folded`
-                      FROM (
-                        SELECT
-                          `t25`.`text`,
-                          (
-                            ROW_NUMBER() OVER (PARTITION BY `t25`.`text` ORDER BY 1 ASC) - 1
-                          ) + 1 AS `row_index`
+                                '[^a-z0-9]+',
+                                ' '
+                              )
+                            ),
+                            '',
+                            ' '
+                          ) AS `folded`
                         FROM (
                           SELECT
-                            *
+                            `t26`.`text`,
+                            COUNT(*) AS `n`
                           FROM (
                             SELECT
                               *
                             FROM (
                               SELECT
-                                `t0`.`job_title` AS `text`
-                              FROM `leads` AS `t0`
-                            ) AS `t5`
-                            UNION ALL
-                            SELECT
-                              *
-                            FROM (
+                                *
+                              FROM (
+                                SELECT
+                                  `t0`.`job_title` AS `text`
+                                FROM `leads` AS `t0`
+                              ) AS `t5`
+                              UNION ALL
                               SELECT
-                                `t2`.`value` AS `text`
-                              FROM `changes` AS `t2`
-                              WHERE
-                                `t2`.`field` = 'job_title'
-                            ) AS `t12`
-                          ) AS `t15`
-                          WHERE
-                            NOT (
-                              `t15`.`text` IS NULL
-                            )
-                        ) AS `t25`
-                      ) AS `t34`
-                      WHERE
-                        `t34`.`row_index` = 1
-                    ) AS `t47`
-                  ) AS `t59`
-                    ON `t54`.`l job_title` = `t59`.`l job_title`
-                ) AS `t61`
-              ) AS `t63`
-              LEFT OUTER JOIN (
-                SELECT
-                  `t46`.`text` AS `l seniority`,
-                  CASE
-                    WHEN REGEXP_CONTAINS(
-                      `t46`.`folded`,
-                      ' (?:stagiair[a-z]*|intern|internship|alternant[a-z]*|alternance|apprenti[a-z]*|trainee|etudiant[a-z]*|student|junior|jr|graduate) '
-                    )
-                    THEN 'junior'
-                    ELSE CASE
+                                *
+                              FROM (
+                                SELECT
+                                  `t2`.`value` AS `text`
+                                FROM `changes` AS `t2`
+                                WHERE
+                                  `t2`.`field` = 'job_title'
+                              ) AS `t12`
+                            ) AS `t15`
+                            WHERE
+                              NOT (
+                                `t15`.`text` IS NULL
+                              )
+                          ) AS `t26`
+                          GROUP BY
+                            1
+                        ) AS `t31`
+                      ) AS `t46`
+                    ) AS `t57`
+                      ON `t60`.`l job_title` = `t57`.`l job_title`
+                  ) AS `t61`
+                ) AS `t63`
+                LEFT OUTER JOIN (
+                  SELECT
+                    `t45`.`text` AS `l seniority`,
+                    CASE
                       WHEN REGEXP_CONTAINS(
-                        `t46`.`folded`,
-                        ' (?:assistant[a-z]*|assistante de direction|secretaire[a-z]*|executive assistant|personal assistant) '
+                        `t45`.`folded`,
+                        ' (?:stagiair[a-z]*|intern|internship|alternant[a-z]*|alternance|apprenti[a-z]*|trainee|etudiant[a-z]*|student|junior|jr|graduate) '
                       )
-                      THEN 'staff'
+                      THEN 'junior'
                       ELSE CASE
                         WHEN REGEXP_CONTAINS(
-                          `t46`.`folded`,
-                          ' (?:vp|svp|evp|avp|vice president[a-z]*|vice presidente|directeur general adjoint|directrice generale adjointe|dga) '
+                          `t45`.`folded`,
+                          ' (?:assistant[a-z]*|assistante de direction|secretaire[a-z]*|executive assistant|personal assistant) '
                         )
-                        THEN 'vp'
+                        THEN 'staff'
                         ELSE CASE
                           WHEN REGEXP_CONTAINS(
-                            `t46`.`folded`,
-                            ' (?:ceo|cto|cfo|coo|cio|cmo|cso|cro|chro|cdo|ciso|cpo|chief|c level|c suite|cxo|pdg|dg|president[a-z]*|presidente|founder|co founder|cofounder|owner|fondat[a-z]*|cofondat[a-z]*|co fondat[a-z]*|gerant[a-z]*|associe[a-z]*|partner|dirigeant[a-z]*|managing director|directeur general|directrice generale|general manager|chef d entreprise|proprietaire|entrepreneur[a-z]*) '
+                            `t45`.`folded`,
+                            ' (?:vp|svp|evp|avp|vice president[a-z]*|vice presidente|directeur general adjoint|directrice generale adjointe|dga) '
                           )
-                          THEN 'c_level'
+                          THEN 'vp'
                           ELSE CASE
                             WHEN REGEXP_CONTAINS(
-                              `t46`.`folded`,
-                              ' (?:director|directeur[a-z]*|directrice[a-z]*|dir|head|head of|dsi|daf|drh|dircom|dirco|rssi|dpo|dirigeante|direction) '
+                              `t45`.`folded`,
+                              ' (?:ceo|cto|cfo|coo|cio|cmo|cso|cro|chro|cdo|ciso|cpo|chief|c level|c suite|cxo|pdg|dg|president[a-z]*|presidente|founder|co founder|cofounder|owner|fondat[a-z]*|cofondat[a-z]*|co fondat[a-z]*|gerant[a-z]*|associe[a-z]*|partner|dirigeant[a-z]*|managing director|directeur general|directrice generale|general manager|chef d entreprise|proprietaire|entrepreneur[a-z]*) '
                             )
-                            THEN 'director'
+                            THEN 'c_level'
                             ELSE CASE
                               WHEN REGEXP_CONTAINS(
-                                `t46`.`folded`,
-                                ' (?:manager|mgr|managing|responsable[a-z]*|resp|chef|cheffe|chef de|superviseu[a-z]*|supervisor|supervisory|team lead|team leader|rrh|raf|cadre|encadrant[a-z]*|principal) '
+                                `t45`.`folded`,
+                                ' (?:director|directeur[a-z]*|directrice[a-z]*|dir|head|head of|dsi|daf|drh|dircom|dirco|rssi|dpo|dirigeante|direction) '
                               )
-                              THEN 'manager'
+                              THEN 'director'
                               ELSE CASE
                                 WHEN REGEXP_CONTAINS(
-                                  `t46`.`folded`,
-                                  ' (?:senior|sr|lead|expert[a-z]*|architect[a-z]*|confirme[a-z]*|staff engineer|specialist[a-z]*|specialiste) '
+                                  `t45`.`folded`,
+                                  ' (?:manager|mgr|managing|responsable[a-z]*|resp|chef|cheffe|chef de|superviseu[a-z]*|supervisor|supervisory|team lead|team leader|rrh|raf|cadre|encadrant[a-z]*|principal) '
                                 )
-                                THEN 'senior'
+                                THEN 'manager'
                                 ELSE CASE
                                   WHEN REGEXP_CONTAINS(
-                                    `t46`.`folded`,
-                                    ' (?:engineer|ingenieur[a-z]*|developer|developpeu[a-z]*|analyst[a-z]*|analyste|consultant[a-z]*|technicien[a-z]*|technician|comptable[a-z]*|accountant|commercial[a-z]*|vendeu[a-z]*|representative|rep|account executive|charge de[a-z]*|chargee de[a-z]*|chargee d|charge d|acheteu[a-z]*|buyer|juriste[a-z]*|lawyer|officer|coordinat[a-z]*|administrat[a-z]*|administrator|gestionnaire[a-z]*|employe[a-z]*|employee|designer|recruteu[a-z]*|recruiter|conseiller[a-z]*|advisor|agent|operat[a-z]*|redact[a-z]*|professeu[a-z]*|teacher|enseignant[a-z]*|entry|individual contributor) '
+                                    `t45`.`folded`,
+                                    ' (?:senior|sr|lead|expert[a-z]*|architect[a-z]*|confirme[a-z]*|staff engineer|specialist[a-z]*|specialiste) '
                                   )
-                                  THEN 'staff'
-                                  ELSE CAST(NULL AS STRING)
+                                  THEN 'senior'
+                                  ELSE CASE
+                                    WHEN REGEXP_CONTAINS(
+                                      `t45`.`folded`,
+                                      ' (?:engineer|ingenieur[a-z]*|developer|developpeu[a-z]*|analyst[a-z]*|analyste|consultant[a-z]*|technicien[a-z]*|technician|comptable[a-z]*|accountant|commercial[a-z]*|vendeu[a-z]*|representative|rep|account executive|charge de[a-z]*|chargee de[a-z]*|chargee d|charge d|acheteu[a-z]*|buyer|juriste[a-z]*|lawyer|officer|coordinat[a-z]*|administrat[a-z]*|administrator|gestionnaire[a-z]*|employe[a-z]*|employee|designer|recruteu[a-z]*|recruiter|conseiller[a-z]*|advisor|agent|operat[a-z]*|redact[a-z]*|professeu[a-z]*|teacher|enseignant[a-z]*|entry|individual contributor) '
+                                    )
+                                    THEN 'staff'
+                                    ELSE CAST(NULL AS STRING)
+                                  END
                                 END
                               END
                             END
                           END
                         END
                       END
-                    END
-                  END AS `l seniority|seniority`,
-                  CASE
-                    WHEN REGEXP_CONTAINS(
-                      `t46`.`folded`,
-                      ' (?:rh|drh|rrh|hr|chro|human resources|ressources humaines|recruteu[a-z]*|recruiter|recrutement|recruitment|talent|people|paie|payroll|formation|qvt) '
-                    )
-                    THEN 'hr'
-                    ELSE CASE
+                    END AS `l seniority|seniority`,
+                    CASE
                       WHEN REGEXP_CONTAINS(
-                        `t46`.`folded`,
-                        ' (?:it|dsi|cio|cto|ciso|rssi|si|informatique[a-z]*|information technology|information officer|information systems|systeme d information|systemes d information|systemes|systems|sysadmin|reseau[a-z]*|network|infrastructure[a-z]*|devops|developer|developpeu[a-z]*|software|logiciel[a-z]*|cybersecurite|cybersecurity|security engineer|data[a-z]*|cdo|numerique|technology|technologies|tech|cloud|digital transformation|web developer|programmer|fullstack|backend|frontend|erp) '
+                        `t45`.`folded`,
+                        ' (?:rh|drh|rrh|hr|chro|human resources|ressources humaines|recruteu[a-z]*|recruiter|recrutement|recruitment|talent|people|paie|payroll|formation|qvt) '
                       )
-                      THEN 'it'
+                      THEN 'hr'
                       ELSE CASE
                         WHEN REGEXP_CONTAINS(
-                          `t46`.`folded`,
-                          ' (?:marketing|cmo|communication[a-z]*|dircom|brand|marque|growth|content|contenu[a-z]*|seo|sea|media|community manager|product marketing|digital|acquisition|event[a-z]*|evenementiel|crm|public relations|relations presse|traffic manager) '
+                          `t45`.`folded`,
+                          ' (?:it|dsi|cio|cto|ciso|rssi|si|informatique[a-z]*|information technology|information officer|information systems|systeme d information|systemes d information|systemes|systems|sysadmin|reseau[a-z]*|network|infrastructure[a-z]*|devops|developer|developpeu[a-z]*|software|logiciel[a-z]*|cybersecurite|cybersecurity|security engineer|data[a-z]*|cdo|numerique|technology|technologies|tech|cloud|digital transformation|web developer|programmer|fullstack|backend|frontend|erp) '
                         )
-                        THEN 'marketing'
+                        THEN 'it'
                         ELSE CASE
                           WHEN REGEXP_CONTAINS(
-                            `t46`.`folded`,
-                            ' (?:finance[a-z]*|financ[a-z]*|daf|raf|cfo|comptab[a-z]*|accounting|accountant|accounts payable|controleu[a-z]* de gestion|controle de gestion|controller|treasur[a-z]*|tresor[a-z]*|audit[a-z]*|fiscal[a-z]*|tax|credit manager|administratif et financier|administrative et financiere|investment[a-z]*) '
+                            `t45`.`folded`,
+                            ' (?:marketing|cmo|communication[a-z]*|dircom|brand|marque|growth|content|contenu[a-z]*|seo|sea|media|community manager|product marketing|digital|acquisition|event[a-z]*|evenementiel|crm|public relations|relations presse|traffic manager) '
                           )
-                          THEN 'finance'
+                          THEN 'marketing'
                           ELSE CASE
                             WHEN REGEXP_CONTAINS(
-                              `t46`.`folded`,
-                              ' (?:legal|juridique[a-z]*|juriste[a-z]*|lawyer|avocat[a-z]*|counsel|compliance|conformite|dpo|notaire[a-z]*|contentieux|attorney) '
+                              `t45`.`folded`,
+                              ' (?:finance[a-z]*|financ[a-z]*|daf|raf|cfo|comptab[a-z]*|accounting|accountant|accounts payable|controleu[a-z]* de gestion|controle de gestion|controller|treasur[a-z]*|tresor[a-z]*|audit[a-z]*|fiscal[a-z]*|tax|credit manager|administratif et financier|administrative et financiere|investment[a-z]*) '
                             )
-                            THEN 'legal'
+                            THEN 'finance'
                             ELSE CASE
                               WHEN REGEXP_CONTAINS(
-                                `t46`.`folded`,
-                                ' (?:achat[a-z]*|acheteu[a-z]*|purchas[a-z]*|procurement|buyer|sourcing|approvisionn[a-z]*|category manager|cpo) '
+                                `t45`.`folded`,
+                                ' (?:legal|juridique[a-z]*|juriste[a-z]*|lawyer|avocat[a-z]*|counsel|compliance|conformite|dpo|notaire[a-z]*|contentieux|attorney) '
                               )
-                              THEN 'purchasing'
+                              THEN 'legal'
                               ELSE CASE
                                 WHEN REGEXP_CONTAINS(
-                                  `t46`.`folded`,
-                                  ' (?:customer[a-z]*|client[a-z]*|relation client|service client|customer success|support|sav|after sales|apres vente|csm|helpdesk) '
+                                  `t45`.`folded`,
+                                  ' (?:achat[a-z]*|acheteu[a-z]*|purchas[a-z]*|procurement|buyer|sourcing|approvisionn[a-z]*|category manager|cpo) '
                                 )
-                                THEN 'customer'
+                                THEN 'purchasing'
                                 ELSE CASE
                                   WHEN REGEXP_CONTAINS(
-                                    `t46`.`folded`,
-                                    ' (?:sales|commercial[a-z]*|vente[a-z]*|vendeu[a-z]*|dirco|cro|business developer|business development|developpement commercial|account executive|account manager|key account|grands comptes|ingenieu[a-z]* d affaires|charge[a-z]* d affaires|bdr|sdr|avant vente[a-z]*|presales|pre sales|technico commercial[a-z]*|revenue|directeur des ventes|directrice des ventes|chef des ventes|export|secteur) '
+                                    `t45`.`folded`,
+                                    ' (?:customer[a-z]*|client[a-z]*|relation client|service client|customer success|support|sav|after sales|apres vente|csm|helpdesk) '
                                   )
-                                  THEN 'sales'
+                                  THEN 'customer'
                                   ELSE CASE
                                     WHEN REGEXP_CONTAINS(
-                                      `t46`.`folded`,
-                                      ' (?:product|produit[a-z]*|product owner|product manager|chef de produit|cheffe de produit|ux|ui|designer|design) '
+                                      `t45`.`folded`,
+                                      ' (?:sales|commercial[a-z]*|vente[a-z]*|vendeu[a-z]*|dirco|cro|business developer|business development|developpement commercial|account executive|account manager|key account|grands comptes|ingenieu[a-z]* d affaires|charge[a-z]* d affaires|bdr|sdr|avant vente[a-z]*|presales|pre sales|technico commercial[a-z]*|revenue|directeur des ventes|directrice des ventes|chef des ventes|export|secteur) '
                                     )
-                                    THEN 'product'
+                                    THEN 'sales'
                                     ELSE CASE
                                       WHEN REGEXP_CONTAINS(
-                                        `t46`.`folded`,
-                                        ' (?:r d|r et d|research[a-z]*|recherche[a-z]*|innovation[a-z]*|scientist[a-z]*|scientifique[a-z]*|chercheu[a-z]*|laboratoire|lab|bureau d etudes|ingenierie|engineering|engineer|ingenieur[a-z]*|etudes|conception) '
+                                        `t45`.`folded`,
+                                        ' (?:product|produit[a-z]*|product owner|product manager|chef de produit|cheffe de produit|ux|ui|designer|design) '
                                       )
-                                      THEN 'research'
+                                      THEN 'product'
                                       ELSE CASE
                                         WHEN REGEXP_CONTAINS(
-                                          `t46`.`folded`,
-                                          ' (?:operations|operation|coo|ops|production|supply[a-z]*|supply chain|logisti[a-z]*|usine|plant|factory|industriel[a-z]*|industrial|maintenance|qualite|quality|qhse|hse|qse|exploitation|transport[a-z]*|methodes|manufacturing|manufactur[a-z]*|travaux|chantier[a-z]*|site|moyens generaux|facilities|facility|warehouse|entrepot[a-z]*|technique|techniques|technical|technicien[a-z]*) '
+                                          `t45`.`folded`,
+                                          ' (?:r d|r et d|research[a-z]*|recherche[a-z]*|innovation[a-z]*|scientist[a-z]*|scientifique[a-z]*|chercheu[a-z]*|laboratoire|lab|bureau d etudes|ingenierie|engineering|engineer|ingenieur[a-z]*|etudes|conception) '
                                         )
-                                        THEN 'operations'
+                                        THEN 'research'
                                         ELSE CASE
                                           WHEN REGEXP_CONTAINS(
-                                            `t46`.`folded`,
-                                            ' (?:assistant[a-z]*|assistante|secretaire[a-z]*|office manager|administrati[a-z]*|secretariat|accueil|receptionist|executive assistant) '
+                                            `t45`.`folded`,
+                                            ' (?:operations|operation|coo|ops|production|supply[a-z]*|supply chain|logisti[a-z]*|usine|plant|factory|industriel[a-z]*|industrial|maintenance|qualite|quality|qhse|hse|qse|exploitation|transport[a-z]*|methodes|manufacturing|manufactur[a-z]*|travaux|chantier[a-z]*|site|moyens generaux|facilities|facility|warehouse|entrepot[a-z]*|technique|techniques|technical|technicien[a-z]*) '
                                           )
-                                          THEN 'administration'
+                                          THEN 'operations'
                                           ELSE CASE
                                             WHEN REGEXP_CONTAINS(
-                                              `t46`.`folded`,
-                                              ' (?:ceo|pdg|dg|dga|president[a-z]*|presidente|vice president[a-z]*|founder|co founder|cofounder|owner|fondat[a-z]*|cofondat[a-z]*|co fondat[a-z]*|gerant[a-z]*|dirigeant[a-z]*|associe[a-z]*|partner|managing director|directeur general|directrice generale|general manager|chef d entreprise|entrepreneur[a-z]*|proprietaire|direction generale|strateg[a-z]*|secretaire general[a-z]*) '
+                                              `t45`.`folded`,
+                                              ' (?:assistant[a-z]*|assistante|secretaire[a-z]*|office manager|administrati[a-z]*|secretariat|accueil|receptionist|executive assistant) '
                                             )
-                                            THEN 'general_management'
-                                            ELSE CAST(NULL AS STRING)
+                                            THEN 'administration'
+                                            ELSE CASE
+                                              WHEN REGEXP_CONTAINS(
+                                                `t45`.`folded`,
+                                                ' (?:ceo|pdg|dg|dga|president[a-z]*|presidente|vice president[a-z]*|founder|co founder|cofounder|owner|fondat[a-z]*|cofondat[a-z]*|co fondat[a-z]*|gerant[a-z]*|dirigeant[a-z]*|associe[a-z]*|partner|managing director|directeur general|directrice generale|general manager|chef d entreprise|entrepreneur[a-z]*|proprietaire|direction generale|strateg[a-z]*|secretaire general[a-z]*) '
+                                              )
+                                              THEN 'general_management'
+                                              ELSE CAST(NULL AS STRING)
+                                            END
                                           END
                                         END
                                       END
@@ -1347,198 +1379,196 @@ FROM (
                           END
                         END
                       END
-                    END
-                  END AS `l seniority|job_function`
-                FROM (
-                  SELECT
-                    `t33`.`text`,
-                    CONCAT(
+                    END AS `l seniority|job_function`
+                  FROM (
+                    SELECT
+                      `t30`.`text`,
                       CONCAT(
-                        ' ',
-                        '',
-                        REGEXP_REPLACE(
+                        CONCAT(
+                          ' ',
+                          '',
                           REGEXP_REPLACE(
                             REGEXP_REPLACE(
                               REGEXP_REPLACE(
                                 REGEXP_REPLACE(
                                   REGEXP_REPLACE(
                                     REGEXP_REPLACE(
-                                      REGEXP_REPLACE(REGEXP_REPLACE(LOWER(COALESCE(`t33`.`text`, '')), '[àâä]', 'a'), '[éèêë]', 'e'),
-                                      '[îï]',
-                                      'i'
+                                      REGEXP_REPLACE(
+                                        REGEXP_REPLACE(REGEXP_REPLACE(LOWER(COALESCE(`t30`.`text`, '')), '[àâä]', 'a'), '[éèêë]', 'e'),
+                                        '[îï]',
+                                        'i'
+                                      ),
+                                      '[ôö]',
+                                      'o'
                                     ),
-                                    '[ôö]',
-                                    'o'
+                                    '[ùûü]',
+                                    'u'
                                   ),
-                                  '[ùûü]',
-                                  'u'
+                                  'ç',
+                                  'c'
                                 ),
-                                'ç',
-                                'c'
+                                'œ',
+                                'oe'
                               ),
-                              'œ',
-                              'oe'
+                              '\\(e\\)|·e|\\.e\\b',
+                              ''
                             ),
-                            '\\(e\\)|·e|\\.e\\b',
-                            ''
-                          ),
-                          '[^a-z0-9]+',
-                          ' '
-                        )
-                      ),
-                      '',
-                      ' '
-                    ) AS `folded`
-                  FROM (
-                    SELECT
-                      `t24`.`text`,
-                      (
-                        ROW_NUMBER() OVER (PARTITION BY `t24`.`text` ORDER BY 1 ASC) - 1
-                      ) + 1 AS `row_index`
+                            '[^a-z0-9]+',
+                            ' '
+                          )
+                        ),
+                        '',
+                        ' '
+                      ) AS `folded`
                     FROM (
                       SELECT
-                        *
+                        `t25`.`text`,
+                        COUNT(*) AS `n`
                       FROM (
                         SELECT
                           *
                         FROM (
                           SELECT
-                            `t0`.`seniority` AS `text`
-                          FROM `leads` AS `t0`
-                        ) AS `t4`
-                        UNION ALL
-                        SELECT
-                          *
-                        FROM (
+                            *
+                          FROM (
+                            SELECT
+                              `t0`.`seniority` AS `text`
+                            FROM `leads` AS `t0`
+                          ) AS `t4`
+                          UNION ALL
                           SELECT
-                            `t2`.`value` AS `text`
-                          FROM `changes` AS `t2`
-                          WHERE
-                            `t2`.`field` = 'seniority'
-                        ) AS `t11`
-                      ) AS `t14`
-                      WHERE
-                        NOT (
-                          `t14`.`text` IS NULL
-                        )
-                    ) AS `t24`
-                  ) AS `t33`
-                  WHERE
-                    `t33`.`row_index` = 1
-                ) AS `t46`
-              ) AS `t58`
-                ON `t63`.`l seniority` = `t58`.`l seniority`
-            ) AS `t64`
-          ) AS `t66`
-          LEFT OUTER JOIN (
-            SELECT
-              `t42`.`text` AS `a industry`,
-              CASE
-                WHEN IF(`t42`.`folded` IS NULL, NULL, `t42`.`folded` IN ('U', '99'))
-                THEN 'U'
-                ELSE CASE
-                  WHEN IF(`t42`.`folded` IS NULL, NULL, `t42`.`folded` IN ('T', '97', '98'))
-                  THEN 'T'
+                            *
+                          FROM (
+                            SELECT
+                              `t2`.`value` AS `text`
+                            FROM `changes` AS `t2`
+                            WHERE
+                              `t2`.`field` = 'seniority'
+                          ) AS `t11`
+                        ) AS `t14`
+                        WHERE
+                          NOT (
+                            `t14`.`text` IS NULL
+                          )
+                      ) AS `t25`
+                      GROUP BY
+                        1
+                    ) AS `t30`
+                  ) AS `t45`
+                ) AS `t56`
+                  ON `t63`.`l seniority` = `t56`.`l seniority`
+              ) AS `t64`
+            ) AS `t66`
+            LEFT OUTER JOIN (
+              SELECT
+                `t38`.`text` AS `a industry`,
+                CASE
+                  WHEN IF(`t38`.`folded` IS NULL, NULL, `t38`.`folded` IN ('U', '99'))
+                  THEN 'U'
                   ELSE CASE
-                    WHEN IF(`t42`.`folded` IS NULL, NULL, `t42`.`folded` IN ('S', '94', '95', '96'))
-                    THEN 'S'
+                    WHEN IF(`t38`.`folded` IS NULL, NULL, `t38`.`folded` IN ('T', '97', '98'))
+                    THEN 'T'
                     ELSE CASE
-                      WHEN IF(`t42`.`folded` IS NULL, NULL, `t42`.`folded` IN ('R', '90', '91', '92', '93'))
-                      THEN 'R'
+                      WHEN IF(`t38`.`folded` IS NULL, NULL, `t38`.`folded` IN ('S', '94', '95', '96'))
+                      THEN 'S'
                       ELSE CASE
-                        WHEN IF(`t42`.`folded` IS NULL, NULL, `t42`.`folded` IN ('Q', '86', '87', '88'))
-                        THEN 'Q'
+                        WHEN IF(`t38`.`folded` IS NULL, NULL, `t38`.`folded` IN ('R', '90', '91', '92', '93'))
+                        THEN 'R'
                         ELSE CASE
-                          WHEN IF(`t42`.`folded` IS NULL, NULL, `t42`.`folded` IN ('P', '85'))
-                          THEN 'P'
+                          WHEN IF(`t38`.`folded` IS NULL, NULL, `t38`.`folded` IN ('Q', '86', '87', '88'))
+                          THEN 'Q'
                           ELSE CASE
-                            WHEN IF(`t42`.`folded` IS NULL, NULL, `t42`.`folded` IN ('O', '84'))
-                            THEN 'O'
+                            WHEN IF(`t38`.`folded` IS NULL, NULL, `t38`.`folded` IN ('P', '85'))
+                            THEN 'P'
                             ELSE CASE
-                              WHEN IF(
-                                `t42`.`folded` IS NULL,
-                                NULL,
-                                `t42`.`folded` IN ('N', '77', '78', '79', '80', '81', '82')
-                              )
-                              THEN 'N'
+                              WHEN IF(`t38`.`folded` IS NULL, NULL, `t38`.`folded` IN ('O', '84'))
+                              THEN 'O'
                               ELSE CASE
                                 WHEN IF(
-                                  `t42`.`folded` IS NULL,
+                                  `t38`.`folded` IS NULL,
                                   NULL,
-                                  `t42`.`folded` IN ('M', '69', '70', '71', '72', '73', '74', '75')
+                                  `t38`.`folded` IN ('N', '77', '78', '79', '80', '81', '82')
                                 )
-                                THEN 'M'
+                                THEN 'N'
                                 ELSE CASE
-                                  WHEN IF(`t42`.`folded` IS NULL, NULL, `t42`.`folded` IN ('L', '68'))
-                                  THEN 'L'
+                                  WHEN IF(
+                                    `t38`.`folded` IS NULL,
+                                    NULL,
+                                    `t38`.`folded` IN ('M', '69', '70', '71', '72', '73', '74', '75')
+                                  )
+                                  THEN 'M'
                                   ELSE CASE
-                                    WHEN IF(`t42`.`folded` IS NULL, NULL, `t42`.`folded` IN ('K', '64', '65', '66'))
-                                    THEN 'K'
+                                    WHEN IF(`t38`.`folded` IS NULL, NULL, `t38`.`folded` IN ('L', '68'))
+                                    THEN 'L'
                                     ELSE CASE
-                                      WHEN IF(
-                                        `t42`.`folded` IS NULL,
-                                        NULL,
-                                        `t42`.`folded` IN ('J', '58', '59', '60', '61', '62', '63')
-                                      )
-                                      THEN 'J'
+                                      WHEN IF(`t38`.`folded` IS NULL, NULL, `t38`.`folded` IN ('K', '64', '65', '66'))
+                                      THEN 'K'
                                       ELSE CASE
-                                        WHEN IF(`t42`.`folded` IS NULL, NULL, `t42`.`folded` IN ('I', '55', '56'))
-                                        THEN 'I'
+                                        WHEN IF(
+                                          `t38`.`folded` IS NULL,
+                                          NULL,
+                                          `t38`.`folded` IN ('J', '58', '59', '60', '61', '62', '63')
+                                        )
+                                        THEN 'J'
                                         ELSE CASE
-                                          WHEN IF(`t42`.`folded` IS NULL, NULL, `t42`.`folded` IN ('H', '49', '50', '51', '52', '53'))
-                                          THEN 'H'
+                                          WHEN IF(`t38`.`folded` IS NULL, NULL, `t38`.`folded` IN ('I', '55', '56'))
+                                          THEN 'I'
                                           ELSE CASE
-                                            WHEN IF(`t42`.`folded` IS NULL, NULL, `t42`.`folded` IN ('G', '45', '46', '47'))
-                                            THEN 'G'
+                                            WHEN IF(`t38`.`folded` IS NULL, NULL, `t38`.`folded` IN ('H', '49', '50', '51', '52', '53'))
+                                            THEN 'H'
                                             ELSE CASE
-                                              WHEN IF(`t42`.`folded` IS NULL, NULL, `t42`.`folded` IN ('F', '41', '42', '43'))
-                                              THEN 'F'
+                                              WHEN IF(`t38`.`folded` IS NULL, NULL, `t38`.`folded` IN ('G', '45', '46', '47'))
+                                              THEN 'G'
                                               ELSE CASE
-                                                WHEN IF(`t42`.`folded` IS NULL, NULL, `t42`.`folded` IN ('E', '36', '37', '38', '39'))
-                                                THEN 'E'
+                                                WHEN IF(`t38`.`folded` IS NULL, NULL, `t38`.`folded` IN ('F', '41', '42', '43'))
+                                                THEN 'F'
                                                 ELSE CASE
-                                                  WHEN IF(`t42`.`folded` IS NULL, NULL, `t42`.`folded` IN ('D', '35'))
-                                                  THEN 'D'
+                                                  WHEN IF(`t38`.`folded` IS NULL, NULL, `t38`.`folded` IN ('E', '36', '37', '38', '39'))
+                                                  THEN 'E'
                                                   ELSE CASE
-                                                    WHEN IF(
-                                                      `t42`.`folded` IS NULL,
-                                                      NULL,
-                                                      `t42`.`folded` IN (
-                                                        'C',
-                                                        '10',
-                                                        '11',
-                                                        '12',
-                                                        '13',
-                                                        '14',
-                                                        '15',
-                                                        '16',
-                                                        '17',
-                                                        '18',
-                                                        '19',
-                                                        '20',
-                                                        '21',
-                                                        '22',
-                                                        '23',
-                                                        '24',
-                                                        '25',
-                                                        '26',
-                                                        '27',
-                                                        '28',
-                                                        '29',
-                                                        '30',
-                                                        '31',
-                                                        '32',
-                                                        '33'
-                                                      )
-                                                    )
-                                                    THEN 'C'
+                                                    WHEN IF(`t38`.`folded` IS NULL, NULL, `t38`.`folded` IN ('D', '35'))
+                                                    THEN 'D'
                                                     ELSE CASE
-                                                      WHEN IF(`t42`.`folded` IS NULL, NULL, `t42`.`folded` IN ('B', '05', '06', '07', '08', '09'))
-                                                      THEN 'B'
+                                                      WHEN IF(
+                                                        `t38`.`folded` IS NULL,
+                                                        NULL,
+                                                        `t38`.`folded` IN (
+                                                          'C',
+                                                          '10',
+                                                          '11',
+                                                          '12',
+                                                          '13',
+                                                          '14',
+                                                          '15',
+                                                          '16',
+                                                          '17',
+                                                          '18',
+                                                          '19',
+                                                          '20',
+                                                          '21',
+                                                          '22',
+                                                          '23',
+                                                          '24',
+                                                          '25',
+                                                          '26',
+                                                          '27',
+                                                          '28',
+                                                          '29',
+                                                          '30',
+                                                          '31',
+                                                          '32',
+                                                          '33'
+                                                        )
+                                                      )
+                                                      THEN 'C'
                                                       ELSE CASE
-                                                        WHEN IF(`t42`.`folded` IS NULL, NULL, `t42`.`folded` IN ('A', '01', '02', '03'))
-                                                        THEN 'A'
-                                                        ELSE CAST(NULL AS STRING)
+                                                        WHEN IF(`t38`.`folded` IS NULL, NULL, `t38`.`folded` IN ('B', '05', '06', '07', '08', '09'))
+                                                        THEN 'B'
+                                                        ELSE CASE
+                                                          WHEN IF(`t38`.`folded` IS NULL, NULL, `t38`.`folded` IN ('A', '01', '02', '03'))
+                                                          THEN 'A'
+                                                          ELSE CAST(NULL AS STRING)
+                                                        END
                                                       END
                                                     END
                                                   END
@@ -1558,211 +1588,209 @@ FROM (
                       END
                     END
                   END
-                END
-              END AS `a industry|naf_section`,
-              CASE WHEN LENGTH(`t42`.`folded`) = 2 THEN `t42`.`folded` ELSE NULL END AS `a industry|naf_division`,
-              CASE WHEN `t42`.`folded` IS NULL THEN `t42`.`text` ELSE NULL END AS `a industry|industry_text`
-            FROM (
-              SELECT
-                `t27`.`text`,
-                CASE
-                  WHEN REGEXP_CONTAINS(
-                    REPLACE(UPPER(TRIM(COALESCE(`t27`.`text`, ''), ' \t\n\r\v\f')), '.', ''),
-                    '^(?:[A-U]|[0-9]{2}(?:[0-9]{1,2}[A-Z]?)?)$'
-                  )
-                  AND IF(
-                    SUBSTRING(
-                      REPLACE(UPPER(TRIM(COALESCE(`t27`.`text`, ''), ' \t\n\r\v\f')), '.', ''),
-                      IF(
-                        (
-                          (
-                            1 - 1
-                          ) + 1
-                        ) >= 1,
-                        (
-                          1 - 1
-                        ) + 1,
-                        (
-                          1 - 1
-                        ) + 1 + LENGTH(REPLACE(UPPER(TRIM(COALESCE(`t27`.`text`, ''), ' \t\n\r\v\f')), '.', ''))
-                      ),
-                      2
-                    ) IS NULL,
-                    NULL,
-                    SUBSTRING(
-                      REPLACE(UPPER(TRIM(COALESCE(`t27`.`text`, ''), ' \t\n\r\v\f')), '.', ''),
-                      IF(
-                        (
-                          (
-                            1 - 1
-                          ) + 1
-                        ) >= 1,
-                        (
-                          1 - 1
-                        ) + 1,
-                        (
-                          1 - 1
-                        ) + 1 + LENGTH(REPLACE(UPPER(TRIM(COALESCE(`t27`.`text`, ''), ' \t\n\r\v\f')), '.', ''))
-                      ),
-                      2
-                    ) IN (
-                      '01',
-                      '02',
-                      '03',
-                      '05',
-                      '06',
-                      '07',
-                      '08',
-                      '09',
-                      '10',
-                      '11',
-                      '12',
-                      '13',
-                      '14',
-                      '15',
-                      '16',
-                      '17',
-                      '18',
-                      '19',
-                      '20',
-                      '21',
-                      '22',
-                      '23',
-                      '24',
-                      '25',
-                      '26',
-                      '27',
-                      '28',
-                      '29',
-                      '30',
-                      '31',
-                      '32',
-                      '33',
-                      '35',
-                      '36',
-                      '37',
-                      '38',
-                      '39',
-                      '41',
-                      '42',
-                      '43',
-                      '45',
-                      '46',
-                      '47',
-                      '49',
-                      '50',
-                      '51',
-                      '52',
-                      '53',
-                      '55',
-                      '56',
-                      '58',
-                      '59',
-                      '60',
-                      '61',
-                      '62',
-                      '63',
-                      '64',
-                      '65',
-                      '66',
-                      '68',
-                      '69',
-                      '70',
-                      '71',
-                      '72',
-                      '73',
-                      '74',
-                      '75',
-                      '77',
-                      '78',
-                      '79',
-                      '80',
-                      '81',
-                      '82',
-                      '84',
-                      '85',
-                      '86',
-                      '87',
-                      '88',
-                      '90',
-                      '91',
-                      '92',
-                      '93',
-                      '94',
-                      '95',
-                      '96',
-                      '97',
-                      '98',
-                      '99',
-                      'A',
-                      'B',
-                      'C',
-                      'D',
-                      'E',
-                      'F',
-                      'G',
-                      'H',
-                      'I',
-                      'J',
-                      'K',
-                      'L',
-                      'M',
-                      'N',
-                      'O',
-                      'P',
-                      'Q',
-                      'R',
-                      'S',
-                      'T',
-                      'U'
-                    )
-                  )
-                  THEN SUBSTRING(
-                    REPLACE(UPPER(TRIM(COALESCE(`t27`.`text`, ''), ' \t\n\r\v\f')), '.', ''),
-                    IF(
-                      (
-                        (
-                          1 - 1
-                        ) + 1
-                      ) >= 1,
-                      (
-                        1 - 1
-                      ) + 1,
-                      (
-                        1 - 1
-                      ) + 1 + LENGTH(REPLACE(UPPER(TRIM(COALESCE(`t27`.`text`, ''), ' \t\n\r\v\f')), '.', ''))
-                    ),
-                    2
-                  )
-                  ELSE NULL
-                END AS `folded`
+                END AS `a industry|naf_section`,
+                CASE WHEN LENGTH(`t38`.`folded`) = 2 THEN `t38`.`folded` ELSE NULL END AS `a industry|naf_division`,
+                CASE WHEN `t38`.`folded` IS NULL THEN `t38`.`text` ELSE NULL END AS `a industry|industry_text`
               FROM (
                 SELECT
-                  `t13`.`text`,
-                  (
-                    ROW_NUMBER() OVER (PARTITION BY `t13`.`text` ORDER BY 1 ASC) - 1
-                  ) + 1 AS `row_index`
+                  `t21`.`text`,
+                  CASE
+                    WHEN REGEXP_CONTAINS(
+                      REPLACE(UPPER(TRIM(COALESCE(`t21`.`text`, ''), ' \t\n\r\v\f')), '.', ''),
+                      '^(?:[A-U]|[0-9]{2}(?:[0-9]{1,2}[A-Z]?)?)$'
+                    )
+                    AND IF(
+                      SUBSTRING(
+                        REPLACE(UPPER(TRIM(COALESCE(`t21`.`text`, ''), ' \t\n\r\v\f')), '.', ''),
+                        IF(
+                          (
+                            (
+                              1 - 1
+                            ) + 1
+                          ) >= 1,
+                          (
+                            1 - 1
+                          ) + 1,
+                          (
+                            1 - 1
+                          ) + 1 + LENGTH(REPLACE(UPPER(TRIM(COALESCE(`t21`.`text`, ''), ' \t\n\r\v\f')), '.', ''))
+                        ),
+                        2
+                      ) IS NULL,
+                      NULL,
+                      SUBSTRING(
+                        REPLACE(UPPER(TRIM(COALESCE(`t21`.`text`, ''), ' \t\n\r\v\f')), '.', ''),
+                        IF(
+                          (
+                            (
+                              1 - 1
+                            ) + 1
+                          ) >= 1,
+                          (
+                            1 - 1
+                          ) + 1,
+                          (
+                            1 - 1
+                          ) + 1 + LENGTH(REPLACE(UPPER(TRIM(COALESCE(`t21`.`text`, ''), ' \t\n\r\v\f')), '.', ''))
+                        ),
+                        2
+                      ) IN (
+                        '01',
+                        '02',
+                        '03',
+                        '05',
+                        '06',
+                        '07',
+                        '08',
+                        '09',
+                        '10',
+                        '11',
+                        '12',
+                        '13',
+                        '14',
+                        '15',
+                        '16',
+                        '17',
+                        '18',
+                        '19',
+                        '20',
+                        '21',
+                        '22',
+                        '23',
+                        '24',
+                        '25',
+                        '26',
+                        '27',
+                        '28',
+                        '29',
+                        '30',
+                        '31',
+                        '32',
+                        '33',
+                        '35',
+                        '36',
+                        '37',
+                        '38',
+                        '39',
+                        '41',
+                        '42',
+                        '43',
+                        '45',
+                        '46',
+                        '47',
+                        '49',
+                        '50',
+                        '51',
+                        '52',
+                        '53',
+                        '55',
+                        '56',
+                        '58',
+                        '59',
+                        '60',
+                        '61',
+                        '62',
+                        '63',
+                        '64',
+                        '65',
+                        '66',
+                        '68',
+                        '69',
+                        '70',
+                        '71',
+                        '72',
+                        '73',
+                        '74',
+                        '75',
+                        '77',
+                        '78',
+                        '79',
+                        '80',
+                        '81',
+                        '82',
+                        '84',
+                        '85',
+                        '86',
+                        '87',
+                        '88',
+                        '90',
+                        '91',
+                        '92',
+                        '93',
+                        '94',
+                        '95',
+                        '96',
+                        '97',
+                        '98',
+                        '99',
+                        'A',
+                        'B',
+                        'C',
+                        'D',
+                        'E',
+                        'F',
+                        'G',
+                        'H',
+                        'I',
+                        'J',
+                        'K',
+                        'L',
+                        'M',
+                        'N',
+                        'O',
+                        'P',
+                        'Q',
+                        'R',
+                        'S',
+                        'T',
+                        'U'
+                      )
+                    )
+                    THEN SUBSTRING(
+                      REPLACE(UPPER(TRIM(COALESCE(`t21`.`text`, ''), ' \t\n\r\v\f')), '.', ''),
+                      IF(
+                        (
+                          (
+                            1 - 1
+                          ) + 1
+                        ) >= 1,
+                        (
+                          1 - 1
+                        ) + 1,
+                        (
+                          1 - 1
+                        ) + 1 + LENGTH(REPLACE(UPPER(TRIM(COALESCE(`t21`.`text`, ''), ' \t\n\r\v\f')), '.', ''))
+                      ),
+                      2
+                    )
+                    ELSE NULL
+                  END AS `folded`
                 FROM (
                   SELECT
-                    `t1`.`industry` AS `text`
-                  FROM `accounts` AS `t1`
-                  WHERE
-                    NOT (
-                      `t1`.`industry` IS NULL
-                    )
-                ) AS `t13`
-              ) AS `t27`
-              WHERE
-                `t27`.`row_index` = 1
-            ) AS `t42`
-          ) AS `t60`
-            ON `t66`.`a industry` = `t60`.`a industry`
-        ) AS `t67`
-      ) AS `t68`
-    ) AS `t70`
-      ON `t8`.`lead_id` = `t70`.`lead_id` AND `t8`.`cutoff` = `t70`.`cutoff`
-  ) AS `t71`
-) AS `t72`;
+                    `t13`.`text`,
+                    COUNT(*) AS `n`
+                  FROM (
+                    SELECT
+                      `t1`.`industry` AS `text`
+                    FROM `accounts` AS `t1`
+                    WHERE
+                      NOT (
+                        `t1`.`industry` IS NULL
+                      )
+                  ) AS `t13`
+                  GROUP BY
+                    1
+                ) AS `t21`
+              ) AS `t38`
+            ) AS `t59`
+              ON `t66`.`a industry` = `t59`.`a industry`
+          ) AS `t67`
+        ) AS `t68`
+      ) AS `t69`
+    ) AS `t71`
+      ON `t8`.`lead_id` = `t71`.`lead_id` AND `t8`.`cutoff` = `t71`.`cutoff`
+  ) AS `t72`
+) AS `t73`;
 
 -- colleagues
 WITH `t10` AS (
@@ -1784,158 +1812,175 @@ WITH `t10` AS (
     FROM `leads` AS `t0`
   ) AS `t5`
     ON `t4`.`lead_id` = `t5`.`lead_id`
-), `t20` AS (
-  SELECT
-    `t19`.`account_id`,
-    `t19`.`cutoff`,
-    `t19`.`lead_id`,
-    MIN(`t19`.`age`) AS `age`
-  FROM (
-    SELECT
-      `t18`.`account_id`,
-      `t18`.`cutoff`,
-      `t18`.`lead_id`,
-      `t18`.`cutoff` - `t18`.`occurred_at` AS `age`
-    FROM (
-      SELECT
-        `t17`.`account_id`,
-        `t17`.`cutoff`,
-        `t9`.`lead_id`,
-        `t8`.`occurred_at`,
-        `t8`.`known_at`
-      FROM (
-        SELECT
-          `t15`.`account_id`,
-          `t15`.`cutoff`
-        FROM (
-          SELECT
-            `t14`.`account_id`,
-            `t14`.`cutoff`,
-            (
-              ROW_NUMBER() OVER (PARTITION BY `t14`.`account_id`, `t14`.`cutoff` ORDER BY 1 ASC) - 1
-            ) + 1 AS `row_index`
-          FROM (
-            SELECT
-              `t11`.`account_id`,
-              `t11`.`cutoff`
-            FROM `t10` AS `t11`
-            WHERE
-              NOT (
-                `t11`.`account_id` IS NULL
-              )
-          ) AS `t14`
-        ) AS `t15`
-        WHERE
-          `t15`.`row_index` = 1
-      ) AS `t17`
-      INNER JOIN (
-        SELECT
-          `t0`.`account_id`,
-          `t0`.`lead_id`
-        FROM `leads` AS `t0`
-        WHERE
-          NOT (
-            `t0`.`account_id` IS NULL
-          )
-      ) AS `t9`
-        ON `t17`.`account_id` = `t9`.`account_id`
-      INNER JOIN (
-        SELECT
-          `t1`.`lead_id`,
-          `t1`.`occurred_at`,
-          `t1`.`known_at`
-        FROM `events` AS `t1`
-        WHERE
-          `t1`.`occurred_at` >= 1787408000 AND `t1`.`known_at` < 1790000000
-      ) AS `t8`
-        ON `t9`.`lead_id` = `t8`.`lead_id`
-    ) AS `t18`
-    WHERE
-      `t18`.`known_at` < `t18`.`cutoff`
-      AND (
-        `t18`.`cutoff` - `t18`.`occurred_at`
-      ) <= 2592000
-  ) AS `t19`
-  GROUP BY
-    1,
-    2,
-    3
 )
 SELECT
-  `t31`.`lead_id`,
-  `t31`.`cutoff`,
+  `t27`.`lead_id`,
+  `t27`.`cutoff`,
   CASE
     WHEN NOT (
-      `t31`.`account_id` IS NULL
+      `t27`.`account_id` IS NULL
     )
-    THEN COALESCE(
-      CAST(`t31`.`engagement__colleagues_30d` AS FLOAT64) - CASE WHEN `t31`.`own0` <= 2592000 THEN 1.0 ELSE 0.0 END,
-      0.0
-    )
+    THEN COALESCE(CAST(`t27`.`engagement__colleagues_30d` AS FLOAT64), 0.0)
     ELSE NULL
   END AS `engagement__colleagues_30d`
 FROM (
   SELECT
-    `t30`.`lead_id`,
-    `t30`.`cutoff`,
-    `t30`.`account_id`,
-    `t30`.`engagement__colleagues_30d`,
-    `t23`.`lead_id` AS `lead_id_right`,
-    `t23`.`cutoff` AS `cutoff_right`,
-    `t23`.`own0`
+    `t13`.`lead_id`,
+    `t13`.`cutoff`,
+    `t13`.`account_id`,
+    `t26`.`lead_id` AS `lead_id_right`,
+    `t26`.`cutoff` AS `cutoff_right`,
+    `t26`.`engagement__colleagues_30d`
   FROM (
     SELECT
-      `t28`.`lead_id`,
-      `t28`.`cutoff`,
-      `t28`.`account_id`,
-      `t28`.`engagement__colleagues_30d`
-    FROM (
-      SELECT
-        `t13`.`lead_id`,
-        `t13`.`cutoff`,
-        `t13`.`account_id`,
-        `t27`.`account_id` AS `account_id_right`,
-        `t27`.`cutoff` AS `cutoff_right`,
-        `t27`.`engagement__colleagues_30d`
-      FROM (
-        SELECT
-          `t11`.`lead_id`,
-          `t11`.`cutoff`,
-          `t11`.`account_id`
-        FROM `t10` AS `t11`
-      ) AS `t13`
-      LEFT OUTER JOIN (
-        SELECT
-          *
-        FROM (
-          SELECT
-            `t24`.`account_id`,
-            `t24`.`cutoff`,
-            COUNT(`t24`.`engagement__colleagues_30d`) AS `engagement__colleagues_30d`
-          FROM (
-            SELECT
-              `t21`.`account_id`,
-              `t21`.`cutoff`,
-              CASE WHEN `t21`.`age` <= 2592000 THEN 1 ELSE NULL END AS `engagement__colleagues_30d`
-            FROM `t20` AS `t21`
-          ) AS `t24`
-          GROUP BY
-            1,
-            2
-        ) AS `t25`
-      ) AS `t27`
-        ON `t13`.`account_id` = `t27`.`account_id` AND `t13`.`cutoff` = `t27`.`cutoff`
-    ) AS `t28`
-  ) AS `t30`
+      `t11`.`lead_id`,
+      `t11`.`cutoff`,
+      `t11`.`account_id`
+    FROM `t10` AS `t11`
+  ) AS `t13`
   LEFT OUTER JOIN (
     SELECT
-      `t21`.`lead_id`,
-      `t21`.`cutoff`,
-      `t21`.`age` AS `own0`
-    FROM `t20` AS `t21`
-  ) AS `t23`
-    ON `t30`.`lead_id` = `t23`.`lead_id` AND `t30`.`cutoff` = `t23`.`cutoff`
-) AS `t31`;
+      `t24`.`lead_id`,
+      `t24`.`cutoff`,
+      COALESCE(
+        SUM(`t24`.`engagement__colleagues_30d`) OVER (
+          PARTITION BY `t24`.`account_id`, `t24`.`cutoff`
+          ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+        ),
+        0
+      ) - `t24`.`engagement__colleagues_30d` AS `engagement__colleagues_30d`
+    FROM (
+      SELECT
+        `t23`.`account_id`,
+        `t23`.`cutoff`,
+        `t23`.`lead_id`,
+        CASE WHEN `t23`.`age` <= 2592000 THEN 1 ELSE 0 END AS `engagement__colleagues_30d`
+      FROM (
+        SELECT
+          `t17`.`account_id`,
+          `t17`.`cutoff`,
+          `t9`.`lead_id`,
+          `t22`.`lead_id` AS `lead_id_right`,
+          `t22`.`cutoff` AS `cutoff_right`,
+          `t22`.`age`
+        FROM (
+          SELECT
+            `t15`.`account_id`,
+            `t15`.`cutoff`
+          FROM (
+            SELECT
+              `t14`.`account_id`,
+              `t14`.`cutoff`,
+              COUNT(*) AS `n`
+            FROM (
+              SELECT
+                `t11`.`account_id`,
+                `t11`.`cutoff`
+              FROM `t10` AS `t11`
+              WHERE
+                NOT (
+                  `t11`.`account_id` IS NULL
+                )
+            ) AS `t14`
+            GROUP BY
+              1,
+              2
+          ) AS `t15`
+        ) AS `t17`
+        INNER JOIN (
+          SELECT
+            `t0`.`account_id`,
+            `t0`.`lead_id`
+          FROM `leads` AS `t0`
+          WHERE
+            NOT (
+              `t0`.`account_id` IS NULL
+            )
+        ) AS `t9`
+          ON `t17`.`account_id` = `t9`.`account_id`
+        LEFT OUTER JOIN (
+          SELECT
+            *
+          FROM (
+            SELECT
+              `t19`.`lead_id`,
+              `t19`.`cutoff`,
+              MIN(`t19`.`age`) AS `age`
+            FROM (
+              SELECT
+                `t18`.`lead_id`,
+                `t18`.`cutoff`,
+                `t18`.`cutoff` - `t18`.`occurred_at` AS `age`
+              FROM (
+                SELECT
+                  `t17`.`account_id`,
+                  `t17`.`cutoff`,
+                  `t9`.`lead_id`,
+                  `t8`.`occurred_at`,
+                  `t8`.`known_at`
+                FROM (
+                  SELECT
+                    `t15`.`account_id`,
+                    `t15`.`cutoff`
+                  FROM (
+                    SELECT
+                      `t14`.`account_id`,
+                      `t14`.`cutoff`,
+                      COUNT(*) AS `n`
+                    FROM (
+                      SELECT
+                        `t11`.`account_id`,
+                        `t11`.`cutoff`
+                      FROM `t10` AS `t11`
+                      WHERE
+                        NOT (
+                          `t11`.`account_id` IS NULL
+                        )
+                    ) AS `t14`
+                    GROUP BY
+                      1,
+                      2
+                  ) AS `t15`
+                ) AS `t17`
+                INNER JOIN (
+                  SELECT
+                    `t0`.`account_id`,
+                    `t0`.`lead_id`
+                  FROM `leads` AS `t0`
+                  WHERE
+                    NOT (
+                      `t0`.`account_id` IS NULL
+                    )
+                ) AS `t9`
+                  ON `t17`.`account_id` = `t9`.`account_id`
+                INNER JOIN (
+                  SELECT
+                    `t1`.`lead_id`,
+                    `t1`.`occurred_at`,
+                    `t1`.`known_at`
+                  FROM `events` AS `t1`
+                  WHERE
+                    `t1`.`occurred_at` >= 1787408000 AND `t1`.`known_at` < 1790000000
+                ) AS `t8`
+                  ON `t9`.`lead_id` = `t8`.`lead_id`
+              ) AS `t18`
+              WHERE
+                `t18`.`known_at` < `t18`.`cutoff`
+                AND (
+                  `t18`.`cutoff` - `t18`.`occurred_at`
+                ) <= 2592000
+            ) AS `t19`
+            GROUP BY
+              1,
+              2
+          ) AS `t20`
+        ) AS `t22`
+          ON `t9`.`lead_id` = `t22`.`lead_id` AND `t17`.`cutoff` = `t22`.`cutoff`
+      ) AS `t23`
+    ) AS `t24`
+  ) AS `t26`
+    ON `t13`.`lead_id` = `t26`.`lead_id` AND `t13`.`cutoff` = `t26`.`cutoff`
+) AS `t27`;
 
 -- events
 SELECT
@@ -2429,7 +2474,7 @@ SELECT
 FROM (
   SELECT
     `t23`.*
-    EXCEPT (`account_id_right`, `cutoff_right`)
+    EXCEPT (`cutoff_right`, `account_id_right`)
   FROM (
     SELECT
       `t11`.`lead_id`,
@@ -2537,9 +2582,7 @@ FROM (
                     SELECT
                       `t12`.`account_id`,
                       `t12`.`cutoff`,
-                      (
-                        ROW_NUMBER() OVER (PARTITION BY `t12`.`account_id`, `t12`.`cutoff` ORDER BY 1 ASC) - 1
-                      ) + 1 AS `row_index`
+                      COUNT(*) AS `n`
                     FROM (
                       SELECT
                         `t9`.`account_id`,
@@ -2550,9 +2593,10 @@ FROM (
                           `t9`.`account_id` IS NULL
                         )
                     ) AS `t12`
+                    GROUP BY
+                      1,
+                      2
                   ) AS `t13`
-                  WHERE
-                    `t13`.`row_index` = 1
                 ) AS `t15`
                 INNER JOIN (
                   SELECT
