@@ -237,14 +237,14 @@ def is_aware(native: str) -> bool:
 def seconds(value: str, native: str, zone: str) -> str:
     """Give UTC seconds of a native time; below a second is cut off towards the past.
 
-    The DOUBLE of `epoch` holds microseconds exactly enough until the year 2255, and the floor is what must be exact.
+    A DOUBLE holds microseconds exactly enough until the year 2255, and the floor is what must be exact.
     """
     if is_aware(native):
         value = f"CAST({value} AS TIMESTAMPTZ)"
     else:
         value = f"CAST({value} AS TIMESTAMP)"
         value = value if zone == "UTC" else f"timezone({literal(zone)}, {value})"
-    return f"CAST(floor(epoch({value})) AS BIGINT)"
+    return f"CAST(floor(epoch_us({value}) / 1000000) AS BIGINT)"
 
 
 def epoch(value: str) -> str:

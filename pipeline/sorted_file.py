@@ -22,6 +22,8 @@ LEAD = "@lead"
 ROWS_PER_GROUP = 32_768
 MOST_WORDS = 256
 LOOKED_AT = 20_000
+# Bytes; more than any group has.
+PAGE = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Layout:
     words : mapping of str to sequence of str
         Of columns of text, all that there are: from `few_words`.
     lead_ids : pyarrow.StringArray, optional
-        By number: rows are of these leads, and the source has `LEAD` and no ``lead_id``.
+        By number: rows are of these leads.
     is_leads : bool
         Rows are leads, each once: they are numbered as they are written.
     """
@@ -49,13 +51,15 @@ class Layout:
     lead_ids: pa.StringArray | None = None
     is_leads: bool = False
 
-    def query(self, source: str) -> str:
-        """Write the SQL of the sorted rows."""
-        names = [LEAD if name == "lead_id" and self.lead_ids is not None else name for name in self.columns]
-        rows = select([f"{self._cell(name)} AS {identifier(name)}" for name in names], source)
+    def query(self, source: str, numbers: str = "") -> str:
+        """Write the SQL of the sorted rows; ``numbers`` has `LEAD` by ``lead_id``."""
+        # Words become numbers before rows are joined: there each different one is looked at once.
+        rows = f"({select([f'{self._cell(name)} AS {identifier(name)}' for name in self.columns], source)})"
+        rows += f" JOIN {numbers} USING (lead_id)" if numbers else ""
+        names = [LEAD if name == "lead_id" and numbers else name for name in self.columns]
         rest = ", ".join(identifier(name) for name in names if name not in self.first)
         keys = [*map(identifier, self.first), *([f"hash({rest})"] if rest else [])]
-        return select(["*"], f"({rows})", f"ORDER BY {', '.join(keys)}")
+        return select(map(identifier, names), rows, f"ORDER BY {', '.join(keys)}")
 
     def _cell(self, name: str) -> str:
         words = self.words.get(name)
@@ -117,10 +121,12 @@ def write_sorted(relation: duckdb.DuckDBPyRelation, layout: Layout, path: Path) 
     none = [pa.nulls(0, field.type) for field in reader.schema]
     schema = layout.written(pa.RecordBatch.from_arrays(none, schema=reader.schema), 0).schema
     texts = [field.name for field in schema if pa.types.is_dictionary(field.type) or pa.types.is_string(field.type)]
-    # Numbers as differences: half the size, and half the time of a scan.
+    # Numbers as differences: half the size, and half the time of a scan. A group is one page, bounds are those of keys.
     packed = {field.name: "DELTA_BINARY_PACKED" for field in schema if pa.types.is_integer(field.type)}
+    how = {"use_dictionary": texts, "column_encoding": packed, "store_schema": False, "data_page_size": PAGE}
+    bounds = [name for name in schema.names if name in (layout.columns[0], *layout.first)]
     n = 0
-    with pq.ParquetWriter(path, schema, use_dictionary=texts, column_encoding=packed, store_schema=False) as writer:
+    with pq.ParquetWriter(path, schema, write_statistics=bounds, **how) as writer:
         for batch in reader:
             writer.write_table(layout.written(batch, n))
             n += batch.num_rows

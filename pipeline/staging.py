@@ -340,9 +340,9 @@ class Stager:
             self._lead_ids() if of_leads else None,
             table == "leads",
         )
-        numbers = select(["lead_id", identifier(LEAD)], scan(self._target / "leads.parquet"))
-        source = f"sound JOIN ({numbers}) USING (lead_id)" if of_leads else "sound"
-        write_sorted(relation.query("sound", layout.query(source)), layout, self._target / f"{table}.parquet")
+        numbers = f"({select(['lead_id', identifier(LEAD)], scan(self._target / 'leads.parquet'))})" if of_leads else ""
+        sorted_rows = relation.query("sound", layout.query("sound", numbers))
+        write_sorted(sorted_rows, layout, self._target / f"{table}.parquet")
 
     def _lead_ids(self) -> pa.StringArray:
         """Leads that were kept, by number."""
