@@ -151,21 +151,21 @@ def _events(
         result = result.join(aggregate(per_day, _LEAD, _counts(group)), on=list(_LEAD), how="left")
     for types, group in _by_types(wanted, "sessions"):
         longest = _longest(group)
-        rows = _session_starts(_of_types(events, types), longest, bounds)
-        starts = _visible(lead, rows, "lead_id", longest)
-        result = result.join(aggregate(starts, _LEAD, _counts(group)), on=list(_LEAD), how="left")
+        seen = _visible(lead, _with_gaps(_of_types(events, types), longest, bounds), "lead_id", longest)
+        # No filter before the join: what it would leave is guessed far too low, and the wrong side would be hashed.
+        starts = c("gap").is_null() | (c("gap") > SESSION_GAP_S)
+        counts = {name: (nw.when(starts).then(one), how) for name, (one, how) in _counts(group).items()}
+        result = result.join(aggregate(seen, _LEAD, counts), on=list(_LEAD), how="left")
     return result
 
 
-def _session_starts(events: Frame, days: int, bounds: tuple[int, int]) -> Frame:
+def _with_gaps(events: Frame, days: int, bounds: tuple[int, int]) -> Frame:
     first, last = bounds
     # One gap more than the window, so that whether a row starts a session never depends on the bounds.
     near = c("known_at") >= first - days * DAY_S - SESSION_GAP_S
     rows = events.select("lead_id", "occurred_at", "known_at").filter(near, c("known_at") < last)
     before = c("known_at").shift(1).over("lead_id", order_by=["known_at", "occurred_at"])
-    rows = rows.with_columns(gap=c("known_at") - before)
-    starts = rows.filter(c("gap").is_null() | (c("gap") > SESSION_GAP_S)).drop("gap")
-    return starts.filter(c("occurred_at") >= first - days * DAY_S)
+    return rows.with_columns(gap=c("known_at") - before)
 
 
 def _signals(

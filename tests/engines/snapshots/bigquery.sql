@@ -1984,103 +1984,103 @@ FROM (
 
 -- events
 SELECT
-  `t39`.`lead_id`,
-  `t39`.`cutoff`,
-  COALESCE(`t39`.`engagement__activity_count_7d`, 0.0) AS `engagement__activity_count_7d`,
-  COALESCE(CAST(`t39`.`engagement__product_days_30d` AS FLOAT64), 0.0) AS `engagement__product_days_30d`,
-  COALESCE(CAST(`t39`.`engagement__activity_decay_14d` AS FLOAT64) * 9.5367431640625e-07, 0.0) AS `engagement__activity_decay_14d`,
+  `t38`.`lead_id`,
+  `t38`.`cutoff`,
+  COALESCE(`t38`.`engagement__activity_count_7d`, 0.0) AS `engagement__activity_count_7d`,
+  COALESCE(CAST(`t38`.`engagement__product_days_30d` AS FLOAT64), 0.0) AS `engagement__product_days_30d`,
+  COALESCE(CAST(`t38`.`engagement__activity_decay_14d` AS FLOAT64) * 9.5367431640625e-07, 0.0) AS `engagement__activity_decay_14d`,
   CAST(CASE
     WHEN 86400 <> 0
-    THEN CAST(FLOOR(ieee_divide(`t39`.`engagement__activity_recency_days`, 86400)) AS INT64)
+    THEN CAST(FLOOR(ieee_divide(`t38`.`engagement__activity_recency_days`, 86400)) AS INT64)
     ELSE NULL
   END AS FLOAT64) + (
-    CAST(`t39`.`engagement__activity_recency_days` - (
+    CAST(`t38`.`engagement__activity_recency_days` - (
       CASE
         WHEN 86400 <> 0
-        THEN CAST(FLOOR(ieee_divide(`t39`.`engagement__activity_recency_days`, 86400)) AS INT64)
+        THEN CAST(FLOOR(ieee_divide(`t38`.`engagement__activity_recency_days`, 86400)) AS INT64)
         ELSE NULL
       END * 86400
     ) AS FLOAT64) * 1.1574074074074073e-05
   ) AS `engagement__activity_recency_days`,
-  COALESCE(CAST(`t39`.`engagement__sessions_30d` AS FLOAT64), 0.0) AS `engagement__sessions_30d`,
+  COALESCE(CAST(`t38`.`engagement__sessions_30d` AS FLOAT64), 0.0) AS `engagement__sessions_30d`,
   CASE
-    WHEN `t39`.`engagement__commercial_pages_share_90d|all` > 0.0
+    WHEN `t38`.`engagement__commercial_pages_share_90d|all` > 0.0
     THEN ieee_divide(
-      `t39`.`engagement__commercial_pages_share_90d`,
-      `t39`.`engagement__commercial_pages_share_90d|all`
+      `t38`.`engagement__commercial_pages_share_90d`,
+      `t38`.`engagement__commercial_pages_share_90d|all`
     )
     ELSE NULL
   END AS `engagement__commercial_pages_share_90d`,
   CASE
-    WHEN `t39`.`engagement__activity_trend_30d|all` > 0.0
+    WHEN `t38`.`engagement__activity_trend_30d|all` > 0.0
     THEN ieee_divide(
-      `t39`.`engagement__activity_trend_30d` + 1.0,
+      `t38`.`engagement__activity_trend_30d` + 1.0,
       (
         (
-          `t39`.`engagement__activity_trend_30d|all` - `t39`.`engagement__activity_trend_30d`
+          `t38`.`engagement__activity_trend_30d|all` - `t38`.`engagement__activity_trend_30d`
         ) * 0.5
       ) + 1.0
     )
     ELSE NULL
   END AS `engagement__activity_trend_30d`,
-  COALESCE(CAST(`t39`.`engagement__activity_types_90d` AS FLOAT64), 0.0) AS `engagement__activity_types_90d`
+  COALESCE(CAST(`t38`.`engagement__activity_types_90d` AS FLOAT64), 0.0) AS `engagement__activity_types_90d`
 FROM (
   SELECT
-    `t38`.*
+    `t37`.*
     EXCEPT (`cutoff_right`, `lead_id_right`)
   FROM (
     SELECT
-      `t37`.`lead_id`,
-      `t37`.`cutoff`,
-      `t37`.`engagement__activity_count_7d`,
-      `t37`.`engagement__activity_decay_14d`,
-      `t37`.`engagement__activity_recency_days`,
-      `t37`.`engagement__commercial_pages_share_90d`,
-      `t37`.`engagement__commercial_pages_share_90d|all`,
-      `t37`.`engagement__activity_trend_30d`,
-      `t37`.`engagement__activity_trend_30d|all`,
-      `t37`.`engagement__activity_types_90d`,
-      `t37`.`engagement__product_days_30d`,
-      `t27`.`lead_id` AS `lead_id_right`,
-      `t27`.`cutoff` AS `cutoff_right`,
-      `t27`.`engagement__sessions_30d`
+      `t36`.`lead_id`,
+      `t36`.`cutoff`,
+      `t36`.`engagement__activity_count_7d`,
+      `t36`.`engagement__activity_decay_14d`,
+      `t36`.`engagement__activity_recency_days`,
+      `t36`.`engagement__commercial_pages_share_90d`,
+      `t36`.`engagement__commercial_pages_share_90d|all`,
+      `t36`.`engagement__activity_trend_30d`,
+      `t36`.`engagement__activity_trend_30d|all`,
+      `t36`.`engagement__activity_types_90d`,
+      `t36`.`engagement__product_days_30d`,
+      `t23`.`lead_id` AS `lead_id_right`,
+      `t23`.`cutoff` AS `cutoff_right`,
+      `t23`.`engagement__sessions_30d`
     FROM (
       SELECT
-        `t35`.*
+        `t34`.*
         EXCEPT (`cutoff_right`, `lead_id_right`)
       FROM (
         SELECT
-          `t34`.`lead_id`,
-          `t34`.`cutoff`,
-          `t34`.`engagement__activity_count_7d`,
-          `t34`.`engagement__activity_decay_14d`,
-          `t34`.`engagement__activity_recency_days`,
-          `t34`.`engagement__commercial_pages_share_90d`,
-          `t34`.`engagement__commercial_pages_share_90d|all`,
-          `t34`.`engagement__activity_trend_30d`,
-          `t34`.`engagement__activity_trend_30d|all`,
-          `t34`.`engagement__activity_types_90d`,
-          `t25`.`lead_id` AS `lead_id_right`,
-          `t25`.`cutoff` AS `cutoff_right`,
-          `t25`.`engagement__product_days_30d`
+          `t33`.`lead_id`,
+          `t33`.`cutoff`,
+          `t33`.`engagement__activity_count_7d`,
+          `t33`.`engagement__activity_decay_14d`,
+          `t33`.`engagement__activity_recency_days`,
+          `t33`.`engagement__commercial_pages_share_90d`,
+          `t33`.`engagement__commercial_pages_share_90d|all`,
+          `t33`.`engagement__activity_trend_30d`,
+          `t33`.`engagement__activity_trend_30d|all`,
+          `t33`.`engagement__activity_types_90d`,
+          `t26`.`lead_id` AS `lead_id_right`,
+          `t26`.`cutoff` AS `cutoff_right`,
+          `t26`.`engagement__product_days_30d`
         FROM (
           SELECT
-            `t32`.*
+            `t31`.*
             EXCEPT (`cutoff_right`, `lead_id_right`)
           FROM (
             SELECT
               `t3`.`lead_id`,
               `t3`.`cutoff`,
-              `t31`.`lead_id` AS `lead_id_right`,
-              `t31`.`cutoff` AS `cutoff_right`,
-              `t31`.`engagement__activity_count_7d`,
-              `t31`.`engagement__activity_decay_14d`,
-              `t31`.`engagement__activity_recency_days`,
-              `t31`.`engagement__commercial_pages_share_90d`,
-              `t31`.`engagement__commercial_pages_share_90d|all`,
-              `t31`.`engagement__activity_trend_30d`,
-              `t31`.`engagement__activity_trend_30d|all`,
-              `t31`.`engagement__activity_types_90d`
+              `t30`.`lead_id` AS `lead_id_right`,
+              `t30`.`cutoff` AS `cutoff_right`,
+              `t30`.`engagement__activity_count_7d`,
+              `t30`.`engagement__activity_decay_14d`,
+              `t30`.`engagement__activity_recency_days`,
+              `t30`.`engagement__commercial_pages_share_90d`,
+              `t30`.`engagement__commercial_pages_share_90d|all`,
+              `t30`.`engagement__activity_trend_30d`,
+              `t30`.`engagement__activity_trend_30d|all`,
+              `t30`.`engagement__activity_types_90d`
             FROM (
               SELECT
                 `t0`.`lead_id`,
@@ -2092,44 +2092,44 @@ FROM (
                 *
               FROM (
                 SELECT
-                  `t28`.`lead_id`,
-                  `t28`.`cutoff`,
-                  COALESCE(SUM(`t28`.`engagement__activity_count_7d`), 0) AS `engagement__activity_count_7d`,
-                  COALESCE(SUM(`t28`.`engagement__activity_decay_14d`), 0) AS `engagement__activity_decay_14d`,
-                  MIN(`t28`.`engagement__activity_recency_days`) AS `engagement__activity_recency_days`,
-                  COALESCE(SUM(`t28`.`engagement__commercial_pages_share_90d`), 0) AS `engagement__commercial_pages_share_90d`,
-                  COALESCE(SUM(`t28`.`engagement__commercial_pages_share_90d|all`), 0) AS `engagement__commercial_pages_share_90d|all`,
-                  COALESCE(SUM(`t28`.`engagement__activity_trend_30d`), 0) AS `engagement__activity_trend_30d`,
-                  COALESCE(SUM(`t28`.`engagement__activity_trend_30d|all`), 0) AS `engagement__activity_trend_30d|all`,
-                  COUNT(`t28`.`engagement__activity_types_90d`) AS `engagement__activity_types_90d`
+                  `t27`.`lead_id`,
+                  `t27`.`cutoff`,
+                  COALESCE(SUM(`t27`.`engagement__activity_count_7d`), 0) AS `engagement__activity_count_7d`,
+                  COALESCE(SUM(`t27`.`engagement__activity_decay_14d`), 0) AS `engagement__activity_decay_14d`,
+                  MIN(`t27`.`engagement__activity_recency_days`) AS `engagement__activity_recency_days`,
+                  COALESCE(SUM(`t27`.`engagement__commercial_pages_share_90d`), 0) AS `engagement__commercial_pages_share_90d`,
+                  COALESCE(SUM(`t27`.`engagement__commercial_pages_share_90d|all`), 0) AS `engagement__commercial_pages_share_90d|all`,
+                  COALESCE(SUM(`t27`.`engagement__activity_trend_30d`), 0) AS `engagement__activity_trend_30d`,
+                  COALESCE(SUM(`t27`.`engagement__activity_trend_30d|all`), 0) AS `engagement__activity_trend_30d|all`,
+                  COUNT(`t27`.`engagement__activity_types_90d`) AS `engagement__activity_types_90d`
                 FROM (
                   SELECT
-                    `t23`.`lead_id`,
-                    `t23`.`cutoff`,
+                    `t24`.`lead_id`,
+                    `t24`.`cutoff`,
                     CASE
                       WHEN NOT (
-                        `t23`.`type` IS NULL
+                        `t24`.`type` IS NULL
                       )
-                      THEN CAST(`t23`.`n7` AS FLOAT64)
+                      THEN CAST(`t24`.`n7` AS FLOAT64)
                       ELSE 0.0
                     END AS `engagement__activity_count_7d`,
                     CASE WHEN NOT (
-                      `t23`.`type` IS NULL
-                    ) THEN `t23`.`decay365_14_0` ELSE NULL END AS `engagement__activity_decay_14d`,
+                      `t24`.`type` IS NULL
+                    ) THEN `t24`.`decay365_14_0` ELSE NULL END AS `engagement__activity_decay_14d`,
                     CASE
                       WHEN NOT (
-                        `t23`.`type` IS NULL
+                        `t24`.`type` IS NULL
                       ) AND (
-                        `t23`.`newest` <= 31536000
+                        `t24`.`newest` <= 31536000
                       )
-                      THEN `t23`.`newest`
+                      THEN `t24`.`newest`
                       ELSE NULL
                     END AS `engagement__activity_recency_days`,
                     CASE
                       WHEN IF(
-                        `t23`.`type` IS NULL,
+                        `t24`.`type` IS NULL,
                         NULL,
-                        `t23`.`type` IN (
+                        `t24`.`type` IN (
                           'pricing_view',
                           'pricing_page_view',
                           'demo_view',
@@ -2138,14 +2138,14 @@ FROM (
                           'case_study_view'
                         )
                       )
-                      THEN CAST(`t23`.`n90` AS FLOAT64)
+                      THEN CAST(`t24`.`n90` AS FLOAT64)
                       ELSE 0.0
                     END AS `engagement__commercial_pages_share_90d`,
                     CASE
                       WHEN IF(
-                        `t23`.`type` IS NULL,
+                        `t24`.`type` IS NULL,
                         NULL,
-                        `t23`.`type` IN (
+                        `t24`.`type` IN (
                           'page_view',
                           'pricing_view',
                           'pricing_page_view',
@@ -2156,28 +2156,28 @@ FROM (
                           'blog_view'
                         )
                       )
-                      THEN CAST(`t23`.`n90` AS FLOAT64)
+                      THEN CAST(`t24`.`n90` AS FLOAT64)
                       ELSE 0.0
                     END AS `engagement__commercial_pages_share_90d|all`,
                     CASE
                       WHEN NOT (
-                        `t23`.`type` IS NULL
+                        `t24`.`type` IS NULL
                       )
-                      THEN CAST(`t23`.`n30` AS FLOAT64)
+                      THEN CAST(`t24`.`n30` AS FLOAT64)
                       ELSE 0.0
                     END AS `engagement__activity_trend_30d`,
                     CASE
                       WHEN NOT (
-                        `t23`.`type` IS NULL
+                        `t24`.`type` IS NULL
                       )
-                      THEN CAST(`t23`.`n90` AS FLOAT64)
+                      THEN CAST(`t24`.`n90` AS FLOAT64)
                       ELSE 0.0
                     END AS `engagement__activity_trend_30d|all`,
                     CASE
                       WHEN NOT (
-                        `t23`.`type` IS NULL
+                        `t24`.`type` IS NULL
                       ) AND (
-                        `t23`.`n90` > 0
+                        `t24`.`n90` > 0
                       )
                       THEN 1
                       ELSE NULL
@@ -2254,16 +2254,16 @@ FROM (
                       1,
                       2,
                       3
-                  ) AS `t23`
-                ) AS `t28`
+                  ) AS `t24`
+                ) AS `t27`
                 GROUP BY
                   1,
                   2
-              ) AS `t29`
-            ) AS `t31`
-              ON `t3`.`lead_id` = `t31`.`lead_id` AND `t3`.`cutoff` = `t31`.`cutoff`
-          ) AS `t32`
-        ) AS `t34`
+              ) AS `t28`
+            ) AS `t30`
+              ON `t3`.`lead_id` = `t30`.`lead_id` AND `t3`.`cutoff` = `t30`.`cutoff`
+          ) AS `t31`
+        ) AS `t33`
         LEFT OUTER JOIN (
           SELECT
             *
@@ -2285,14 +2285,14 @@ FROM (
                   MIN(`t15`.`age`) AS `age`
                 FROM (
                   SELECT
-                    `t11`.`lead_id`,
-                    `t11`.`cutoff`,
+                    `t12`.`lead_id`,
+                    `t12`.`cutoff`,
                     CASE
                       WHEN 86400 <> 0
-                      THEN CAST(FLOOR(ieee_divide(`t11`.`occurred_at`, 86400)) AS INT64)
+                      THEN CAST(FLOOR(ieee_divide(`t12`.`occurred_at`, 86400)) AS INT64)
                       ELSE NULL
                     END AS `day`,
-                    `t11`.`cutoff` - `t11`.`occurred_at` AS `age`
+                    `t12`.`cutoff` - `t12`.`occurred_at` AS `age`
                   FROM (
                     SELECT
                       `t3`.`lead_id`,
@@ -2317,11 +2317,11 @@ FROM (
                         AND `t1`.`known_at` < 1790000000
                     ) AS `t8`
                       ON `t3`.`lead_id` = `t8`.`lead_id`
-                  ) AS `t11`
+                  ) AS `t12`
                   WHERE
-                    `t11`.`known_at` < `t11`.`cutoff`
+                    `t12`.`known_at` < `t12`.`cutoff`
                     AND (
-                      `t11`.`cutoff` - `t11`.`occurred_at`
+                      `t12`.`cutoff` - `t12`.`occurred_at`
                     ) <= 2592000
                 ) AS `t15`
                 GROUP BY
@@ -2334,31 +2334,40 @@ FROM (
               1,
               2
           ) AS `t21`
-        ) AS `t25`
-          ON `t34`.`lead_id` = `t25`.`lead_id` AND `t34`.`cutoff` = `t25`.`cutoff`
-      ) AS `t35`
-    ) AS `t37`
+        ) AS `t26`
+          ON `t33`.`lead_id` = `t26`.`lead_id` AND `t33`.`cutoff` = `t26`.`cutoff`
+      ) AS `t34`
+    ) AS `t36`
     LEFT OUTER JOIN (
       SELECT
         *
       FROM (
         SELECT
-          `t20`.`lead_id`,
-          `t20`.`cutoff`,
-          COUNT(`t20`.`engagement__sessions_30d`) AS `engagement__sessions_30d`
+          `t17`.`lead_id`,
+          `t17`.`cutoff`,
+          COUNT(`t17`.`engagement__sessions_30d`) AS `engagement__sessions_30d`
         FROM (
           SELECT
-            `t17`.`lead_id`,
-            `t17`.`cutoff`,
-            CASE WHEN (
-              `t17`.`cutoff` - `t17`.`occurred_at`
-            ) <= 2592000 THEN 1 ELSE NULL END AS `engagement__sessions_30d`
+            `t14`.`lead_id`,
+            `t14`.`cutoff`,
+            CASE
+              WHEN (
+                `t14`.`gap` IS NULL
+              ) OR (
+                `t14`.`gap` > 1800
+              )
+              THEN CASE WHEN (
+                `t14`.`cutoff` - `t14`.`occurred_at`
+              ) <= 2592000 THEN 1 ELSE NULL END
+              ELSE NULL
+            END AS `engagement__sessions_30d`
           FROM (
             SELECT
               `t3`.`lead_id`,
               `t3`.`cutoff`,
-              `t14`.`occurred_at`,
-              `t14`.`known_at`
+              `t11`.`occurred_at`,
+              `t11`.`known_at`,
+              `t11`.`gap`
             FROM (
               SELECT
                 `t0`.`lead_id`,
@@ -2367,51 +2376,36 @@ FROM (
             ) AS `t3`
             INNER JOIN (
               SELECT
-                `t9`.`lead_id`,
-                `t9`.`occurred_at`,
-                `t9`.`known_at`
+                `t4`.`lead_id`,
+                `t4`.`occurred_at`,
+                `t4`.`known_at`,
+                `t4`.`known_at` - LAG(`t4`.`known_at`, 1) OVER (PARTITION BY `t4`.`lead_id` ORDER BY `t4`.`known_at` ASC, `t4`.`occurred_at` ASC) AS `gap`
               FROM (
                 SELECT
-                  `t4`.`lead_id`,
-                  `t4`.`occurred_at`,
-                  `t4`.`known_at`,
-                  `t4`.`known_at` - LAG(`t4`.`known_at`, 1) OVER (PARTITION BY `t4`.`lead_id` ORDER BY `t4`.`known_at` ASC, `t4`.`occurred_at` ASC) AS `gap`
-                FROM (
-                  SELECT
-                    `t1`.`lead_id`,
-                    `t1`.`occurred_at`,
-                    `t1`.`known_at`
-                  FROM `events` AS `t1`
-                  WHERE
-                    `t1`.`known_at` >= 1787406200 AND `t1`.`known_at` < 1790000000
-                ) AS `t4`
-              ) AS `t9`
-              WHERE
-                (
-                  (
-                    `t9`.`gap` IS NULL
-                  ) OR (
-                    `t9`.`gap` > 1800
-                  )
-                )
-                AND `t9`.`occurred_at` >= 1787408000
-            ) AS `t14`
-              ON `t3`.`lead_id` = `t14`.`lead_id`
-          ) AS `t17`
+                  `t1`.`lead_id`,
+                  `t1`.`occurred_at`,
+                  `t1`.`known_at`
+                FROM `events` AS `t1`
+                WHERE
+                  `t1`.`known_at` >= 1787406200 AND `t1`.`known_at` < 1790000000
+              ) AS `t4`
+            ) AS `t11`
+              ON `t3`.`lead_id` = `t11`.`lead_id`
+          ) AS `t14`
           WHERE
-            `t17`.`known_at` < `t17`.`cutoff`
+            `t14`.`known_at` < `t14`.`cutoff`
             AND (
-              `t17`.`cutoff` - `t17`.`occurred_at`
+              `t14`.`cutoff` - `t14`.`occurred_at`
             ) <= 2592000
-        ) AS `t20`
+        ) AS `t17`
         GROUP BY
           1,
           2
-      ) AS `t22`
-    ) AS `t27`
-      ON `t37`.`lead_id` = `t27`.`lead_id` AND `t37`.`cutoff` = `t27`.`cutoff`
-  ) AS `t38`
-) AS `t39`;
+      ) AS `t20`
+    ) AS `t23`
+      ON `t36`.`lead_id` = `t23`.`lead_id` AND `t36`.`cutoff` = `t23`.`cutoff`
+  ) AS `t37`
+) AS `t38`;
 
 -- signals
 WITH `t8` AS (
@@ -2474,7 +2468,7 @@ SELECT
 FROM (
   SELECT
     `t23`.*
-    EXCEPT (`cutoff_right`, `account_id_right`)
+    EXCEPT (`account_id_right`, `cutoff_right`)
   FROM (
     SELECT
       `t11`.`lead_id`,
