@@ -53,7 +53,7 @@ class Layout:
 
     def query(self, source: str, numbers: str = "") -> str:
         """Write the SQL of the sorted rows; ``numbers`` has `LEAD` by ``lead_id``."""
-        # Words become numbers before rows are joined: there each different one is looked at once.
+        # Words become numbers before rows are joined, so that little is carried along.
         rows = f"({select([f'{self._cell(name)} AS {identifier(name)}' for name in self.columns], source)})"
         rows += f" JOIN {numbers} USING (lead_id)" if numbers else ""
         names = [LEAD if name == "lead_id" and numbers else name for name in self.columns]
