@@ -7,7 +7,6 @@ is of a wider one: who has done nothing has not opened an e-mail either, and whe
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -126,10 +125,12 @@ class Facts:
         """
         # Facts lie one behind the other, so that each is read and written in one go.
         by_column = np.ascontiguousarray(contributions.T)
-        # Member after member of all facts at once, each fact in the order of its members: see `sums.row_sums`.
-        sums = by_column[[int(columns[0]) for columns in self.members]]
-        for facts, columns in self._rounds:
-            sums[facts] += by_column[columns]
+        sums = np.empty((len(self.members), by_column.shape[1]))
+        # One column after another, in the order of members: see `sums.row_sums`.
+        for k, columns in enumerate(self.members):
+            sums[k] = by_column[columns[0]]
+            for j in columns[1:]:
+                sums[k] += by_column[j]
         joined = np.full(sums.shape, -1, dtype=np.int16)
         nothing = np.zeros(sums.shape, dtype=np.bool_)
         recencies = {j for wider in self.wider for j in (wider.recency, *(column for _, column in wider.latest))}
@@ -152,15 +153,6 @@ class Facts:
                 sums[wider.fact] = np.where(same, 0.0, sums[wider.fact])
                 joined[fact, same] = wider.fact
         return FactPoints(np.ascontiguousarray(sums.T), joined.T, nothing.T)
-
-    @cached_property
-    def _rounds(self) -> tuple[tuple[list[int], list[int]], ...]:
-        """Second, third ... member of each fact that has as many: facts and columns."""
-        rounds = [
-            [(k, int(columns[place])) for k, columns in enumerate(self.members) if place < len(columns)]
-            for place in range(1, max(map(len, self.members), default=1))
-        ]
-        return tuple(([k for k, _ in one], [j for _, j in one]) for one in rounds)
 
 
 def _columns(values: "pd.DataFrame", names: Mapping[int, str]) -> dict[int, Floats]:
