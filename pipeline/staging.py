@@ -32,6 +32,8 @@ from pipeline.typing_columns import Raw, look
 EXAMPLES = 3
 # Eight bytes each.
 HASHES_AT_ONCE = 32_000_000
+# Rows; fewer are sorted as they are before their words are found.
+WORTH_LOOKING = 100_000
 
 Frame = nw.LazyFrame[Any]
 
@@ -329,10 +331,15 @@ class Stager:
         columns = [*SCHEMA[table], *(["number"] if table == "changes" else [])]
         columns += [attribute.name for attribute in self.result.attributes if attribute.table == table]
         relation = sound.select(columns).to_native()
-        texts = [name for name, kind in zip(columns, relation.types, strict=True) if kind == "VARCHAR"]
         of_leads = table != "leads" and "lead_id" in columns and "leads" in self._raws
         first = LEAD if of_leads else "account_id" if "account_id" in columns and table != "leads" else columns[0]
-        words = few_words(self._connection, self._typed[table], [name for name in texts if name not in (first, *SPENT)])
+        texts = [
+            name
+            for name, kind in zip(columns, relation.types, strict=True)
+            if kind == "VARCHAR" and name not in (first, *SPENT)
+        ]
+        many = self.result.counts[table].read >= WORTH_LOOKING
+        words = few_words(self._connection, self._typed[table], texts if many else ())
         layout = Layout(
             tuple(columns),
             (first, *(["occurred_at"] if "occurred_at" in columns else [])),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import cells
+from pipeline import cells, staging
 from pipeline.limit_settings import LimitSettings
 from pipeline.settings import SourceSettings
 from pipeline.source import open_source
@@ -41,7 +42,7 @@ HEADERS = {
 }
 
 
-def staged(tables: dict[str, list[tuple[str, ...]]]) -> object:
+def staged(tables: dict[str, list[tuple[str, ...]]]) -> tuple[Any, ...]:
     """Everything that is staged, and what is said of it without the numbers of rows."""
     with TemporaryDirectory() as name:
         root = Path(name)
@@ -65,6 +66,26 @@ def test_the_order_of_the_rows_changes_nothing_but_their_numbers(
     tables = {"leads": [("sure", "2025-01-01", "1"), *leads], "events": events, "outcomes": outcomes}
     mixed = {table: random.Random(seed).sample(lines, len(lines)) for table, lines in tables.items()}  # noqa: S311
     assert staged(tables) == staged(mixed)
+
+
+@settings(max_examples=10, deadline=None)
+@given(leads=LEADS, events=EVENTS, outcomes=OUTCOMES, seed=st.integers(0, 99))
+def test_words_that_are_found_before_sorting_change_nothing(
+    leads: list[tuple[str, ...]], events: list[tuple[str, ...]], outcomes: list[tuple[str, ...]], seed: int
+) -> None:
+    tables = {"leads": [("sure", "2025-01-01", "1"), *leads], "events": events, "outcomes": outcomes}
+    mixed = {table: random.Random(seed).sample(lines, len(lines)) for table, lines in tables.items()}  # noqa: S311
+    content, *said = staged(tables)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(staging, "WORTH_LOOKING", 0)
+        found = staged(tables)
+        assert staged(mixed) == found
+    assert list(found[1:]) == said
+    assert by_value(found[0]) == by_value(content)
+
+
+def by_value(content: dict[str, list[tuple[object, ...]]]) -> dict[str, list[tuple[object, ...]]]:
+    return {table: sorted(rows, key=repr) for table, rows in content.items()}
 
 
 @functools.cache
