@@ -31,7 +31,14 @@ KIND_NAMES = {
 
 
 def address(email: nw.Expr) -> nw.Expr:
-    """Return an e-mail address as `email_kind` reads it: without case and blanks around it, never null."""
+    """Return an e-mail address without case and blanks around it, never null.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> nw.from_native(pl.DataFrame({"e": [" A@Acme.fr", None]})).select(e=address(nw.col("e")))["e"].to_list()
+    ['a@acme.fr', '']
+    """
     return email.fill_null("").str.strip_chars().str.to_lowercase()
 
 

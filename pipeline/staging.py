@@ -332,17 +332,16 @@ class Stager:
         columns += [attribute.name for attribute in self.result.attributes if attribute.table == table]
         relation = sound.select(columns).to_native()
         of_leads = table != "leads" and "lead_id" in columns and "leads" in self._raws
-        first = LEAD if of_leads else "account_id" if "account_id" in columns and table != "leads" else columns[0]
+        # The key of every table is its first column.
+        known = (columns[0], *SPENT)
         texts = [
-            name
-            for name, kind in zip(columns, relation.types, strict=True)
-            if kind == "VARCHAR" and name not in (first, *SPENT)
+            name for name, kind in zip(columns, relation.types, strict=True) if kind == "VARCHAR" and name not in known
         ]
         many = self.result.counts[table].read >= WORTH_LOOKING
         words = few_words(self._connection, self._typed[table], texts if many else ())
         layout = Layout(
             tuple(columns),
-            (first, *(["occurred_at"] if "occurred_at" in columns else [])),
+            (LEAD if of_leads else columns[0], *(["occurred_at"] if "occurred_at" in columns else [])),
             words | {name: ("",) for name in SPENT if name in columns},
             self._lead_ids() if of_leads else None,
             table == "leads",

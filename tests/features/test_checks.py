@@ -175,6 +175,12 @@ def test_nothing_is_known_before_it_occurred_after_the_repair(lazily: Lazily) ->
 
 
 @ENGINES
+def test_of_identifiers_of_events_nothing_is_left_but_that_they_were_there(lazily: Lazily) -> None:
+    events = {"occurred_at": [10, 20], "known_at": [10, 20], "event_id": ["e1", None]}
+    assert repair("events", lazily(events)).collect().to_arrow().column("event_id").to_pylist() == ["", None]
+
+
+@ENGINES
 def test_nothing_is_decided_before_the_lead_was_created_after_the_repair(lazily: Lazily) -> None:
     outcomes = {"lead_id": ["a", "b", "c"], "decided_at": [10, 20, 30], "outcome": ["won", "lost", "won"]}
     known = lazily({"lead_id": ["a", "b"], CREATED: [15, 20]})
