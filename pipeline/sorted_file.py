@@ -107,12 +107,14 @@ def few_words(connection: duckdb.DuckDBPyConnection, source: str, texts: Sequenc
     some = select(names.values(), source, f"LIMIT {LOOKED_AT}")
     counted = select([f"count(DISTINCT {name})" for name in names.values()], f"({some})")
     counts = connection.execute(counted).fetchall()[0]
-    few = [name for name, n in zip(texts, counts, strict=True) if 0 < n <= MOST_WORDS]
-    if not few:
-        return {}
-    listed = [f"list_sort(list(DISTINCT {names[name]}) FILTER (WHERE {names[name]} IS NOT NULL))" for name in few]
-    found = connection.execute(select(listed, source)).fetchall()[0]
-    return {name: words for name, words in zip(few, found, strict=True) if len(words) <= MOST_WORDS}
+    found: dict[str, Sequence[str]] = {}
+    for name in (name for name, n in zip(texts, counts, strict=True) if 0 < n <= MOST_WORDS):
+        # One by one and no more than can be used: what comes after the first rows may be different in each.
+        rest = f"WHERE {names[name]} IS NOT NULL LIMIT {MOST_WORDS + 1}"
+        words = connection.execute(select([f"DISTINCT {names[name]}"], source, rest)).fetchall()
+        if len(words) <= MOST_WORDS:
+            found[name] = sorted(word for (word,) in words)
+    return found
 
 
 def write_sorted(relation: duckdb.DuckDBPyRelation, layout: Layout, path: Path) -> None:
