@@ -16,6 +16,7 @@ import numpy.typing as npt
 from features.language import Language, number, percent, quoted
 from features.specification import Feature
 from features.words import label
+from models.positions import by_value
 from models.reasons import ReasonTable
 from models.shared_facts import SharedFacts
 
@@ -112,10 +113,7 @@ class ReasonTally:
         first = table.column[table.start[:-1][np.diff(table.start) > 0]]
         row, sign = table.row, np.sign(table.points)
         agrees, contradicts = np.zeros(len(names), dtype=np.int64), np.zeros(len(names), dtype=np.int64)
-        # Sixteen bits are sorted in one pass over them.
-        order = np.argsort(table.column.astype(np.uint16), kind="stable")
-        ends = np.flatnonzero(np.diff(table.column[order])) + 1
-        for at in np.split(order, ends) if len(order) else ():
+        for at in by_value(table.column):
             column = int(table.column[at[0]])
             side = shared.side(column, matrix[row[at], column]) * sign[at]
             agrees[column], contradicts[column] = (side > 0).sum(), (side < 0).sum()

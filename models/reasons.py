@@ -10,6 +10,7 @@ import pandas as pd
 
 from features.specification import Feature
 from models.facts import FactPoints, Facts
+from models.positions import by_value
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -161,11 +162,7 @@ def _shown(
     recency = {wider.fact: wider.recency for wider in facts.wider}
     narrow = {(wider.fact, fact): column for wider in facts.wider for fact, column in wider.latest}
     joined = found.joined[rows, chosen]
-    n_pairs = len(facts.members) * (len(facts.members) + 1)
-    # As narrow as they can be: numpy sorts numbers of 16 bits seven times as fast as those of 64.
-    pairs = (chosen * (len(facts.members) + 1) + joined + 1).astype(np.min_scalar_type(n_pairs))
-    order = np.argsort(pairs, kind="stable")
-    for at in np.split(order, np.flatnonzero(np.diff(pairs[order])) + 1) if len(rows) else ():
+    for at in by_value(chosen * (len(facts.members) + 1) + joined + 1):
         fact, wide = chosen[at[0]], joined[at[0]]
         members = facts.members[fact] if wide < 0 else np.concatenate([facts.members[fact], facts.members[wide]])
         pushes = sign[at] * points.T[members[:, None], rows[at]] * clarity[members, None]
