@@ -25,20 +25,16 @@ _YES = (
 )
 
 
-def plain_answer(answer: nw.Expr) -> nw.Expr:
-    """Return an answer in lower case without spaces around it; null is empty."""
-    return answer.fill_null("").str.to_lowercase().str.strip_chars()
-
-
 def coarse_answer(plain: nw.Expr) -> nw.Expr:
-    """Return the code of a plain answer, see `ANSWER_CODES`; what no word tells is unclear.
+    """Return the code of an answer as `plain_text`, see `ANSWER_CODES`; what no word tells is unclear.
 
     Examples
     --------
     >>> import polars as pl
+    >>> from features.frames import plain_text
     >>> said = ["Oui, validé", "50k", "no budget", "Pas de budget", "0", "à confirmer", "Mme Durand décide", None]
     >>> frame = nw.from_native(pl.DataFrame({"a": said}))
-    >>> codes = frame.select(a=coarse_answer(plain_answer(nw.col("a"))))["a"].to_list()
+    >>> codes = frame.select(a=coarse_answer(plain_text(nw.col("a"))))["a"].to_list()
     >>> names = {code: name for name, code in ANSWER_CODES.items()}
     >>> [names[code] for code in codes]
     ['yes', 'yes', 'no', 'no', 'no', 'unclear', 'unclear', 'unclear']

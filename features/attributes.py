@@ -13,8 +13,8 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from features import naf
-from features.email_domains import address, domain, email_kind
-from features.frames import DAY_S, Frame, distinct, in_days
+from features.email_domains import domain, email_kind
+from features.frames import DAY_S, Frame, distinct, in_days, plain_text
 from features.job_titles import job_function, plain, seniority
 from features.specification import Feature, Recipe
 from features.tables import Tables
@@ -105,7 +105,7 @@ def attribute_frame(keys: Frame, tables: Tables, wanted: Sequence[Feature], last
             base = _read_once(base, tables, name, folded, readings)
     for name in _texts(recipes.values(), ("email_kind",), dtypes):
         read = f"{name}|domain"
-        base = base.with_columns(**{read: address(c(name))}).with_columns(**{read: domain(c(read))})
+        base = base.with_columns(**{read: plain_text(c(name))}).with_columns(**{read: domain(c(read))})
     return base.select(*_KEYS, **{f.name: _read(f, recipes[f.name], dtypes) for f in wanted})
 
 

@@ -349,12 +349,13 @@ def repair(table: str, frame: Frame, known: Frame | None = None) -> Frame:
     >>> repair("events", nw.from_native(typed).lazy()).collect()["known_at"].to_list()
     [10.0, 20.0]
     """
-    names = frame.collect_schema().names()
     if table in ("events", "signals"):
+        names = frame.collect_schema().names()
         late = nw.when(nw.col("known_at") >= nw.col("occurred_at")).then(nw.col("known_at"))
         spent = [nw.when(~nw.col(name).is_null()).then(nw.lit("")).alias(name) for name in SPENT if name in names]
         return frame.with_columns(late.otherwise(nw.col("occurred_at")).alias("known_at"), *spent)
     if table == "outcomes" and known is not None:
+        names = frame.collect_schema().names()
         joined = frame.join(known, on="lead_id", how="left")
         late = nw.when(nw.col(CREATED) > nw.col("decided_at")).then(nw.col(CREATED))
         return joined.with_columns(late.otherwise(nw.col("decided_at")).alias("decided_at")).select(names)

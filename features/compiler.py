@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import narwhals.stable.v2 as nw
 
-from features.answers import ANSWER_CODES, coarse_answer, plain_answer
+from features.answers import ANSWER_CODES, coarse_answer
 from features.attributes import attribute_frame
 from features.errors import UseError
-from features.frames import DAY_S, Aggregates, Frame, aggregate, distinct, in_days
+from features.frames import DAY_S, Aggregates, Frame, aggregate, distinct, in_days, plain_text
 from features.specification import Feature, Recipe
 from features.tables import Tables
 
@@ -218,7 +218,7 @@ def _answers(
     bounds: tuple[int, int],
 ) -> Frame:
     answers = tables.frames["answers"].filter(c("known_at") < bounds[1])
-    folded = answers.select("lead_id", "known_at", type=plain_answer(c("criterion")), said=plain_answer(c("answer")))
+    folded = answers.select("lead_id", "known_at", type=plain_text(c("criterion")), said=plain_text(c("answer")))
     coarse = folded.with_columns(code=coarse_answer(c("said"))).drop("said")
     seen = keys.select(*_LEAD).join(coarse, on="lead_id", how="inner").filter(c("known_at") < c("cutoff"))
     # The newest answer wins; among those of one second the highest code, so that ties fall alike on every engine.

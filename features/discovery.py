@@ -7,7 +7,8 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import pandas as pd
 
-from features.answers import ANSWER_CODES, coarse_answer, plain_answer
+from features.answers import ANSWER_CODES, coarse_answer
+from features.frames import plain_text
 from features.intent import FEATURES as INTENT
 from features.language import Language, plain
 from features.specification import Feature
@@ -64,12 +65,12 @@ def _clear(said: Mapping[str, str]) -> set[str]:
 # The same few words are said of most leads, and a frame of one value costs more than a thousand look-ups.
 @lru_cache(maxsize=4096)
 def _folded(criterion: str) -> str:
-    return str(_one(criterion).select(plain_answer(nw.col("said"))).item())
+    return str(_one(criterion).select(plain_text(nw.col("said"))).item())
 
 
 @lru_cache(maxsize=4096)
 def _is_clear(answer: str) -> bool:
-    code = _one(answer).select(coarse_answer(plain_answer(nw.col("said")))).item()
+    code = _one(answer).select(coarse_answer(plain_text(nw.col("said")))).item()
     return bool(code != ANSWER_CODES["unclear"])
 
 

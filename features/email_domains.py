@@ -30,20 +30,8 @@ KIND_NAMES = {
 }  # fmt: skip
 
 
-def address(email: nw.Expr) -> nw.Expr:
-    """Return an e-mail address without case and blanks around it, never null.
-
-    Examples
-    --------
-    >>> import polars as pl
-    >>> nw.from_native(pl.DataFrame({"e": [" A@Acme.fr", None]})).select(e=address(nw.col("e")))["e"].to_list()
-    ['a@acme.fr', '']
-    """
-    return email.fill_null("").str.strip_chars().str.to_lowercase()
-
-
 def domain(plain: nw.Expr) -> nw.Expr:
-    """Return what stands behind the at sign of an `address`; null where it is none.
+    """Return what stands behind the at sign of an address as `plain_text`; null where it is none.
 
     Examples
     --------
@@ -68,8 +56,9 @@ def email_kind(of: nw.Expr) -> nw.Expr:
     Examples
     --------
     >>> import polars as pl
+    >>> from features.frames import plain_text
     >>> frame = nw.from_native(pl.DataFrame({"e": ["a@acme.fr", " B@Gmail.com", "c@univ-lille.fr", None]}))
-    >>> frame = frame.with_columns(e=address(nw.col("e"))).with_columns(e=domain(nw.col("e")))
+    >>> frame = frame.with_columns(e=plain_text(nw.col("e"))).with_columns(e=domain(nw.col("e")))
     >>> frame.select(e=email_kind(nw.col("e")))["e"].to_list()
     ['company', 'free', 'education', 'missing']
     """

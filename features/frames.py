@@ -48,6 +48,19 @@ def distinct(frame: Frame, *columns: str) -> Frame:
     return frame.select(*columns).group_by(*columns).agg(nw.len().alias("@n")).select(*columns)
 
 
+def plain_text(text: nw.Expr) -> nw.Expr:
+    """Return a text in lower case without spaces around it; null is empty.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = nw.from_native(pd.DataFrame({"t": [" A@Acme.fr", None]}))
+    >>> frame.select(t=plain_text(nw.col("t")))["t"].to_list()
+    ['a@acme.fr', '']
+    """
+    return text.fill_null("").str.to_lowercase().str.strip_chars()
+
+
 def in_days(seconds: nw.Expr) -> nw.Expr:
     """Turn whole seconds into days, the same to the last bit on every engine.
 

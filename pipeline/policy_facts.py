@@ -11,11 +11,11 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from features.answers import ANSWER_CODES, coarse_answer, plain_answer
+from features.answers import ANSWER_CODES, coarse_answer
 from features.attributes import attribute_frame
 from features.errors import UseError
+from features.frames import plain_text
 from features.specification import Feature
 from features.statements import attribute
 from models.policy import Policy, Standing, TextTest, fold
@@ -170,17 +170,15 @@ class _Numbers:
     """Places of the open leads for their names; what is said of others is left out."""
 
     def __init__(self, leads: "pd.Series[str]") -> None:
-        self._leads = leads.array
-        self._texts = pa.array(leads, pa.large_string())
+        self._leads = pd.Index(leads)
 
     def of(self, rows: pd.DataFrame) -> pd.DataFrame:
-        place = pc.index_in(pa.array(rows["lead_id"], pa.large_string()), value_set=self._texts)
-        known = place.is_valid().to_numpy(zero_copy_only=False)
-        numbered: pd.DataFrame = rows[known].assign(lead_id=place.drop_null().to_numpy())
+        place = places(self._leads, rows["lead_id"])
+        numbered: pd.DataFrame = rows[place >= 0].assign(lead_id=place[place >= 0])
         return numbered
 
     def leads(self, numbers: "pd.Index[Any]") -> "pd.Index[str]":
-        return pd.Index(self._leads[np.sort(numbers.to_numpy(dtype=np.int64))], dtype="str")
+        return self._leads[np.sort(numbers.to_numpy(dtype=np.int64))]
 
     def named(self, values: "pd.Series[str]") -> "pd.Series[str]":
         return values.sort_index().set_axis(self.leads(values.index))
@@ -314,13 +312,13 @@ def all_answers(opened: Opened, cutoff: int, criteria: set[str]) -> pd.DataFrame
     answers = opened.tables.frames.get("answers")
     if answers is None:
         return pd.DataFrame({"lead_id": [], "criterion": [], "known_at": [], "answer": []}, dtype="object")
-    rows = answers.with_columns(criterion=plain_answer(c("criterion"))).filter(
+    rows = answers.with_columns(criterion=plain_text(c("criterion"))).filter(
         (c("known_at") < cutoff) & c("criterion").is_in(sorted(criteria))
     )
     found = collect(rows.select("lead_id", "criterion", "known_at", "answer"))
     codes, levels = pd.factorize(found["answer"], use_na_sentinel=False)
     frame = nw.from_native(pd.DataFrame({"answer": pd.Series(levels, dtype="str")}))
-    coarse = frame.select(code=coarse_answer(plain_answer(c("answer"))))["code"].to_numpy()
+    coarse = frame.select(code=coarse_answer(plain_text(c("answer"))))["code"].to_numpy()
     said = np.array([_ANSWERS[int(code)] for code in coarse], dtype=object)
     found["answer"] = said[codes] if len(found) else found["answer"]
     return found

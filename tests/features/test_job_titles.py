@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features import job_titles
-from features.answers import ANSWER_CODES, coarse_answer, plain_answer
-from features.email_domains import address, domain, email_kind
+from features.answers import ANSWER_CODES, coarse_answer
+from features.email_domains import domain, email_kind
+from features.frames import plain_text
 from features.job_titles import FUNCTION, FUNCTION_NAMES, SENIORITY, SENIORITY_NAMES, job_function, plain, seniority
 from features.naf import division, key, names, section, text
 
@@ -148,7 +149,7 @@ def test_every_level_has_a_name_in_both_languages():
     ],
 )
 def test_addresses_fall_into_five_kinds(mail, kind):
-    assert read(lambda x: email_kind(domain(address(x))), mail) == kind
+    assert read(lambda x: email_kind(domain(plain_text(x))), mail) == kind
 
 
 @pytest.mark.parametrize(
@@ -215,5 +216,5 @@ def test_the_naf_table_has_the_official_levels_named_twice():
     ],
 )
 def test_answers_become_yes_no_or_unclear(answer, coarse):
-    code = read(lambda x: coarse_answer(plain_answer(x)), answer)
+    code = read(lambda x: coarse_answer(plain_text(x)), answer)
     assert code == ANSWER_CODES[coarse]

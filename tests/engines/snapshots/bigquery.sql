@@ -626,10 +626,10 @@ FROM (
           `t68`.`a industry|industry_text`,
           CASE
             WHEN REGEXP_CONTAINS(
-              LOWER(TRIM(COALESCE(`t68`.`l email`, ''), ' \t\n\r\v\f')),
+              TRIM(LOWER(COALESCE(`t68`.`l email`, '')), ' \t\n\r\v\f'),
               '^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$'
             )
-            THEN REGEXP_REPLACE(LOWER(TRIM(COALESCE(`t68`.`l email`, ''), ' \t\n\r\v\f')), '^.*@', '')
+            THEN REGEXP_REPLACE(TRIM(LOWER(COALESCE(`t68`.`l email`, '')), ' \t\n\r\v\f'), '^.*@', '')
             ELSE NULL
           END AS `l email|domain`
         FROM (
@@ -2468,7 +2468,7 @@ SELECT
 FROM (
   SELECT
     `t23`.*
-    EXCEPT (`account_id_right`, `cutoff_right`)
+    EXCEPT (`cutoff_right`, `account_id_right`)
   FROM (
     SELECT
       `t11`.`lead_id`,

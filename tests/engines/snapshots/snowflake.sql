@@ -694,11 +694,11 @@ FROM (
           "t68"."a industry|industry_text",
           CASE
             WHEN REGEXP_LIKE(
-              LOWER(TRIM(COALESCE("t68"."l email", ''), ' \t\n\r\v\f')),
+              TRIM(LOWER(COALESCE("t68"."l email", '')), ' \t\n\r\v\f'),
               CONCAT('.*', '^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$', '.*'),
               'cs'
             )
-            THEN REGEXP_REPLACE(LOWER(TRIM(COALESCE("t68"."l email", ''), ' \t\n\r\v\f')), '^.*@', '')
+            THEN REGEXP_REPLACE(TRIM(LOWER(COALESCE("t68"."l email", '')), ' \t\n\r\v\f'), '^.*@', '')
             ELSE NULL
           END AS "l email|domain"
         FROM (
@@ -2768,7 +2768,7 @@ SELECT
 FROM (
   SELECT
     "t23".*
-    EXCLUDE ("account_id_right", "cutoff_right")
+    EXCLUDE ("cutoff_right", "account_id_right")
   FROM (
     SELECT
       "t11"."lead_id",
