@@ -88,9 +88,11 @@ def _distinct(opened: Opened, table: str, column: str, fewest: int) -> tuple[str
     return tuple(counted.sort_values(["n", column], ascending=[False, True])[column].astype(str))
 
 
-def collect(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
-    """Run a query and take its rows."""
+def collect(frame: nw.LazyFrame[Any], by: Sequence[str] = ()) -> pd.DataFrame:
+    """Run a query and take its rows, sorted by some columns: by Arrow, in a quarter of the time that pandas takes."""
     table: pa.Table = frame.collect(backend="pyarrow").to_native()
+    if by:
+        table = table.sort_by([(name, "ascending") for name in by])
     collected: pd.DataFrame = table.to_pandas()
     return collected
 
@@ -120,14 +122,7 @@ def training_rows(opened: Opened, settings: Settings) -> pd.DataFrame:
     first = collect(tables.frames["leads"].select(nw.col("created_at").min()))["created_at"].iloc[0]
     first_created = None if pd.isna(first) else int(first)
     snapshots = training_snapshots(tables, snapshot_plan(settings), first_created)
-    return _in_order(snapshots)
-
-
-def _in_order(snapshots: nw.LazyFrame[Any]) -> pd.DataFrame:
-    """Sorted as Arrow, whose order of texts is that of every engine and takes a quarter of the time of pandas."""
-    table: pa.Table = snapshots.collect(backend="pyarrow").to_native()
-    rows: pd.DataFrame = table.sort_by([(key, "ascending") for key in KEYS]).to_pandas()
-    return rows
+    return collect(snapshots, by=KEYS)
 
 
 def teaching(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
@@ -159,7 +154,7 @@ def describe_scoring(
     left_out: Collection[str] = (),
 ) -> Described:
     """Every open lead at the cutoff but those left out, with the features of a model, by the recipes it carries."""
-    rows = _in_order(scoring_snapshots(opened.tables, snapshot_plan(settings), cutoff))
+    rows = collect(scoring_snapshots(opened.tables, snapshot_plan(settings), cutoff), by=KEYS)
     rows = rows[~rows["lead_id"].isin(left_out)].reset_index(drop=True)
     computed = compute(opened, rows[KEYS], features, scratch)
     return Described(rows, computed, tuple(features), _missing(opened, features))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -69,7 +70,7 @@ class Layout:
         """Give sorted rows the columns of the file; ``start`` rows came before."""
         columns = {name: self._column(batch, name) for name in self.columns}
         if self.is_leads:
-            columns[LEAD] = pa.array(range(start, start + batch.num_rows), pa.int32())
+            columns[LEAD] = pa.array(np.arange(start, start + batch.num_rows, dtype=np.int32))
         elif self.lead_ids is not None:
             columns[LEAD] = batch.column(LEAD)
         return pa.table(columns)
@@ -107,8 +108,9 @@ def few_words(connection: duckdb.DuckDBPyConnection, source: str, texts: Sequenc
     some = select(names.values(), source, f"LIMIT {LOOKED_AT}")
     counted = select([f"count(DISTINCT {name})" for name in names.values()], f"({some})")
     counts = connection.execute(counted).fetchall()[0]
+    few = [name for name, n in zip(texts, counts, strict=True) if 0 < n <= MOST_WORDS]
     found: dict[str, Sequence[str]] = {}
-    for name in (name for name, n in zip(texts, counts, strict=True) if 0 < n <= MOST_WORDS):
+    for name in few:
         # One by one and no more than can be used: what comes after the first rows may be different in each.
         rest = f"WHERE {names[name]} IS NOT NULL LIMIT {MOST_WORDS + 1}"
         words = connection.execute(select([f"DISTINCT {names[name]}"], source, rest)).fetchall()

@@ -7,6 +7,7 @@ result.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -343,13 +344,14 @@ class Stager:
             tuple(columns),
             (LEAD if of_leads else columns[0], *(["occurred_at"] if "occurred_at" in columns else [])),
             words | {name: ("",) for name in SPENT if name in columns},
-            self._lead_ids() if of_leads else None,
+            self._lead_ids if of_leads else None,
             table == "leads",
         )
         numbers = f"({select(['lead_id', identifier(LEAD)], scan(self._target / 'leads.parquet'))})" if of_leads else ""
         sorted_rows = relation.query("sound", layout.query("sound", numbers))
         write_sorted(sorted_rows, layout, self._target / f"{table}.parquet")
 
+    @cached_property
     def _lead_ids(self) -> pa.StringArray:
         """Leads that were kept, by number."""
         return pq.read_table(self._target / "leads.parquet", columns=["lead_id"]).column(0).combine_chunks()
