@@ -1,4 +1,4 @@
-"""CSV files as people export them: encoding, delimiter, decimal mark and header found by looking at the file.
+"""CSV files as people export them: encoding, delimiter and header found by looking at the file.
 
 Nothing is typed here: every cell stays the text that it is, with the row it stands on, so that a fault can be shown
 where the reader will look for it (the header is row 1).
@@ -12,7 +12,7 @@ import hashlib
 import io
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -24,7 +24,6 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from features.faults import Fault, Faults, FaultyDataError
-from pipeline.cells import decimal_evidence, decimal_mark
 from pipeline.settings import CsvSettings
 
 DELIMITERS = ";,\t|"
@@ -43,30 +42,16 @@ class Sniffed:
     ----------
     encoding, delimiter : str
         As in ``[source.csv]``, found where the settings say ``auto``.
-    stated_decimal : str
-        As in ``[source.csv]``, ``auto`` included.
     headers : tuple of str
         Column names as they stand, outer spaces removed; none in an empty file.
     skipped : int
         Lines before the header: blank ones, and the ``sep=;`` of Excel.
-    rows : tuple of tuple of str
-        The first rows of the file, at most 1000.
     """
 
     encoding: str
     delimiter: str
-    stated_decimal: str
     headers: tuple[str, ...]
     skipped: int = 0
-    rows: tuple[tuple[str, ...], ...] = ()
-
-    @property
-    def decimal(self) -> str:
-        """Sign of the decimals, ``,`` or ``.``, as far as the first rows tell; a reading looks at the whole table."""
-        if self.stated_decimal != "auto":
-            return self.stated_decimal
-        commas, points = (_decimals(self.rows, mark) for mark in ",.")
-        return "," if decimal_mark(commas, points, self.delimiter) == "," else "."
 
 
 @dataclass
@@ -128,8 +113,8 @@ def sniff(path: Path, settings: CsvSettings | None = None, table: str = "leads")
     >>> path = Path(tempfile.mkdtemp()) / "leads.csv"
     >>> _ = path.write_text("réf;CA\nA1;12,5\n", encoding="utf-8-sig")
     >>> look = sniff(path)
-    >>> look.delimiter, look.decimal, look.headers
-    (';', ',', ('réf', 'CA'))
+    >>> look.delimiter, look.headers
+    (';', ('réf', 'CA'))
     """
     settings = settings or CsvSettings()
     with _whole(table, path), open_binary(path) as raw:
@@ -145,15 +130,9 @@ def sniff(path: Path, settings: CsvSettings | None = None, table: str = "leads")
     skipped, delimiter, text = _preamble(text, settings.delimiter)
     if delimiter == "auto":
         delimiter = max(DELIMITERS, key=lambda mark: _regularity(text, mark))
-    records = _records(text, delimiter, 1001)
+    records = _records(text, delimiter, 1)
     headers = tuple(cell.strip() for cell in records[0]) if records else ()
-    rows = tuple(tuple(record) for record in records[1:])
-    return Sniffed(settings.encoding, delimiter, settings.decimal, headers, skipped, rows)
-
-
-def _decimals(rows: Iterable[Iterable[str]], mark: str) -> int:
-    pattern = re.compile(decimal_evidence(mark))
-    return sum(pattern.fullmatch(cell.strip()) is not None for row in rows for cell in row if mark in cell)
+    return Sniffed(settings.encoding, delimiter, headers, skipped)
 
 
 def _preamble(text: str, delimiter: str) -> tuple[int, str, str]:

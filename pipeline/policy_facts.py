@@ -9,6 +9,7 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
@@ -226,13 +227,10 @@ def columns_of_rule(opened: Opened, column: str) -> list[str]:
 
 
 def _disqualified(attributes: pd.DataFrame, rules: Sequence[DisqualifyRule]) -> "pd.Series[str]":
-    """Reason of the first rule that each lead meets; each different text is looked at once."""
+    """Reason of the first rule that each lead meets."""
     reason = np.full(len(attributes), None, dtype=object)
     for rule in reversed(rules):
-        test = TextTest(rule.equals, rule.contains, rule.outside)
-        codes, levels = pd.factorize(attributes[rule.column])
-        meets = np.append(np.array([test.holds(level) for level in levels], dtype=np.bool_), False)
-        reason[meets[codes]] = rule.reason
+        reason[_meets(attributes[rule.column], TextTest(rule.equals, rule.contains, rule.outside))] = rule.reason
     met = pd.notna(reason)
     return pd.Series(reason[met], index=attributes.index[met], dtype="object").sort_index()
 
@@ -240,10 +238,14 @@ def _disqualified(attributes: pd.DataFrame, rules: Sequence[DisqualifyRule]) -> 
 def _first_call(attributes: pd.DataFrame, directions: Sequence[str]) -> "pd.Index[str]":
     if not directions or "direction" not in attributes:
         return pd.Index([], dtype="str")
-    test = TextTest(equals=tuple(directions))
-    codes, levels = pd.factorize(attributes["direction"])
-    meets = np.append(np.array([test.holds(level) for level in levels], dtype=np.bool_), False)
-    return attributes.index[meets[codes]].sort_values()
+    return attributes.index[_meets(attributes["direction"], TextTest(equals=tuple(directions)))].sort_values()
+
+
+def _meets(texts: "pd.Series[str]", test: TextTest) -> npt.NDArray[np.bool_]:
+    """Which rows hold a text that passes a test; each different text is looked at once; an absent one passes none."""
+    codes, levels = pd.factorize(texts)
+    passed = np.append(np.array([test.holds(level) for level in levels], dtype=np.bool_), False)
+    return passed[codes]
 
 
 def reason_code(reason: object, allowed: Sequence[str] = REFUSAL_REASONS) -> str:

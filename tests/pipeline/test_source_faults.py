@@ -214,6 +214,13 @@ def test_a_french_export_simply_works(opening: Opening) -> None:
     ]
 
 
+def test_a_semicolon_does_not_prove_a_decimal_comma_and_a_stated_mark_is_believed(opening: Opening) -> None:
+    points = opening(leads=b"lead_id;rate\n1;1.1\n2;93.994\n")
+    assert [row["rate"] for row in rows(points, "leads")] == [1.1, 93.994]
+    stated = opening({"csv": {"decimal": ","}}, leads=b"lead_id;revenue\n1;1.234\n2;1.500\n")
+    assert [row["revenue"] for row in rows(stated, "leads")] == [1234.0, 1500.0]
+
+
 def test_dates_that_could_be_either_way_are_noticed(opening: Opening) -> None:
     told = message(opening(leads=["lead_id,created_at", "a,03/04/2025"]), "ambiguous_dates")
     assert "1 row with a date such as 03/04/2026, taken as day/month/year" in told
