@@ -1,8 +1,9 @@
 """Trees alone, or trees and a logistic regression half and half: what leads that nobody had seen say.
 
 Trees find what belongs together but repeat the past; a regression carries on beyond it, from all of the past or, if
-unseen leads say so, mostly from its newest part. The shares are not fitted: a mean of equal shares beats estimated ones
-whenever little is known, and a handful of periods is little.
+unseen leads say so, mostly from its newest part. Where that helps nobody, a regression whose weights are shrunk to a
+tenth may: with many columns and few won leads, a free one learns mostly noise. The shares are not fitted: a mean of
+equal shares beats estimated ones whenever little is known, and a handful of periods is little.
 """
 
 from collections.abc import Sequence
@@ -16,13 +17,14 @@ import pandas as pd
 from models.calibration import BetaCalibration
 
 Floats = npt.NDArray[np.float64]
-_LOSSES = ("trees", "logistic", "blend", "recent")
-# Shares of the members in the margin: trees, regression, regression to which newer rows count more.
-Mix = tuple[float, float, float]
-TREES: Mix = (1.0, 0.0, 0.0)
-LOGISTIC: Mix = (0.0, 1.0, 0.0)
-BLEND: Mix = (0.5, 0.5, 0.0)
-RECENT: Mix = (0.5, 0.0, 0.5)
+# Shares of the members in the margin: trees, regression, one to which newer rows count more, one with shrunk weights.
+Mix = tuple[float, float, float, float]
+TREES: Mix = (1.0, 0.0, 0.0, 0.0)
+LOGISTIC: Mix = (0.0, 1.0, 0.0, 0.0)
+BLEND: Mix = (0.5, 0.5, 0.0, 0.0)
+RECENT: Mix = (0.5, 0.0, 0.5, 0.0)
+SHRUNK: Mix = (0.5, 0.0, 0.0, 0.5)
+_NAMES = {"trees": TREES, "logistic": LOGISTIC, "blend": BLEND, "recent": RECENT, "shrunk": SHRUNK}
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,8 @@ class Unseen:
 
     Attributes
     ----------
-    members : ndarray of shape (n, 3)
-        Log-odds from the trees and from both regressions.
+    members : ndarray of shape (n, 4)
+        Log-odds from the trees and from the three regressions.
     lead : ndarray of shape (n,)
         Lead of each row: its rows err together.
     y, w : ndarray of shape (n,)
@@ -51,12 +53,12 @@ class Choice:
 
     Attributes
     ----------
-    mix : tuple of 3 floats
-        `TREES`, `BLEND` or `RECENT`.
-    trees, logistic, blend, recent : float
+    mix : tuple of 4 floats
+        `TREES`, `BLEND`, `RECENT` or `SHRUNK`.
+    trees, logistic, blend, recent, shrunk : float
         Log loss on unseen rows once the level of conversion is right.
     noise : float
-        Standard error of the difference between trees and the better blend, leads taken as independent.
+        Standard error of the difference between trees and the blend of `best_blend`, leads taken as independent.
     """
 
     mix: Mix
@@ -64,6 +66,7 @@ class Choice:
     logistic: float
     blend: float
     recent: float
+    shrunk: float
     noise: float
 
     @property
@@ -73,8 +76,9 @@ class Choice:
 
     @property
     def best_blend(self) -> float:
-        """Log loss of the better blend."""
-        return min(self.blend, self.recent)
+        """Log loss of the blend that is used; where none is, of the best."""
+        used = {BLEND: self.blend, RECENT: self.recent, SHRUNK: self.shrunk}
+        return used.get(self.mix, min(used.values()))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON.
@@ -82,10 +86,11 @@ class Choice:
         Returns
         -------
         dict
-            Keys ``used`` (trees, blend or recent), ``trees``, ``logistic``, ``blend``, ``recent``, ``noise``.
+            Keys ``used`` (trees, blend, recent or shrunk), ``trees``, ``logistic``, ``blend``, ``recent``, ``shrunk``,
+            ``noise``.
         """
-        used = {TREES: "trees", BLEND: "blend", RECENT: "recent"}[self.mix]
-        return {"used": used, **{name: getattr(self, name) for name in (*_LOSSES, "noise")}}
+        used = next(name for name, mix in _NAMES.items() if mix == self.mix)
+        return {"used": used, **{name: getattr(self, name) for name in (*_NAMES, "noise")}}
 
 
 def mixed(members: Floats, mix: Mix) -> Floats:
@@ -93,9 +98,9 @@ def mixed(members: Floats, mix: Mix) -> Floats:
 
     Parameters
     ----------
-    members : ndarray of shape (n, 3)
+    members : ndarray of shape (n, 4)
         Log-odds.
-    mix : tuple of 3 floats
+    mix : tuple of 4 floats
         Shares; their sum is 1.
 
     Returns
@@ -104,7 +109,7 @@ def mixed(members: Floats, mix: Mix) -> Floats:
 
     Examples
     --------
-    >>> mixed(np.array([[1.0, 4.0, 8.0]]), BLEND).tolist()
+    >>> mixed(np.array([[1.0, 4.0, 8.0, 2.0]]), BLEND).tolist()
     [2.5]
     """
     total = np.zeros(len(members))
@@ -114,8 +119,10 @@ def mixed(members: Floats, mix: Mix) -> Floats:
 
 
 def choose(blocks: Sequence[Unseen]) -> Choice:
-    """Blend if the better blend is so by more than one standard error, else keep the trees alone.
+    """Blend if a blend is better by more than one standard error, else keep the trees alone.
 
+    The better blend with a free regression is looked at first, the one with a shrunk regression only where that is not
+    better: what carries on beyond the past is worth most where time moves, and blocks of the past cannot show that.
     Each block's level is made right before the losses are compared: the level is a matter of calibration, here the
     question is who ranks and spreads leads better.
 
@@ -137,28 +144,25 @@ def choose(blocks: Sequence[Unseen]) -> Choice:
     --------
     >>> y = np.tile([0.0, 1.0], 200)
     >>> right, wrong = 2 * y - 1, np.zeros(400)
-    >>> choose([Unseen(np.column_stack([wrong, right, right]), np.arange(400), y, np.ones(400))]).blended
-    True
-    >>> choose([Unseen(np.column_stack([right, wrong, wrong]), np.arange(400), y, np.ones(400))]).blended
-    False
+    >>> said = lambda *members: [Unseen(np.column_stack(members), np.arange(400), y, np.ones(400))]
+    >>> choose(said(wrong, right, right, right)).mix == BLEND, choose(said(right, wrong, wrong, wrong)).blended
+    (True, False)
+    >>> choose(said(wrong, wrong, wrong, right)).to_dict()["used"]
+    'shrunk'
     """
     w = np.concatenate([block.w for block in blocks])
-    trees, logistic, blend, recent = (
-        np.concatenate([_losses(block, mix) for block in blocks]) for mix in (TREES, LOGISTIC, BLEND, RECENT)
-    )
-    total = w.sum()
-    better, mix = (recent, RECENT) if w @ recent < w @ blend else (blend, BLEND)
-    gain = float(w @ (trees - better) / total)
     codes, _ = pd.factorize(np.concatenate([block.lead for block in blocks]))
-    noise = float(np.sqrt(np.sum(np.bincount(codes, weights=w * (trees - better - gain)) ** 2)) / total)
-    return Choice(
-        mix if gain > noise else TREES,
-        trees=float(w @ trees / total),
-        logistic=float(w @ logistic / total),
-        blend=float(w @ blend / total),
-        recent=float(w @ recent / total),
-        noise=noise,
-    )
+    rows = {name: np.concatenate([_losses(block, mix) for block in blocks]) for name, mix in _NAMES.items()}
+    losses = {name: float(w @ row / w.sum()) for name, row in rows.items()}
+
+    def noise(name: str) -> float:
+        apart = rows["trees"] - rows[name] - (losses["trees"] - losses[name])
+        return float(np.sqrt(np.sum(np.bincount(codes, weights=w * apart) ** 2)) / w.sum())
+
+    free = min("blend", "recent", key=losses.__getitem__)
+    best = min(free, "shrunk", key=losses.__getitem__)
+    taken = next((name for name in (free, "shrunk") if losses["trees"] - losses[name] > noise(name)), None)
+    return Choice(_NAMES[taken or "trees"], **losses, noise=noise(taken or best))
 
 
 def _losses(block: Unseen, mix: Mix) -> Floats:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from features.specification import Feature
 from features.words import label
-from models.blend import RECENT, Choice
+from models.blend import RECENT, SHRUNK, Choice
 from models.evidence import Note
 
 
@@ -28,7 +28,7 @@ def learner_notes(choice: Choice, telling: Sequence[Feature], *, forward: bool) 
     Examples
     --------
     >>> from models.blend import TREES
-    >>> notes = learner_notes(Choice(TREES, 0.5, 0.4, 0.45, 0.46, 0.1), (), forward=True)
+    >>> notes = learner_notes(Choice(TREES, 0.5, 0.4, 0.45, 0.46, 0.47, 0.1), (), forward=True)
     >>> [note.code for note in notes], notes[0].en
     (['logistic_ahead'], 'On later leads, logistic regression beat the boosted trees (log loss 0.4000 against 0.5000);
     blending them was tried and is not shown to be better (0.4500), so the trees are used alone.')
@@ -73,6 +73,9 @@ def learner_notes(choice: Choice, telling: Sequence[Feature], *, forward: bool) 
             " Pour sa régression, les leads récents comptent davantage : deux fois moins à chaque quart de la période "
             "en remontant."
         )
+    if choice.mix == SHRUNK:
+        en += " Its regression is a cautious one: no column counts for much unless a great many leads say so."
+        fr += " Sa régression est prudente : une colonne n'y pèse lourd que si de très nombreux leads le confirment."
     if ahead or choice.blended:
         notes.append(Note("logistic_ahead" if ahead else "blended", en, fr))
     if telling:

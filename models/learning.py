@@ -11,12 +11,12 @@ import pandas as pd
 from features.errors import DataError
 from features.matrix import Dropped, MatrixSchema, fit_schema, to_matrix
 from features.specification import Feature
-from models.blend import BLEND, RECENT, TREES, Mix, mixed
+from models.blend import BLEND, RECENT, SHRUNK, TREES, Mix, mixed
 from models.calibration import BetaCalibration
 from models.classifier import LeadClassifier
 from models.drift import Margins, calibrate
 from models.folds import average_margin, encode
-from models.linear import LinearPart
+from models.linear import LinearPart, Prior
 from models.plan import TrainingPlan
 from models.recency import recency
 from models.sample import Sample
@@ -25,6 +25,9 @@ from models.time_telling import MOSTLY, tells_time
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+# The regressions, by the mix in which each has a share: what a standard deviation of a column does to the log-odds is
+# believed to be about 1, or a tenth.
+_REGRESSIONS = {BLEND: Prior(), RECENT: Prior(), SHRUNK: Prior(ridge=100.0)}
 
 
 @dataclass(frozen=True)
@@ -149,14 +152,14 @@ class Learnt:
         Columns left out, and why.
     trees : LeadClassifier
         Fitted.
-    regressions : tuple of 2 Regression
-        Fitted on all rows alike, and with newer rows counting more; None where it was known to have no share, or where
-        there is no time.
+    regressions : tuple of 3 Regression
+        Fitted on all rows alike, with newer rows counting more, and with shrunk weights; None where it was known to
+        have no share, or where there is no time.
     telling : tuple of Feature
         Columns that mostly tell when a lead came.
     rows : Part
         What they were fitted on, less what only taught.
-    mix : tuple of 3 floats
+    mix : tuple of 4 floats
         Shares of trees and regressions in the margin.
     by_segment : SegmentModels
         What segments add to the margin.
@@ -167,7 +170,7 @@ class Learnt:
     schema: MatrixSchema
     dropped: tuple[Dropped, ...]
     trees: LeadClassifier
-    regressions: tuple[Regression | None, Regression | None]
+    regressions: tuple[Regression | None, ...]
     telling: tuple[Feature, ...]
     rows: Part
     mix: Mix = TREES
@@ -177,7 +180,7 @@ class Learnt:
     @property
     def regression(self) -> Regression | None:
         """The one that has a share in the margin."""
-        return {TREES: None, BLEND: self.regressions[0], RECENT: self.regressions[1]}[self.mix]
+        return dict(zip(_REGRESSIONS, self.regressions, strict=True)).get(self.mix)
 
     @property
     def linear(self) -> LinearPart | None:
@@ -213,7 +216,7 @@ class Learnt:
         own = self.trees.oof_margin_[: len(self.rows.at)]
         if self.regression is not None:
             unseen = self.regression.unseen()
-            own = mixed(np.column_stack([own, unseen, unseen]), self.mix)
+            own = mixed(np.column_stack([own, *[unseen] * len(self.regressions)]), self.mix)
         return own if self.added_unseen is None else own + self.added_unseen
 
     def members(self, frame: pd.DataFrame) -> Floats:
@@ -226,17 +229,16 @@ class Learnt:
 
         Returns
         -------
-        ndarray of shape (n, 3)
-            Log-odds; those of a regression that is not there are those of the other, or 0.
+        ndarray of shape (n, 4)
+            Log-odds; those of a regression that is not there are those of the first that is, or 0.
         """
         if not len(frame):
-            return np.empty((0, 3))
+            return np.empty((0, 1 + len(self.regressions)))
         encoded = self.encode(frame)
         trees = average_margin(self.trees.boosters_, encoded, self.trees.num_threads)
         said = [None if one is None else one.part.margin(encoded) for one in self.regressions]
-        nothing = np.zeros(len(frame))
-        first, second = (next((m for m in order if m is not None), nothing) for order in (said, said[::-1]))
-        return np.column_stack([trees, first, second])
+        first = next((margin for margin in said if margin is not None), np.zeros(len(frame)))
+        return np.column_stack([trees, *(first if margin is None else margin for margin in said)])
 
     def encode(self, frame: pd.DataFrame) -> Floats:
         """Make the matrix that trees read: numbers, positions of levels, NaN for null.
@@ -291,7 +293,7 @@ def learn(
         Those that may serve.
     plan : TrainingPlan
         Seed, threads, settings of the classifier.
-    mix : tuple of 3 floats, optional
+    mix : tuple of 4 floats, optional
         Shares of trees and regressions, where they are known; a regression without a share is not fitted.
     beside : Taught, optional
         Rows that teach the trees too.
@@ -324,18 +326,18 @@ def learn(
     trees.fit(matrix, y.astype(np.int64), groups=lead, sample_weight=w)
     encoded = encode(matrix[: len(rows.at)], trees.levels_)
     fold, newer = trees.fold_[: len(rows.at)], recency(rows.cutoff)
-    counts = {BLEND: rows.w, RECENT: None if newer is None else rows.w * newer}
-    both, recent = (
+    counts = {BLEND: rows.w, RECENT: None if newer is None else rows.w * newer, SHRUNK: rows.w}
+    regressions = tuple(
         None
-        if w is None or mix not in (None, share)
-        else Regression(*LinearPart.fit(encoded, trees.levels_, rows.y, w, fold, directions, plan.seed))
-        for share, w in counts.items()
+        if count is None or mix not in (None, share)
+        else Regression(*LinearPart.fit(encoded, trees.levels_, rows.y, count, fold, directions, plan.seed, prior))
+        for (share, prior), count in zip(_REGRESSIONS.items(), counts.values(), strict=True)
     )
     return Learnt(
         schema,
         tuple(dropped),
         trees,
-        (both, recent),
+        regressions,
         tuple(
             column.feature
             for j, column in enumerate(schema.columns)

@@ -20,19 +20,19 @@ _FEWEST_ROWS = 10  # of a level that gets a weight of its own
 _MOST_ROWS = 30_000  # more change the third digit of a weight and cost minutes
 
 
-class Beyond(NamedTuple):
-    """What is known of some rows before a regression is fitted, and how strongly it is believed.
+class Prior(NamedTuple):
+    """What is believed before a regression has seen its rows.
 
     Attributes
     ----------
-    offset : ndarray of shape (n,)
-        Log-odds.
     ridge : float
-        Penalty of each weight: the inverse of the variance that is believed in before seeing data.
+        Penalty of each weight: the inverse of its variance, where 0 is expected.
+    offset : ndarray of shape (n,), optional
+        Log-odds of each row; then only what they leave is fitted, without an intercept.
     """
 
-    offset: Floats
     ridge: float = 1.0
+    offset: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class LinearPart:
         fold: Ints,
         directions: Sequence[int],
         seed: int = 0,
-        beyond: Beyond | None = None,
+        prior: Prior = Prior(),
     ) -> tuple[Self, Callable[[], Floats]]:
         """Fit by penalised maximum likelihood: standardised numbers, one weight per level.
 
@@ -145,9 +145,8 @@ class LinearPart:
             Sign that the slope of each number must have; 0 for any.
         seed : int
             Of the draw of 30,000 rows where there are more.
-        beyond : Beyond, optional
-            What is known of the rows; then only what that leaves is fitted, without an intercept. By default nothing,
-            and a ridge of 1.
+        prior : Prior
+            Penalty of the weights, and what is known of the rows.
 
         Returns
         -------
@@ -159,16 +158,15 @@ class LinearPart:
         y_ = y[rows]
         columns = [_Column.read(matrix[rows, j], levels[j]) for j in range(matrix.shape[1])]
         design = np.column_stack([np.ones(len(rows)), *(column.design for column in columns)])
-        offset, ridge = Beyond(np.zeros(len(y))) if beyond is None else beyond
-        bounds: list[tuple[float | None, float | None]] = [(None, None) if beyond is None else (0.0, 0.0)]
-        known = offset[rows]
+        bounds: list[tuple[float | None, float | None]] = [(None, None) if prior.offset is None else (0.0, 0.0)]
+        known = np.zeros(len(rows)) if prior.offset is None else prior.offset[rows]
         for column, direction in zip(columns, directions, strict=True):
             bounds += column.bounds(direction)
 
         def fitted(taken: npt.NDArray[np.bool_], start: Floats) -> tuple[Self, Floats]:
             # The order in which threads add up changes the last digit, and with it the model.
             with threadpool_limits(1):
-                weights = _ridge((design[taken], y_[taken], w_[taken], known[taken]), bounds, start, ridge)
+                weights = _ridge((design[taken], y_[taken], w_[taken], known[taken]), bounds, start, prior.ridge)
                 average = float(w_ @ (design @ weights) / w_.sum())
             return cls(average, _terms(columns, weights[1:], w_)), weights
 

@@ -13,7 +13,7 @@ from scipy.special import expit
 
 from models.folds import average_margin, trimmed
 from models.learning import Learnt
-from models.linear import Beyond, LinearPart
+from models.linear import LinearPart, Prior
 from models.plan import TrainingPlan
 from models.segment_models import Correction
 
@@ -166,7 +166,7 @@ def _regression(
     directions = [column.feature.direction for column in learnt.schema.columns]
     found = []
     for ridge in _RIDGES if len(y) < _MANY_ROWS else (_RIDGE_OF_MANY,):
-        linear, margin = LinearPart.fit(matrix, levels, y, w, fold, directions, plan.seed, Beyond(start, ridge))
+        linear, margin = LinearPart.fit(matrix, levels, y, w, fold, directions, plan.seed, Prior(ridge, start))
         unseen = margin()
         found.append((float(w @ _loss(start + unseen, y)), linear, unseen))
     _, linear, unseen = min(found, key=lambda one: one[0])

@@ -5,21 +5,20 @@ import pytest
 from scipy.special import expit
 
 from features.specification import Feature
-from models.blend import BLEND, RECENT, TREES, Choice, Unseen, choose
+from models.blend import BLEND, RECENT, SHRUNK, TREES, Choice, Unseen, choose
 from models.learner_notes import learner_notes
 from tests.prose import faults_of
 
 
-def _block(n, slope, *, seed, shift=0.0, error=1.0, recent=3.0):
-    """Trees that err by a noise of their own, a regression that errs by another."""
+def _block(n, slope, *, seed, shift=0.0, error=1.0, free=1.0, recent=3.0, shrunk=3.0):
+    """Trees that err by a noise of their own, regressions that err by others."""
     rng = np.random.default_rng(seed)
     truth = rng.normal(-1, 1, n)
     y = (rng.random(n) < expit(truth)).astype(float)
     members = np.column_stack(
         [
             truth + error * rng.normal(size=n),
-            slope * truth + rng.normal(size=n),
-            slope * truth + recent * rng.normal(size=n),
+            *(slope * truth + size * rng.normal(size=n) for size in (free, recent, shrunk)),
         ]
     )
     members += shift
@@ -36,6 +35,16 @@ def test_the_regression_that_forgets_is_taken_where_it_errs_less():
     found = choose([_block(4000, 1.0, seed=1, recent=0.5), _block(4000, 1.0, seed=2, recent=0.5)])
     assert found.mix == RECENT
     assert found.best_blend == found.recent < found.blend < found.trees
+
+
+def test_the_shrunk_regression_is_taken_only_where_no_free_one_helps():
+    alone = choose([_block(4000, 1.0, seed=1, free=3.0, shrunk=0.5)])
+    assert alone.mix == SHRUNK
+    assert alone.best_blend == alone.shrunk < alone.trees - alone.noise < min(alone.blend, alone.recent)
+    # The shrunk one errs less here too, but the free one is shown to help.
+    both = choose([_block(4000, 1.0, seed=1, shrunk=0.5)])
+    assert both.mix == BLEND
+    assert both.shrunk < both.blend == both.best_blend < both.trees - both.noise
 
 
 def test_a_gain_within_its_noise_is_no_reason_to_blend():
@@ -69,12 +78,13 @@ MONTH = Feature("fit__month", "fit", "category", "month", "not known")
 @pytest.mark.parametrize(
     ("choice", "telling", "codes"),
     [
-        (Choice(TREES, 0.30, 0.31, 0.30, 0.31, 0.01), (), []),
-        (Choice(TREES, 0.30, 0.29, 0.295, 0.31, 0.01), (), ["logistic_ahead"]),
-        (Choice(BLEND, 0.30, 0.29, 0.28, 0.31, 0.01), (MONTH,), ["logistic_ahead", "tells_time"]),
-        (Choice(BLEND, 0.30, 0.31, 0.28, 0.31, 0.01), (), ["blended"]),
-        (Choice(RECENT, 0.30, 0.31, 0.29, 0.28, 0.01), (), ["blended"]),
-        (Choice(TREES, 0.30, 0.31, 0.30, 0.31, 0.01), (MONTH,), ["tells_time"]),
+        (Choice(TREES, 0.30, 0.31, 0.30, 0.31, 0.30, 0.01), (), []),
+        (Choice(TREES, 0.30, 0.29, 0.295, 0.31, 0.30, 0.01), (), ["logistic_ahead"]),
+        (Choice(BLEND, 0.30, 0.29, 0.28, 0.31, 0.30, 0.01), (MONTH,), ["logistic_ahead", "tells_time"]),
+        (Choice(BLEND, 0.30, 0.31, 0.28, 0.31, 0.30, 0.01), (), ["blended"]),
+        (Choice(RECENT, 0.30, 0.31, 0.29, 0.28, 0.30, 0.01), (), ["blended"]),
+        (Choice(SHRUNK, 0.30, 0.31, 0.30, 0.31, 0.27, 0.01), (), ["blended"]),
+        (Choice(TREES, 0.30, 0.31, 0.30, 0.31, 0.30, 0.01), (MONTH,), ["tells_time"]),
     ],
 )
 def test_the_notes_say_who_was_ahead_and_what_was_done(choice, telling, codes):

@@ -6,7 +6,7 @@ import pytest
 
 from features.errors import DataError
 from models import linear
-from models.blend import BLEND, RECENT, TREES
+from models.blend import BLEND, RECENT, SHRUNK, TREES
 from models.calibration import BetaCalibration
 from models.drift import calibrate
 from models.folds import group_folds
@@ -32,7 +32,7 @@ def learnt(small, plan):
 
 
 def test_folds_and_trees_are_those_of_the_seed_of_the_plan(learnt, small):
-    first, again, other = (learnt(seed=seed, mix=(1.0, 0.0, 0.0)) for seed in (5, 5, 6))
+    first, again, other = (learnt(seed=seed, mix=TREES) for seed in (5, 5, 6))
     lead, y = small.rows["lead_id"].to_numpy(), small.rows["label"].to_numpy()
     assert first.trees.fold_.tolist() == group_folds(lead, y, 2, 5).tolist()
     assert other.trees.fold_.tolist() == group_folds(lead, y, 2, 6).tolist()
@@ -49,10 +49,10 @@ def test_the_rows_that_a_regression_is_fitted_on_are_drawn_by_the_seed_of_the_pl
 
 
 def test_a_regression_without_a_share_is_not_fitted(learnt):
-    assert learnt(mix=(1.0, 0.0, 0.0)).regressions == (None, None)
-    both, recent = learnt(mix=BLEND).regressions
+    assert learnt(mix=TREES).regressions == (None, None, None)
+    both, *others = learnt(mix=BLEND).regressions
     assert both is not None
-    assert recent is None
+    assert others == [None, None]
     assert None not in learnt().regressions
 
 
@@ -62,7 +62,7 @@ def test_trees_and_regressions_follow_the_direction_that_a_feature_declares(lear
     against = learnt(directions={name: -1, "engagement__views_count_90d": -1})
     frame = pd.concat([small.frame.head(50)] * 2, ignore_index=True)
     frame[name] = np.repeat([0.0, 6.0], 50)
-    few_to_many = np.diff(against.members(frame).reshape(2, 50, 3), axis=0)
+    few_to_many = np.diff(against.members(frame).reshape(2, 50, 4), axis=0)
     assert (few_to_many <= 1e-9).all()
 
 
@@ -86,27 +86,31 @@ def test_rare_levels_are_pooled_and_categories_of_too_many_dropped_as_the_plan_s
     assert "ads" not in kept["fit__source"]
 
 
-def test_members_are_trees_and_both_regressions_and_one_that_is_not_there_is_the_other_or_nothing(learnt, small):
+def test_members_are_trees_and_regressions_and_one_that_is_not_there_is_another_or_nothing(learnt, small):
     frame = small.frame.head(5)
-    every, one, none = learnt(), learnt(mix=BLEND), learnt(mix=(1.0, 0.0, 0.0))
+    every, one, none = learnt(), learnt(mix=BLEND), learnt(mix=TREES)
     encoded = every.encode(frame)
     trees = np.mean([booster.predict(encoded, raw_score=True) for booster in every.trees.boosters_], axis=0)
-    both, recent = (regression.part.margin(encoded) for regression in every.regressions)
-    assert every.members(frame) == pytest.approx(np.column_stack([trees, both, recent]))
-    assert one.members(frame) == pytest.approx(np.column_stack([trees, both, both]))
+    said = [regression.part.margin(encoded) for regression in every.regressions]
+    assert every.members(frame) == pytest.approx(np.column_stack([trees, *said]))
+    assert one.members(frame) == pytest.approx(np.column_stack([trees, said[0], said[0], said[0]]))
     swapped = replace(one, regressions=one.regressions[::-1])
-    assert swapped.members(frame) == pytest.approx(np.column_stack([trees, both, both]))
-    assert none.members(frame) == pytest.approx(np.column_stack([trees, np.zeros(5), np.zeros(5)]))
-    assert every.members(frame.head(0)).shape == (0, 3)
+    assert swapped.members(frame) == pytest.approx(np.column_stack([trees, said[0], said[0], said[0]]))
+    assert none.members(frame) == pytest.approx(np.column_stack([trees, np.zeros((5, 3))]))
+    assert every.members(frame.head(0)).shape == (0, 4)
+
+
+def test_weights_that_are_shrunk_say_less(learnt, small):
+    _, free, _, shrunk = learnt().members(small.frame).T
+    assert 0 < shrunk.std() < 0.8 * free.std()
 
 
 def test_the_margin_is_the_mix_of_the_members_and_the_regression_is_the_one_with_a_share(learnt, small):
     every = learnt()
-    members = every.members(small.frame)
-    trees, both, recent = members.T
-    for mix, margin, k in ((TREES, trees, None), (BLEND, (trees + both) / 2, 0), (RECENT, (trees + recent) / 2, 1)):
+    trees, *said = every.members(small.frame).T
+    for mix, k in ((TREES, None), (BLEND, 0), (RECENT, 1), (SHRUNK, 2)):
         mixed = replace(every, mix=mix)
-        assert mixed.margin(small.frame) == pytest.approx(margin)
+        assert mixed.margin(small.frame) == pytest.approx(trees if k is None else (trees + said[k]) / 2)
         assert mixed.regression is (None if k is None else every.regressions[k])
         assert mixed.linear is (None if k is None else every.regressions[k].part)
         unseen = every.trees.oof_margin_

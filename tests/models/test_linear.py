@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from models import linear
-from models.linear import Beyond, LinearPart
+from models.linear import LinearPart, Prior
 
 LEVELS = (None, None, ("a", "b", "c"))
 FREE = (0, 0, 0)
@@ -140,16 +140,15 @@ def least(design, y, w, offset, ridge, free):
     return columns @ found.x
 
 
-@pytest.mark.parametrize(("known", "ridge"), [(None, 1.0), (0.5, 1.0), (0.5, 30.0)])
+@pytest.mark.parametrize(("known", "ridge"), [(None, 1.0), (None, 100.0), (0.5, 1.0), (0.5, 30.0)])
 def test_rows_count_by_weight_and_what_is_known_beforehand_is_left_to_itself(known, ridge):
     matrix, y, fold = _rows(400)
     w = np.random.default_rng(2).choice([1.0, 5.0], 400)
-    offset = np.zeros(400) if known is None else known * (matrix[:, 0] - 5) - 0.3
-    beyond = None if known is None else Beyond(offset, ridge)
-    part, _ = LinearPart.fit(matrix, LEVELS, y, w, fold, FREE, beyond=beyond)
+    offset = None if known is None else known * (matrix[:, 0] - 5) - 0.3
+    part, _ = LinearPart.fit(matrix, LEVELS, y, w, fold, FREE, prior=Prior(ridge, offset))
     numbers = (matrix[:, :2] - matrix[:, :2].mean(axis=0)) / matrix[:, :2].std(axis=0)
     design = np.column_stack([numbers, np.eye(3)[matrix[:, 2].astype(int)]])
-    expected = least(design, y, w / w.mean(), offset, ridge, free=known is None)
+    expected = least(design, y, w / w.mean(), 0.0 if offset is None else offset, ridge, free=known is None)
     assert np.allclose(part.margin(matrix), expected, atol=2e-3)
     assert part.base == pytest.approx(np.average(part.margin(matrix), weights=w))
     for j, term in enumerate(part.terms):

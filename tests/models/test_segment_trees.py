@@ -8,7 +8,7 @@ import pytest
 from scipy.special import expit, logit
 
 from models.learning import learn, part
-from models.linear import Beyond, LinearPart
+from models.linear import LinearPart, Prior
 from models.segment_trees import Grown, grow, pooled_levels
 
 QUICK = {"n_folds": 4, "max_rounds": 10}
@@ -99,7 +99,7 @@ def test_the_penalty_is_the_one_that_unseen_leads_like_best(grown, segment):
     directions = [column.feature.direction for column in learnt.schema.columns]
     tries = []
     for ridge in (3.0, 10.0, 30.0, 100.0):
-        linear, unseen = LinearPart.fit(matrix, levels, y, w, fold, directions, plan.seed, Beyond(offset + 0.4, ridge))
+        linear, unseen = LinearPart.fit(matrix, levels, y, w, fold, directions, plan.seed, Prior(ridge, offset + 0.4))
         tries.append((loss(offset + 0.4 + unseen(), y, w), linear))
     assert grown.linear == min(tries, key=lambda one: one[0])[1]
 

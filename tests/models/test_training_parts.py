@@ -101,7 +101,7 @@ def test_the_evidence_describes_what_is_deployed(kept, plan):
         of = [evidence.importance[name] for name, own in families.items() if own == family]
         assert share == pytest.approx(sum(of)), family
     assert evidence.dropped == [{"name": "fit__country", "reason": "constant", "detail": "one level in all 1600 rows"}]
-    assert evidence.learner["used"] in {"trees", "blend", "recent"}
+    assert evidence.learner["used"] in {"trees", "blend", "recent", "shrunk"}
     assert evidence.learner["tells_time"] == []
     assert evidence.plan["n_bootstrap"] == 2
     assert evidence.certificate == model.certificate.to_dict()
@@ -155,13 +155,13 @@ def test_rows_without_what_training_needs_are_refused_by_name(column):
 
 def block(first, n, *, added=None):
     at = np.arange(first, first + n)
-    return _OutOfFold(at, np.column_stack([at, 2.0 * at, 3.0 * at]), at + 0.5, added=added)
+    return _OutOfFold(at, np.column_stack([at, 2.0 * at, 3.0 * at, 4.0 * at]), at + 0.5, added=added)
 
 
 def test_blocks_are_joined_in_their_order_with_what_segments_add():
     joined = _join([block(0, 2), block(5, 1)])
     assert joined.at.tolist() == [0, 1, 5]
-    assert joined.members.tolist() == [[0, 0, 0], [1, 2, 3], [5, 10, 15]]
+    assert joined.members.tolist() == [[0, 0, 0, 0], [1, 2, 3, 4], [5, 10, 15, 20]]
     assert joined.weight.tolist() == [0.5, 1.5, 5.5]
     assert joined.added is None
     assert joined.margin(BLEND).tolist() == [0.0, 1.5, 7.5]
@@ -217,7 +217,7 @@ def test_importance_is_the_gain_of_the_trees_and_by_its_share_what_the_regressio
     # Terms that give 1 to everybody on the first column and 3 on the second: a quarter, three quarters, half blended.
     terms = tuple(Term(0.0, 0.0, 0.0, None, 0.0, -size) for size in (1.0, 3.0, *[0.0] * (len(names) - 2)))
     regression = learnt.regressions[0]._replace(part=LinearPart(logit(0.2), terms))
-    blended = replace(learnt, regressions=(regression, None), mix=BLEND)
+    blended = replace(learnt, regressions=(regression, None, None), mix=BLEND)
     said = np.array([0.25, 0.75, *[0.0] * (len(names) - 2)])
     assert _importance(world.frame, blended)[0] == pytest.approx(
         dict(zip(names, 0.5 * gain / gain.sum() + 0.5 * said, strict=True))
