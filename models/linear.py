@@ -35,6 +35,9 @@ class Prior(NamedTuple):
     offset: Floats | None = None
 
 
+_USUAL = Prior()
+
+
 @dataclass(frozen=True)
 class Term:
     """What one column adds to the log-odds.
@@ -127,7 +130,7 @@ class LinearPart:
         fold: Ints,
         directions: Sequence[int],
         seed: int = 0,
-        prior: Prior = Prior(),
+        prior: Prior = _USUAL,
     ) -> tuple[Self, Callable[[], Floats]]:
         """Fit by penalised maximum likelihood: standardised numbers, one weight per level.
 
