@@ -1,8 +1,8 @@
 """Trees alone, or trees and a logistic regression half and half: what leads that nobody had seen say.
 
 Trees find what belongs together but repeat the past; a regression carries on beyond it, from all of the past or, if
-unseen leads say so, mostly from its newest part. Where that helps nobody, a regression whose weights are shrunk to a
-tenth may: with many columns and few won leads, a free one learns mostly noise. The shares are not fitted: a mean of
+unseen leads say so, mostly from its newest part. Where that does not help, a regression whose weights are shrunk
+may: with many columns and few won leads, a free one learns mostly noise. The shares are not fitted: a mean of
 equal shares beats estimated ones whenever little is known, and a handful of periods is little.
 """
 
