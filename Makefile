@@ -6,8 +6,9 @@ KILLS ?= 100
 NIGHTS ?= 60
 MUTANTS ?= 300
 SEED ?= 0
-# Two processes at a time; tests of one file share what they made, and the longest begin (tests/conftest.py).
-PYTEST = OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+# One process more than two processors have: some wait for servers. Tests of one file share what they made, and the
+# longest begin (tests/conftest.py).
+PYTEST = OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder
 # What `make quick` tests, such as ROOMS="tests/features".
 ROOMS ?= tests/test_docs.py tests/test_architecture.py
 
