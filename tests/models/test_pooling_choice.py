@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from features.specification import Feature
+from models.blend import TREES
 from models.calibration import BetaCalibration
 from models.learning import Part, learn, part
 from models.pooling import SegmentChoice, Trial, _choose, _grown, _leads, _Tried, pool
@@ -161,7 +162,7 @@ def company(world_maker, plan):
     features = (*world.features, direction)
     chosen = replace(plan, classifier={"n_folds": 4, "max_rounds": 10}, segments=resolve(filters, features))
     # Without the direction, so that only a segment can tell.
-    learnt = learn(frame, part(rows, np.arange(0, 600), np.ones(600)), world.features, chosen, (1.0, 0.0, 0.0))
+    learnt = learn(frame, part(rows, np.arange(0, 600), np.ones(600)), world.features, chosen, TREES)
     later = part(rows, np.arange(600, n), np.full(n - 600, 2.0))
     trial = Trial(learnt, later, learnt.margin(frame.iloc[later.at]))
     return frame, rows, kind, chosen, learnt, trial, pool(frame, learnt, [trial], chosen)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
+from models.blend import TREES
 from models.learning import learn, part
 from models.linear import LinearPart, Prior
 from models.segment_trees import Grown, grow, pooled_levels
@@ -60,7 +61,7 @@ def segment(world_maker, plan):
     world = world_maker(n=700, snapshots=1)
     n = len(world.rows)
     chosen = replace(plan, classifier=QUICK)
-    learnt = learn(world.frame, part(world.rows, np.arange(n), np.ones(n)), world.features, chosen, (1.0, 0.0, 0.0))
+    learnt = learn(world.frame, part(world.rows, np.arange(n), np.ones(n)), world.features, chosen, TREES)
     offset = learnt.unseen_margin()
     size = np.log(world.frame["fit__employees"]).fillna(4.0).to_numpy()
     rng = np.random.default_rng(3)
