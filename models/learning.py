@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -328,12 +327,11 @@ def learn(
     encoded = encode(matrix[: len(rows.at)], trees.levels_)
     fold, newer = trees.fold_[: len(rows.at)], recency(rows.cutoff)
     counts = {BLEND: rows.w, RECENT: None if newer is None else rows.w * newer, SHRUNK: rows.w}
-    fit = partial(LinearPart.fit, encoded, trees.levels_, rows.y)
     regressions = tuple(
         None
-        if count is None or mix not in (None, share)
-        else Regression(*fit(count, fold, directions, plan.seed, _REGRESSIONS[share]))
-        for share, count in counts.items()
+        if (count := counts[share]) is None or mix not in (None, share)
+        else Regression(*LinearPart.fit(encoded, trees.levels_, rows.y, count, fold, directions, plan.seed, prior))
+        for share, prior in _REGRESSIONS.items()
     )
     return Learnt(
         schema,

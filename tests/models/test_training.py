@@ -209,7 +209,7 @@ def test_where_a_regression_is_ahead_it_has_its_share_and_is_explained(plan):
     result = train(frame, rows, features, replace(plan, n_bootstrap=2, horizon_s=DAY, points_grid=()))
     model = result.model
     assert model.linear is not None
-    assert result.evidence.learner["used"] in {"blend", "recent", "shrunk"}
+    assert result.evidence.learner["used"] in {"blend", "recent"}
     assert result.evidence.learner["logistic"] < result.evidence.learner["trees"]
     assert result.evidence.notes[0].code == "logistic_ahead"
     assert sum(result.evidence.importance.values()) == pytest.approx(1)

@@ -101,7 +101,7 @@ def test_the_evidence_describes_what_is_deployed(kept, plan):
         of = [evidence.importance[name] for name, own in families.items() if own == family]
         assert share == pytest.approx(sum(of)), family
     assert evidence.dropped == [{"name": "fit__country", "reason": "constant", "detail": "one level in all 1600 rows"}]
-    assert evidence.learner["used"] in {"trees", "blend", "recent", "shrunk"}
+    assert evidence.learner["used"] in {"trees", "blend", "recent"}
     assert evidence.learner["tells_time"] == []
     assert evidence.plan["n_bootstrap"] == 2
     assert evidence.certificate == model.certificate.to_dict()

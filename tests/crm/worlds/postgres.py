@@ -80,6 +80,8 @@ class PostgresWorld:
             if not self.run(f"SELECT pid FROM pg_stat_activity WHERE {others}"):
                 break
             self.run("SELECT pg_sleep(0.02)")
+        else:
+            raise AssertionError("a session that should have ended is still there: its writes are not counted")
         (counted,) = self.run(
             "SELECT n_tup_upd + n_tup_ins + n_tup_del FROM pg_stat_user_tables WHERE relname = 'leads'"
         )
