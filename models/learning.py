@@ -26,8 +26,8 @@ from models.time_telling import MOSTLY, tells_time
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 # The regressions, by the mix in which each has a share: what a standard deviation of a column does to the log-odds is
-# believed to be about 1, or a thirtieth (decision 15).
-_REGRESSIONS = {BLEND: Prior(), RECENT: Prior(), SHRUNK: Prior(ridge=1000.0)}
+# believed to be about 1, or a seventeenth (decision 15).
+_REGRESSIONS = {BLEND: Prior(), RECENT: Prior(), SHRUNK: Prior(ridge=300.0)}
 
 
 @dataclass(frozen=True)
