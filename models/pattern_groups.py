@@ -7,6 +7,7 @@ tree, the leaves of a subtree become one group where that is estimated to be che
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 
 import numpy as np
@@ -25,6 +26,7 @@ MOST_LINES = 65_536
 # A table of so many lines costs as much to fetch from memory as to look up, for each row of a block.
 _DEAR = 500.0
 _ROWS_AT_ONCE = 32  # beside the number of a column so far, in 64 bits
+_KEPT = 16_384  # the same few labellings come again in every tree
 Labels = tuple[int, ...]
 
 
@@ -157,7 +159,7 @@ def group_leaves(tree: Tree, bins: Bins, longest_table: int = LONGEST_TABLE) -> 
         return None
     plans: dict[int, _Plan] = {}
     for k, path in enumerate(paths):
-        labels = {f: _renumbered(bits >> c & 1 for c in range(n_local[f])) for f, bits in path.bits.items()}
+        labels = {f: _sides(bits, n_local[f]) for f, bits in path.bits.items()}
         plans[~k] = _Plan(_cost(labels), (((k,), labels),), (k,), labels)
     for node in reversed(range(len(tree.splits))):
         plans[node] = _joined(plans.pop(tree.left[node]), plans.pop(tree.right[node]), longest_table)
@@ -226,11 +228,18 @@ def _joined(one: _Plan, two: _Plan, longest_table: int) -> _Plan:
     return _Plan(apart.cost, apart.groups, leaves, labels)
 
 
+@lru_cache(_KEPT)
 def _refined(one: Labels | None, two: Labels | None) -> Labels:
     """Label what either of two labellings tells apart."""
     if one is None or two is None:
         return (one if two is None else two) or ()
     return _renumbered(zip(one, two, strict=True))
+
+
+@lru_cache(_KEPT)
+def _sides(bits: int, n: int) -> Labels:
+    """Label which of n classes the bits hold."""
+    return _renumbered(bits >> c & 1 for c in range(n))
 
 
 def _renumbered(keys: Iterable[object]) -> Labels:
